@@ -1,0 +1,14 @@
+// node scripts/build.mjs [OUT_DIR]: compiles src into dist/ (or OUT_DIR), from nothing, so that no removed file lingers.
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { root } from './install.mjs'
+
+const outDir = resolve(root, process.argv[2] ?? 'dist')
+rmSync(outDir, { recursive: true, force: true })
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+const args = [tsc, '--project', join(root, 'tsconfig.build.json'), '--outDir', outDir]
+const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', cwd: root })
+const bin = join(outDir, 'cli', 'bin.js')
+if (existsSync(bin)) chmodSync(bin, 0o755)
+process.exit(status ?? 1)

@@ -1,0 +1,22 @@
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
+
+/** Prints why each skipped test was skipped, and ends with one plain line of counts. */
+export class SkipReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const cases = modules.flatMap((module) => [...module.children.allTests()])
+    const skipped = cases.filter((test) => test.result().state === 'skipped')
+    for (const test of skipped) console.log(`skipped: ${test.module.relativeModuleId} > ${test.fullName}: ${reasonOf(test)}`)
+    const passed = cases.filter((test) => test.result().state === 'passed').length
+    const failedFiles = modules.filter((module) => module.errors().length > 0).length
+    const failed = cases.filter((test) => test.result().state === 'failed').length + failedFiles
+    console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`)
+  }
+}
+
+function reasonOf(test: TestCase): string {
+  const result = test.result()
+  return (result.state === 'skipped' ? result.note : undefined) ?? 'no reason given'
+}
+
+// vitest loads a reporter by its default export.
+export { SkipReporter as default }

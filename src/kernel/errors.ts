@@ -1,0 +1,115 @@
+/**
+ * Every code an `OncewardError` can carry, with what it means in one line.
+ * `docs/reference/errors.md` explains each; a test holds the two together both ways.
+ */
+export const errorCodes = {
+  KEY_INVALID: 'the key is empty, longer than 255 bytes, or holds what cannot be stored',
+  KEY_UNSTABLE: 'the key holds an instant, so a retry would mint another',
+  KEY_REUSED: 'the key was used before with another input',
+  KEY_EXPIRED: 'the work was done, its result has been forgotten',
+  KEY_TWIN: 'another key did the same work for the same subject a moment ago',
+  INPUT_INVALID: 'the input is not JSON',
+  INPUT_TOO_LARGE: 'the input is larger than allowed',
+  IN_PROGRESS: 'somebody else is doing this work',
+  IN_DOUBT: 'the effect may have happened and nobody knows how it ended',
+  OUTCOME_UNKNOWN: 'this attempt ended without a known outcome; calling again is safe',
+  LEASE_LOST: 'the lease ended before the attempt did',
+  EFFECT_FAILED: 'the effect definitely failed',
+  RESULT_TOO_LARGE: 'the work was done, its result was not kept',
+  RESULT_INVALID: 'the kept result does not have the shape that parse expects',
+  STEP_INVALID: 'a step was named twice, too often, or where steps are not declared',
+  STEP_DIVERGED: 'a step was called again with another input',
+  OPTION_INVALID: 'an option or argument has a wrong value',
+  NOT_FOUND: 'the ledger has no such entry',
+  CONFLICT: 'the entry changed meanwhile, or is in a state that does not allow this',
+  CLOSED: 'this instance has been closed',
+  STORE_UNAVAILABLE: 'the store cannot be reached or does not answer in time',
+  STORE_INCOMPATIBLE: 'the store is not a ledger, or one of a newer version',
+  DEPENDENCY_MISSING: 'an optional package is not installed',
+} as const
+
+export type ErrorCode = keyof typeof errorCodes
+
+/** What an error may carry beside its message. All of it is safe to log: no inputs, no results, no secrets. */
+export interface ErrorDetails {
+  /** The value that was refused, or the entry's ref. */
+  readonly ref?: string
+  readonly retryAfterMs?: number
+  readonly [name: string]: unknown
+}
+
+const brand = 'onceward.error'
+
+/**
+ * The one error class. Recognise it by value, with `isOncewardError(e)` and `e.code`: two copies of the package in
+ * one process make `instanceof` lie.
+ */
+export class OncewardError extends Error {
+  override readonly name = 'OncewardError'
+  readonly brand = brand
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, message: string, options: { details?: ErrorDetails; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.details = options.details ?? {}
+  }
+}
+
+/** True for an `OncewardError` of any copy of the package; with `code`, only for that code. */
+export function isOncewardError(error: unknown, code?: ErrorCode): error is OncewardError {
+  if (typeof error !== 'object' || error === null || !('brand' in error) || error.brand !== brand) return false
+  return code === undefined || ('code' in error && error.code === code)
+}
+
+const definiteBrand = 'onceward.definite-failure'
+
+/**
+ * Thrown by an effect to say: *this attempt did not do it, and never will* (rule 1). Nothing else says so; a
+ * connection error does not, because the request may have been carried out before the connection broke.
+ */
+export class DefiniteFailure extends Error {
+  override readonly name = 'DefiniteFailure'
+  readonly brand = definiteBrand
+  /** A short code of the caller's own, kept in the entry and replayed. */
+  readonly failureCode: string
+
+  constructor(message: string, options: { code?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.failureCode = options.code ?? 'DEFINITE_FAILURE'
+  }
+}
+
+export function isDefiniteFailure(error: unknown): error is DefiniteFailure {
+  return typeof error === 'object' && error !== null && 'brand' in error && error.brand === definiteBrand
+}
+
+/** A message for whatever was thrown, including what is not an error. Bounded, because it is stored. */
+export function messageOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message || thrown.name : describe(thrown)
+  return text.length > 1000 ? `${text.slice(0, 999)}…` : text
+}
+
+/** A short form of any value for an error message: the value is named, never dumped whole. */
+export function describe(value: unknown): string {
+  let text: string
+  if (typeof value === 'string') text = JSON.stringify(value)
+  else if (typeof value === 'bigint') text = `${value}n`
+  else if (typeof value === 'function') text = `function ${value.name || '(anonymous)'}`
+  else if (typeof value === 'object' && value !== null) text = describeObject(value)
+  else text = String(value)
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text
+}
+
+function describeObject(value: object): string {
+  try {
+    return JSON.stringify(value) ?? Object.prototype.toString.call(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
+
+export function optionInvalid(name: string, expected: string, got: unknown): OncewardError {
+  return new OncewardError('OPTION_INVALID', `${name} must be ${expected}, got ${describe(got)}.`)
+}

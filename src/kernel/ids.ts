@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+import type { Runtime } from './runtime.ts'
+
+/** SHA-256 over the parts, each preceded by its length, so that ("ab", "c") and ("a", "bc") differ. */
+export function sha256(...parts: readonly (string | Uint8Array)[]): Buffer {
+  const hash = createHash('sha256')
+  for (const part of parts) {
+    const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part
+    hash.update(`${bytes.byteLength}:`)
+    hash.update(bytes)
+  }
+  return hash.digest()
+}
+
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
+
+/** Lower-case Crockford base32 of `bytes` (5 bytes give 8 characters): safe in a shell, a URL and a file name. */
+export function base32(bytes: Uint8Array): string {
+  let text = ''
+  let buffer = 0
+  let bits = 0
+  for (const byte of bytes) {
+    buffer = (buffer << 8) | byte
+    bits += 8
+    while (bits >= 5) {
+      bits -= 5
+      text += alphabet.charAt((buffer >>> bits) & 31)
+    }
+    buffer &= (1 << bits) - 1
+  }
+  return bits > 0 ? text + alphabet.charAt((buffer << (5 - bits)) & 31) : text
+}
+
+/** The entry's short, opaque name: 120 bits of a digest over its identity, 24 characters. Also its primary key. */
+export function refOf(scope: string, operation: string, encodedKey: string): string {
+  return base32(sha256('onceward.ref.1', scope, operation, encodedKey).subarray(0, 15))
+}
+
+/** Rule 4: 16 random bytes, made by the client, new for each attempt. */
+export function ownerToken(runtime: Runtime): string {
+  return Buffer.from(runtime.randomBytes(16)).toString('base64url')
+}
+
+/** Names one worker (one instance) in events. */
+export function workerId(runtime: Runtime): string {
+  return `w-${base32(runtime.randomBytes(5))}`
+}
+
+/** A digest in the form of a UUID (version 8): fits every provider's limit on idempotency keys. */
+export function uuidOf(digest: Uint8Array): string {
+  const hex = Buffer.from(digest.subarray(0, 16)).toString('hex')
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}

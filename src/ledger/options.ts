@@ -1,0 +1,82 @@
+import { optionInvalid } from '../kernel/errors.ts'
+import type { Runtime } from '../kernel/runtime.ts'
+import type { OperationOptions } from './onceward.ts'
+import { parseSafety, type ParsedSafety } from './safety.ts'
+import type { Store } from './store.ts'
+
+/** Turns kept results into what the store sees, and back: encryption. `seal` runs after redaction. */
+export interface Sealer {
+  seal(plain: Uint8Array, context: string): Uint8Array
+  open(sealed: Uint8Array, context: string): Uint8Array
+}
+
+export interface OncewardOptions {
+  readonly store: Store
+  /** Separates applications on one store. Default `default`. At most 100 bytes. */
+  readonly scope?: string
+  readonly operations?: Readonly<Record<string, OperationOptions>>
+  /** What to do with a key that holds an instant. Default `refuse`. */
+  readonly keyLint?: 'refuse' | 'warn' | 'off'
+  /** Changes a result before it is kept. The first caller still gets the whole value; replays get the redacted one. */
+  readonly redact?: (value: unknown, about: { readonly operation: string; readonly step?: string }) => unknown
+  /** Encrypts kept results: `keyRing({ current, keys })`. */
+  readonly seal?: Sealer
+  /** Default 262,144 bytes for input, and as much for all that is kept of an entry's results. */
+  readonly maxInputBytes?: number
+  readonly maxResultBytes?: number
+  /** Longest time a lease is renewed for one attempt. Default 3,600,000 ms. */
+  readonly maxRunMs?: number
+  /** How long a call waits for the store before `STORE_UNAVAILABLE`. Default 10,000 ms; outcomes are tried three times as long. */
+  readonly storeTimeoutMs?: number
+  /** How many calls may wait for one running entry in this process. Default 1,000. */
+  readonly maxWaiters?: number
+  /** How long tombstones are kept. Default for ever; a finite number means that a key runs as new afterwards. */
+  readonly tombstoneMs?: number
+  /** How often, with jitter, lapsed leases and old results are looked at. Default 60,000 ms; `false` for never. */
+  readonly sweep?: false | { readonly everyMs?: number }
+}
+
+/** Options after the door. */
+export interface ParsedOptions {
+  readonly store: Store
+  readonly runtime: Runtime
+  readonly scope: string
+  readonly operations: ReadonlyMap<string, ParsedOperation>
+  readonly keyLint: 'refuse' | 'warn' | 'off'
+  readonly redact?: OncewardOptions['redact']
+  readonly seal?: Sealer
+  readonly maxInputBytes: number
+  readonly maxResultBytes: number
+  readonly maxRunMs: number
+  readonly storeTimeoutMs: number
+  readonly maxWaiters: number
+  readonly tombstoneMs?: number
+  readonly sweepEveryMs?: number
+}
+
+export interface ParsedOperation {
+  readonly safety: ParsedSafety
+  readonly volatile: readonly string[]
+  readonly parse?: (value: unknown) => unknown
+  readonly retry: 'never' | 'on-failure'
+  readonly singleCall: boolean
+  readonly steps: boolean
+  readonly leaseMs: number
+  readonly retainMs: number
+  readonly onStoreOutage: 'refuse' | 'run'
+  readonly onTwin: 'warn' | 'refuse' | 'off'
+  readonly twinWindowMs: number
+}
+
+export const defaultOperation: ParsedOperation = {
+  safety: { kind: 'blind' },
+  volatile: [],
+  retry: 'never',
+  singleCall: false,
+  steps: false,
+  leaseMs: 30_000,
+  retainMs: 30 * 24 * 60 * 60 * 1000,
+  onStoreOutage: 'refuse',
+  onTwin: 'warn',
+  twinWindowMs: 10 * 60 * 1000,
+}

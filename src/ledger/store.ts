@@ -1,0 +1,257 @@
+import type { Entry, EntryError, EntryState, Resolution, StepsDocument } from './entry.ts'
+import type { SafetyKind } from './safety.ts'
+
+/**
+ * The contract between the ledger and what keeps its rows (DESIGN.md section 5).
+ *
+ * It is batch-native: every method takes many requests, each for another entry, and answers in their order. A store
+ * decides nothing: it inserts what is absent, and changes a row only where the request's condition still holds.
+ * Decisions are pure functions in `rules.ts`; what each conditional write does to a row is written once, as pure
+ * functions, in `transitions.ts`, and every store must do exactly that (the contract suite in `onceward/testing`
+ * compares them).
+ *
+ * A method that resolves has committed durably. One that cannot say so rejects with a `StoreFault`.
+ */
+export interface Store {
+  /** `memory`, `sqlite`, `postgres` …, for messages and events. */
+  readonly name: string
+  /** What `doctor` and receipts call it: a URL without secrets. */
+  readonly location: string
+  /** Requests a batch may hold. At most 500. */
+  readonly maxBatch: number
+  /** True when `transaction` works. */
+  readonly isTransactional: boolean
+
+  /** Connects, makes or migrates the schema, reads the lineage. Called once, before anything else. Idempotent. */
+  open(): Promise<Lineage>
+  /** Inserts absent entries; with `expect`, takes over a row that has not changed since it was read. */
+  claim(requests: readonly ClaimRequest[]): Promise<Reply<ClaimResult>>
+  /** Writes of the owner: steps, outcome, giving up. Conditional on owner and attempt (rule 4). */
+  settle(requests: readonly SettleRequest[]): Promise<Reply<SettleResult>>
+  /** Moves leases. Rows locked by a running transaction are skipped and answer `busy` (rule 10). */
+  renew(requests: readonly RenewRequest[]): Promise<Reply<RenewResult>>
+  /** Current rows by ref; `undefined` where there is none. */
+  read(refs: readonly string[]): Promise<Reply<Entry | undefined>>
+  /** Writes of somebody who is not the owner: doubt, verify answers, decisions. Conditional on attempt and rev. */
+  resolve(requests: readonly ResolveRequest[]): Promise<Reply<ResolveResult>>
+  /** Entries that look like twins of the asked ones: older, same scope, operation, fingerprint and subject. */
+  twins(requests: readonly TwinRequest[]): Promise<Reply<readonly string[]>>
+  /** Entries newest first (claimedAt, ref descending), one page. */
+  list(query: ListQuery): Promise<ListPage>
+  /** Buries ended entries past their retention, deletes tombstones past `tombstoneMs`. Bounded by `limit`. */
+  purge(request: PurgeRequest): Promise<PurgeResult>
+  /** The generic group beside the entries. */
+  readonly records: RecordStore
+  /**
+   * Runs `work` and the entry's settle in one database transaction (rule 10): the settle is the last statement
+   * before COMMIT, and where it changes no row everything is rolled back.
+   * `prepare` turns the work's value into the settle request.
+   */
+  transaction?<T>(work: (transaction: unknown) => T | Promise<T>, prepare: (value: T) => SettleRequest): Promise<TransactionResult<T>>
+  /** Lets go of what the store itself opened; a pool given by the user stays open. */
+  close(): Promise<void>
+}
+
+/** The answers to a batch, in its order, and the store's clock when it was worked (milliseconds since the epoch). */
+export interface Reply<R> {
+  readonly nowMs: number
+  readonly results: readonly R[]
+}
+
+/** Identifies one history of the store: rows acknowledged under one lineage may be missing in the next. */
+export interface Lineage {
+  readonly epoch: number
+  /** Random; tells two histories apart that share an epoch. */
+  readonly nonce: string
+}
+
+/** What makes a row the same row as when it was read. */
+export interface Expectation {
+  readonly attempt: number
+  readonly rev: number
+}
+
+export interface ClaimRequest {
+  readonly ref: string
+  readonly scope: string
+  readonly operation: string
+  readonly key: string
+  readonly subject?: string
+  readonly fingerprint: string
+  readonly safety: SafetyKind
+  /** `started` for a plain run, `claimed` for a stepped one. */
+  readonly to: 'claimed' | 'started'
+  readonly owner: string
+  readonly leaseMs: number
+  readonly retainMs: number
+  /** Absent: insert if there is no row. Present: take over the row if it is still this one. */
+  readonly expect?: Expectation & {
+    /** False only when an owner recognises its own claim after a lost reply: attempt and owner stay (rule 4). */
+    readonly raisesAttempt: boolean
+    readonly round: number
+    readonly earlierUnknown: boolean
+    /** Rule 5: takeovers keep `firstPossibleSendAtMs`; a new round starts a new key's life. */
+    readonly keepsFirstSend: boolean
+    /** Present when the takeover changes the steps (a failed step of the last round is forgotten, for one). */
+    readonly steps?: StepsDocument
+  }
+}
+
+export type ClaimResult =
+  | { readonly kind: 'claimed'; readonly entry: Entry }
+  /** There is a row and this request did not get it. The row as it is now. */
+  | { readonly kind: 'held'; readonly entry: Entry }
+  /** The row that was expected is not there any more. */
+  | { readonly kind: 'gone' }
+
+export interface SettleRequest {
+  readonly ref: string
+  readonly owner: string
+  readonly attempt: number
+  /** 1 for the owner's first write of this attempt, then one more each: late old ones are told apart by it. */
+  readonly ownerWrite: number
+  /** `claimed` and `started` are step writes or, with `endsLease`, the owner letting go of an unknown outcome. */
+  readonly to: EntryState
+  readonly round: number
+  readonly earlierUnknown: boolean
+  /** True: the lease ends with this write, so that somebody else may look at once. */
+  readonly endsLease: boolean
+  readonly value?: Uint8Array
+  readonly valueKept: boolean
+  readonly error?: EntryError
+  readonly steps?: StepsDocument
+  /** For `in_doubt`. */
+  readonly why?: string
+  /** Over everything above: the same content a second time is recognised (rule 4). */
+  readonly digest: string
+}
+
+export type SettleResult =
+  | { readonly kind: 'settled'; readonly entry: Entry }
+  /** Owner or attempt have changed, or the entry has ended otherwise. Nothing was written. */
+  | { readonly kind: 'stale'; readonly entry: Entry | undefined }
+
+export interface RenewRequest {
+  readonly ref: string
+  readonly owner: string
+  readonly attempt: number
+  readonly leaseMs: number
+}
+
+export type RenewResult =
+  | { readonly kind: 'renewed'; readonly leaseUntilMs: number }
+  /** The owner itself has ended the entry: nothing to renew, nothing to abort (rule 4). */
+  | { readonly kind: 'finished' }
+  /** The row is locked by a transaction; try again. */
+  | { readonly kind: 'busy' }
+  /** Somebody else owns the entry, or has put it in doubt. */
+  | { readonly kind: 'lost' }
+
+export interface ResolveRequest {
+  readonly ref: string
+  readonly expect: Expectation
+  readonly to: 'succeeded' | 'failed' | 'released' | 'in_doubt'
+  readonly value?: Uint8Array
+  readonly valueKept: boolean
+  readonly error?: EntryError
+  /** For `in_doubt`. */
+  readonly why?: string
+  readonly resolution?: Omit<Resolution, 'atMs'>
+  readonly steps?: StepsDocument
+}
+
+export type ResolveResult =
+  | { readonly kind: 'resolved'; readonly entry: Entry }
+  | { readonly kind: 'stale'; readonly entry: Entry | undefined }
+
+export interface TwinRequest {
+  readonly ref: string
+  readonly windowMs: number
+}
+
+/** All conditions must hold. Times in milliseconds, `fromMs` inclusive, `toMs` exclusive, on claimedAt. */
+export interface ListQuery {
+  readonly scope?: string
+  readonly operation?: string
+  /** Encoded. */
+  readonly key?: string
+  readonly subject?: string
+  readonly states?: readonly EntryState[]
+  readonly fromMs?: number
+  readonly toMs?: number
+  /** Only entries whose lease has lapsed by the store's clock. */
+  readonly lapsed?: boolean
+  readonly limit: number
+  /** Opaque, from the page before. A bad one is `OPTION_INVALID`. */
+  readonly cursor?: string
+}
+
+export interface ListPage {
+  readonly nowMs: number
+  readonly entries: readonly Entry[]
+  readonly next?: string
+}
+
+export interface PurgeRequest {
+  readonly limit: number
+  /** How long tombstones are kept; absent: for ever. */
+  readonly tombstoneMs?: number
+}
+
+export interface PurgeResult {
+  readonly buried: number
+  readonly deleted: number
+}
+
+export type TransactionResult<T> =
+  | { readonly kind: 'committed'; readonly value: T; readonly entry: Entry }
+  /** The entry was not ours any more: everything was rolled back. */
+  | { readonly kind: 'rolled-back' }
+
+/** A record of the generic group: registrations, events, audit trail, tokens … `seq` rises within a stream. */
+export interface StoredRecord {
+  readonly stream: string
+  readonly id: string
+  readonly version: number
+  readonly atMs: number
+  readonly body: string
+}
+
+/**
+ * Small documents by (stream, id). `append` adds what is absent (an id already there is left as it is),
+ * `replaceIf` changes one at a known version (0: absent), `read` pages in id order, `prune` removes old ones.
+ */
+export interface RecordStore {
+  append(records: readonly { readonly stream: string; readonly id: string; readonly body: string }[]): Promise<void>
+  read(query: { readonly stream: string; readonly after?: string; readonly limit: number }): Promise<readonly StoredRecord[]>
+  replaceIf(record: { readonly stream: string; readonly id: string; readonly version: number; readonly body: string }): Promise<boolean>
+  prune(query: { readonly stream: string; readonly olderThanMs: number; readonly limit: number }): Promise<number>
+}
+
+/**
+ * Why a store could not answer. `group-commit.ts` acts on it.
+ * - `conflict`: nothing was written; try again, in smaller batches (40001, 40P01, SQLITE_BUSY).
+ * - `lost`: the connection or its acknowledgement was lost, so the batch may or may not have been written; the same
+ *   requests may be sent again, since owner tokens and digests make them recognisable.
+ * - `unavailable`: nothing was sent.
+ * - `rejected`: this batch will never be taken as it is; some request in it is bad.
+ * - `incompatible`: not a ledger, or a newer one.
+ */
+export type StoreFaultKind = 'conflict' | 'lost' | 'unavailable' | 'rejected' | 'incompatible'
+
+const faultBrand = 'onceward.store-fault'
+
+export class StoreFault extends Error {
+  override readonly name = 'StoreFault'
+  readonly brand = faultBrand
+  readonly kind: StoreFaultKind
+
+  constructor(kind: StoreFaultKind, message: string, options: { cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.kind = kind
+  }
+}
+
+export function isStoreFault(error: unknown): error is StoreFault {
+  return typeof error === 'object' && error !== null && 'brand' in error && error.brand === faultBrand
+}

@@ -5,8 +5,30 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './install.mjs'
 
-const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
-const processors = ['arm64', 'arm', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64']
+const systems = [
+  'aix',
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'netbsd',
+  'openbsd',
+  'openharmony',
+  'sunos',
+  'win32',
+]
+const processors = [
+  'arm64',
+  'arm',
+  'ia32',
+  'loong64',
+  'mips64el',
+  'ppc64',
+  'riscv64',
+  's390x',
+  'wasm32',
+  'x64',
+]
 
 const path = join(root, 'package-lock.json')
 const lock = JSON.parse(readFileSync(path, 'utf8'))
@@ -44,12 +66,20 @@ function isPresent(packages, place, name) {
 }
 
 function platformEntry(name, version, parent) {
-  if (!/^\d+\.\d+\.\d+[\w.-]*$/.test(version)) throw new Error(`${name}@${version} is not pinned by its parent`)
-  const tokens = name.slice(name.lastIndexOf('/') + 1).replace(/^cli-|^binding-/, '').split('-')
+  if (!/^\d+\.\d+\.\d+[\w.-]*$/.test(version))
+    throw new Error(`${name}@${version} is not pinned by its parent`)
+  const tokens = name
+    .slice(name.lastIndexOf('/') + 1)
+    .replace(/^cli-|^binding-/, '')
+    .split('-')
   const os = systems.filter((system) => tokens.includes(system))
   const cpu = processors.filter((processor) => tokens.includes(processor))
   if (os.length + cpu.length === 0) throw new Error(`cannot read a platform off the name ${name}`)
-  const libc = tokens.some((token) => token.startsWith('musl')) ? ['musl'] : tokens.some((token) => token.startsWith('gnu')) ? ['glibc'] : []
+  const libc = tokens.some((token) => token.startsWith('musl'))
+    ? ['musl']
+    : tokens.some((token) => token.startsWith('gnu'))
+      ? ['glibc']
+      : []
   return {
     version,
     ...(cpu.length > 0 ? { cpu } : {}),

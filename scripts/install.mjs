@@ -2,7 +2,16 @@
 // it runs before anything is installed, on whatever Node the machine has.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -54,7 +63,8 @@ export function childEnvironment() {
 function isInstalled() {
   const lockHash = hashOf(join(root, 'package-lock.json'))
   const found = readJson(marker)
-  if (found !== undefined && found.lockHash === lockHash && found.platform === platform() && hasNode()) return true
+  if (found !== undefined && found.lockHash === lockHash && found.platform === platform() && hasNode())
+    return true
   if (!matchesHiddenLock() || !hasNode()) return false
   writeMarker()
   return true
@@ -89,12 +99,27 @@ function npmCi() {
   const outside = pathEntries().filter((entry) => !entry.startsWith(modules))
   const env = { ...process.env, PATH: outside.join(delimiter) }
   const args = ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
-  const known = npmScript !== undefined && npmNode !== undefined && npmScript.endsWith('.js') && !npmNode.startsWith(modules)
+  const known =
+    npmScript !== undefined &&
+    npmNode !== undefined &&
+    npmScript.endsWith('.js') &&
+    !npmNode.startsWith(modules)
   const [command, commandArgs] = known ? [npmNode, [npmScript, ...args]] : [windows ? 'npm.cmd' : 'npm', args]
   return new Promise((resolve, reject) => {
     // `npm start -- --json` hands its options down as npm_config_*; they are meant for the program, not for this npm.
-    for (const name of ['npm_config_json', 'npm_config_silent', 'npm_config_loglevel', 'npm_config_ignore_scripts']) delete env[name]
-    const child = spawn(command, commandArgs, { cwd: root, env, stdio: ['ignore', 2, 2], shell: windows && !known })
+    for (const name of [
+      'npm_config_json',
+      'npm_config_silent',
+      'npm_config_loglevel',
+      'npm_config_ignore_scripts',
+    ])
+      delete env[name]
+    const child = spawn(command, commandArgs, {
+      cwd: root,
+      env,
+      stdio: ['ignore', 2, 2],
+      shell: windows && !known,
+    })
     const stop = (signal) => child.kill(signal)
     process.on('SIGINT', stop).on('SIGTERM', stop)
     child.once('error', reject)

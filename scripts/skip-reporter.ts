@@ -5,7 +5,8 @@ export class SkipReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const cases = modules.flatMap((module) => [...module.children.allTests()])
     const skipped = cases.filter((test) => test.result().state === 'skipped')
-    for (const test of skipped) console.log(`skipped: ${test.module.relativeModuleId} > ${test.fullName}: ${reasonOf(test)}`)
+    for (const test of skipped)
+      console.log(`skipped: ${test.module.relativeModuleId} > ${test.fullName}: ${reasonOf(test)}`)
     const passed = cases.filter((test) => test.result().state === 'passed').length
     const failedFiles = modules.filter((module) => module.errors().length > 0).length
     const failed = cases.filter((test) => test.result().state === 'failed').length + failedFiles

@@ -1,0 +1,5 @@
+export { check, ContractBroken, has, isContractBroken, isKind, same } from './assert.ts'
+export { StoreBench } from './bench.ts'
+export type { ContractCase, StorePlace, StoreTrait, StoreUnderTest, UserRows } from './contract.ts'
+export { runContractCase, runStoreContract, skipReason, type TestRunner } from './run-store-contract.ts'
+export { storeContract } from './store-contract.ts'

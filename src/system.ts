@@ -10,10 +10,13 @@ export const systemRuntime: Runtime = {
     return Math.abs(fineMs - coarseMs) < 2 ? fineMs : coarseMs
   },
   monotonicMs: () => performance.now(),
-  setTimer: (delayMs, callback) => {
+  setTimer: (delayMs, callback, options) => {
     const handle = setTimeout(callback, delayMs)
-    handle.unref()
+    if (options?.background === true) handle.unref()
     return { cancel: () => clearTimeout(handle) }
+  },
+  endOfTurn: (callback) => {
+    setImmediate(callback)
   },
   randomBytes: (length) => randomBytes(length),
   random: () => Math.random(),

@@ -24,6 +24,7 @@ export const errorCodes = {
   CONFLICT: 'the entry changed meanwhile, or is in a state that does not allow this',
   CLOSED: 'this instance has been closed',
   STORE_UNAVAILABLE: 'the store cannot be reached or does not answer in time',
+  STORE_REJECTED: 'the store refused this one write, and would again',
   STORE_INCOMPATIBLE: 'the store is not a ledger, or one of a newer version',
   DEPENDENCY_MISSING: 'an optional package is not installed',
 } as const
@@ -46,14 +47,18 @@ const brand = 'onceward.error'
  */
 export class OncewardError extends Error {
   override readonly name = 'OncewardError'
-  readonly brand = brand
+  readonly brand: string = brand
   readonly code: ErrorCode
   readonly details: ErrorDetails
 
-  constructor(code: ErrorCode, message: string, options: { details?: ErrorDetails; cause?: unknown } = {}) {
+  /** What the effect returned, where its outcome could not be recorded. Not enumerable: it must not reach a log. */
+  declare readonly value?: unknown
+
+  constructor(code: ErrorCode, message: string, options: { details?: ErrorDetails; cause?: unknown; value?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.details = options.details ?? {}
+    Object.defineProperty(this, 'value', { value: options.value, enumerable: false })
   }
 }
 
@@ -71,13 +76,16 @@ const definiteBrand = 'onceward.definite-failure'
  */
 export class DefiniteFailure extends Error {
   override readonly name = 'DefiniteFailure'
-  readonly brand = definiteBrand
+  readonly brand: string = definiteBrand
   /** A short code of the caller's own, kept in the entry and replayed. */
-  readonly failureCode: string
+  readonly code: string
+  /** Kept with the failed entry and replayed in its receipt, as a result would be: the answer that said no, for one. */
+  readonly value: unknown
 
-  constructor(message: string, options: { code?: string; cause?: unknown } = {}) {
+  constructor(message: string, options: { code?: string; value?: unknown; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.failureCode = options.code ?? 'DEFINITE_FAILURE'
+    this.code = options.code ?? 'DEFINITE_FAILURE'
+    this.value = options.value
   }
 }
 

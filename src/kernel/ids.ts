@@ -1,15 +1,18 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Runtime } from './runtime.ts'
 
-/** SHA-256 over the parts, each preceded by its length, so that ("ab", "c") and ("a", "bc") differ. */
-export function sha256(...parts: readonly (string | Uint8Array)[]): Buffer {
-  const hash = createHash('sha256')
-  for (const part of parts) {
-    const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part
-    hash.update(`${bytes.byteLength}:`)
-    hash.update(bytes)
-  }
-  return hash.digest()
+/** SHA-256 over the parts, each preceded by its length in UTF-16 units, so that ("ab", "c") and ("a", "bc") differ. */
+export function sha256(...parts: readonly string[]): Buffer {
+  let text = ''
+  for (const part of parts) text += `${part.length}:${part}`
+  return hash('sha256', text, 'buffer')
+}
+
+/** The same, as base64url: 43 characters. */
+export function sha256Text(...parts: readonly string[]): string {
+  let text = ''
+  for (const part of parts) text += `${part.length}:${part}`
+  return hash('sha256', text, 'base64url')
 }
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'

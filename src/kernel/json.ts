@@ -1,6 +1,6 @@
+import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { describe } from './errors.ts'
-import { sha256 } from './ids.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
@@ -88,7 +88,7 @@ export function canonicalJson(value: Json): string {
 
 /** SHA-256 over the RFC 8785 form, base64url, 43 characters. */
 export function fingerprintOf(canonical: string): string {
-  return sha256(canonical).toString('base64url')
+  return hash('sha256', canonical, 'base64url')
 }
 
 /** A copy of `value` without the members that the RFC 6901 `pointers` name. `*` stands for every array item or member. */

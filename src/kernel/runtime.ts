@@ -9,8 +9,10 @@ export interface Runtime {
   wallMs(): number
   /** Monotonic clock, milliseconds since an arbitrary origin. Never falls, but may stand still while a machine sleeps. */
   monotonicMs(): number
-  /** Calls `callback` once after at least `delayMs`. Must not keep the process alive by itself. */
-  setTimer(delayMs: number, callback: () => void): Timer
+  /** Calls `callback` once after at least `delayMs`. A background timer does not keep the process alive. */
+  setTimer(delayMs: number, callback: () => void, options?: { readonly background?: boolean }): Timer
+  /** Calls `callback` when the current turn of the event loop is over, before any timer. */
+  endOfTurn(callback: () => void): void
   /** `length` bytes nobody can guess: owner tokens and lineage nonces are made of them. */
   randomBytes(length: number): Uint8Array
   /** A number in [0, 1), for jitter. */

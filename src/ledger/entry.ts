@@ -13,7 +13,7 @@ export const entryStates = [
 export type EntryState = (typeof entryStates)[number]
 
 /** States in which nobody knows yet how it ends. Never purged. */
-export const openStates = ['claimed', 'started', 'in_doubt'] as const satisfies readonly EntryState[]
+export const openStates: readonly EntryState[] = ['claimed', 'started', 'in_doubt']
 
 /** Rises strictly per entry, compared epoch first. */
 export interface Fence {

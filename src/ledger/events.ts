@@ -28,7 +28,7 @@ export interface EventDetails {
   /** Verdict doubt: the call was answered with `IN_DOUBT`, and nothing ran. */
   doubted: { readonly verdict: 'doubt'; readonly fence: Fence }
   /** The effect begins now. */
-  effect_started: { readonly fence: Fence; readonly effectKey: string }
+  effect_started: { readonly fence: Fence }
   succeeded: { readonly fence: Fence; readonly durationMs: number; readonly valueKept: boolean }
   failed: { readonly fence: Fence; readonly durationMs: number; readonly message: string }
   /** A definite failure that may be tried again, or a claim given back before anything began. */
@@ -53,6 +53,8 @@ export interface EventDetails {
   key_unstable: { readonly message: string }
   /** The result could not be kept (rule 11). */
   result_not_kept: { readonly message: string }
+  /** The target was asked whether it happened (`happened` is `null` where it could not tell). */
+  asked: { readonly fence: Fence; readonly happened: boolean | null; readonly step?: string }
   /** The store was out and the operation is registered with `onStoreOutage: 'run'`: the effect runs unguarded. */
   unguarded: { readonly message: string }
   /** A call to the store failed and will be, or will not be, tried again. */
@@ -88,7 +90,7 @@ export class EventStream {
   on<T extends EventType>(type: T | '*', listener: Listener<T>): () => void {
     const listeners = this.#listeners.get(type) ?? new Set()
     this.#listeners.set(type, listeners)
-    const entry = listener as (event: OncewardEvent) => void
+    const entry = listener as unknown as (event: OncewardEvent) => void
     listeners.add(entry)
     return () => listeners.delete(entry)
   }

@@ -1,3 +1,4 @@
+import { boolean, count, label, milliseconds, oneOf } from '../kernel/check.ts'
 import { optionInvalid } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { OperationOptions } from './onceward.ts'
@@ -68,6 +69,8 @@ export interface ParsedOperation {
   readonly twinWindowMs: number
 }
 
+export const minLeaseMs = 100
+
 export const defaultOperation: ParsedOperation = {
   safety: { kind: 'blind' },
   volatile: [],
@@ -79,4 +82,56 @@ export const defaultOperation: ParsedOperation = {
   onStoreOutage: 'refuse',
   onTwin: 'warn',
   twinWindowMs: 10 * 60 * 1000,
+}
+
+const maxBytesBounds = { min: 1, max: 64 * 1024 * 1024 }
+const kept = 256 * 1024
+
+/** Checks the options of an instance once. Throws `OPTION_INVALID`. */
+export function parseOptions(options: OncewardOptions, runtime: Runtime): ParsedOptions {
+  if (typeof options !== 'object' || options === null) throw optionInvalid('options', 'an object', options)
+  const { store, redact, seal, tombstoneMs } = options
+  if (typeof store !== 'object' || store === null || typeof store.claim !== 'function') {
+    throw optionInvalid('store', 'a store, such as sqliteStore({ path })', store)
+  }
+  return {
+    store,
+    runtime,
+    scope: label(options.scope ?? 'default', 'scope', 100),
+    operations: parseOperations(options.operations ?? {}),
+    keyLint: oneOf(options.keyLint ?? 'refuse', ['refuse', 'warn', 'off'], 'keyLint'),
+    ...(redact === undefined ? {} : { redact }),
+    ...(seal === undefined ? {} : { seal }),
+    maxInputBytes: count(options.maxInputBytes ?? kept, 'maxInputBytes', maxBytesBounds),
+    maxResultBytes: count(options.maxResultBytes ?? kept, 'maxResultBytes', maxBytesBounds),
+    maxRunMs: milliseconds(options.maxRunMs ?? 3_600_000, 'maxRunMs', 1),
+    storeTimeoutMs: milliseconds(options.storeTimeoutMs ?? 10_000, 'storeTimeoutMs', 1),
+    maxWaiters: count(options.maxWaiters ?? 1000, 'maxWaiters', { min: 0, max: 1_000_000 }),
+    ...(tombstoneMs === undefined ? {} : { tombstoneMs: milliseconds(tombstoneMs, 'tombstoneMs', 0) }),
+    ...(options.sweep === false ? {} : { sweepEveryMs: milliseconds(options.sweep?.everyMs ?? 60_000, 'sweep.everyMs', 100) }),
+  }
+}
+
+function parseOperations(operations: Readonly<Record<string, OperationOptions>>): ReadonlyMap<string, ParsedOperation> {
+  return new Map(Object.entries(operations).map(([name, given]) => [label(name, 'operations', 100), parseOperation(given, `operations.${name}`)]))
+}
+
+function parseOperation(given: OperationOptions, name: string): ParsedOperation {
+  const base = defaultOperation
+  const volatile = given.volatile ?? base.volatile
+  const bad = volatile.find((pointer) => typeof pointer !== 'string' || !pointer.startsWith('/'))
+  if (bad !== undefined) throw optionInvalid(`${name}.volatile`, 'RFC 6901 pointers such as "/sentAt"', bad)
+  return {
+    safety: parseSafety(given.safety, `${name}.safety`),
+    volatile,
+    ...(given.parse === undefined ? {} : { parse: given.parse }),
+    retry: oneOf(given.retry ?? base.retry, ['never', 'on-failure'], `${name}.retry`),
+    singleCall: boolean(given.singleCall ?? base.singleCall, `${name}.singleCall`),
+    steps: boolean(given.steps ?? base.steps, `${name}.steps`),
+    leaseMs: milliseconds(given.leaseMs ?? base.leaseMs, `${name}.leaseMs`, minLeaseMs),
+    retainMs: milliseconds(given.retainMs ?? base.retainMs, `${name}.retainMs`, 0),
+    onStoreOutage: oneOf(given.onStoreOutage ?? base.onStoreOutage, ['refuse', 'run'], `${name}.onStoreOutage`),
+    onTwin: oneOf(given.onTwin ?? base.onTwin, ['warn', 'refuse', 'off'], `${name}.onTwin`),
+    twinWindowMs: milliseconds(given.twinWindowMs ?? base.twinWindowMs, `${name}.twinWindowMs`, 1),
+  }
 }

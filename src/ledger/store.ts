@@ -92,8 +92,6 @@ export interface ClaimRequest {
     readonly earlierUnknown: boolean
     /** Rule 5: takeovers keep `firstPossibleSendAtMs`; a new round starts a new key's life. */
     readonly keepsFirstSend: boolean
-    /** Present when the takeover changes the steps (a failed step of the last round is forgotten, for one). */
-    readonly steps?: StepsDocument
   }
 }
 
@@ -193,6 +191,7 @@ export interface ListPage {
 }
 
 export interface PurgeRequest {
+  readonly scope: string
   readonly limit: number
   /** How long tombstones are kept; absent: for ever. */
   readonly tombstoneMs?: number
@@ -243,7 +242,7 @@ const faultBrand = 'onceward.store-fault'
 
 export class StoreFault extends Error {
   override readonly name = 'StoreFault'
-  readonly brand = faultBrand
+  readonly brand: string = faultBrand
   readonly kind: StoreFaultKind
 
   constructor(kind: StoreFaultKind, message: string, options: { cause?: unknown } = {}) {

@@ -62,7 +62,6 @@ function takenOverRow(row: Entry, request: ClaimRequest, expect: NonNullable<Cla
   const state: EntryState = row.state === 'started' ? 'started' : request.to
   const firstSendMs = expect.keepsFirstSend ? row.firstPossibleSendAtMs : undefined
   const sendsFromMs = firstSendMs ?? (state === 'started' ? at.nowMs : undefined)
-  const steps = expect.steps ?? row.steps
   return {
     ref: row.ref,
     scope: row.scope,
@@ -84,7 +83,7 @@ function takenOverRow(row: Entry, request: ClaimRequest, expect: NonNullable<Cla
     ...(sendsFromMs === undefined ? {} : { firstPossibleSendAtMs: sendsFromMs }),
     earlierUnknown: expect.earlierUnknown,
     valueKept: true,
-    ...(steps === undefined ? {} : { steps }),
+    ...(row.steps === undefined ? {} : { steps: row.steps }),
     retainMs: request.retainMs,
   }
 }

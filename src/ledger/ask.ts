@@ -1,0 +1,71 @@
+import type { Json } from '../kernel/json.ts'
+import type { Ledger } from './context.ts'
+import { type Entry, fenceOf } from './entry.ts'
+import { decodeKey } from './key.ts'
+import type { Verify } from './safety.ts'
+
+/** What the target said, after `verify` has been called and its answer checked. */
+export type Answer = { readonly happened: boolean; readonly value?: unknown } | { readonly happened: null; readonly why: string }
+
+interface Question {
+  readonly verify: Verify
+  readonly entry: Entry
+  /** Longest time for an answer. */
+  readonly timeoutMs: number
+  readonly input?: Json
+  readonly step?: { readonly name: string; readonly round: number }
+}
+
+/** Asks the target whether it happened. Never throws: what cannot be answered is `null`, with the reason. */
+export async function ask(ledger: Ledger, question: Question): Promise<Answer> {
+  const { entry, step } = question
+  const answer = await answerTo(ledger, question)
+  ledger.events.emit('asked', entry, {
+    fence: fenceOf(entry),
+    happened: answer.happened,
+    ...(step === undefined ? {} : { step: step.name }),
+  })
+  return answer
+}
+
+async function answerTo(ledger: Ledger, question: Question): Promise<Answer> {
+  const { entry, step, verify, timeoutMs, input } = question
+  const controller = new AbortController()
+  const { ref, scope, operation, key, subject } = entry
+  const identity = { scope, operation, key, round: step?.round ?? entry.round }
+  const effectKey = ledger.rules.effectKey({ ...identity, ...(step === undefined ? {} : { step: step.name }) })
+  const late = new Promise<Answer>((resolve) => {
+    const timer = ledger.options.runtime.setTimer(timeoutMs, () => {
+      controller.abort()
+      resolve({ happened: null, why: `The target did not answer within ${timeoutMs} ms.` })
+    })
+    controller.signal.addEventListener('abort', () => timer.cancel(), { once: true })
+  })
+  const asked = Promise.resolve()
+    .then(() =>
+      verify({
+        ref,
+        scope,
+        operation,
+        key: decodeKey(key),
+        ...(subject === undefined ? {} : { subject }),
+        effectKey,
+        ...(step === undefined ? {} : { step: step.name }),
+        ...(input === undefined ? {} : { input }),
+        signal: controller.signal,
+      }),
+    )
+    .then(checked, (error: unknown): Answer => ({ happened: null, why: `Asking failed: ${String(error)}` }))
+  const answer = await Promise.race([asked, late])
+  controller.abort()
+  return answer
+}
+
+function checked(answer: unknown): Answer {
+  if (typeof answer !== 'object' || answer === null || !('happened' in answer)) {
+    return { happened: null, why: 'verify must answer { happened: true | false | "unknown" }.' }
+  }
+  if (answer.happened === true) return { happened: true, ...('value' in answer ? { value: answer.value } : {}) }
+  if (answer.happened === false) return { happened: false }
+  return { happened: null, why: 'The target does not know.' }
+}

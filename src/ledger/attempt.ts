@@ -1,0 +1,235 @@
+import { isDefiniteFailure, isOncewardError, messageOf, OncewardError, optionInvalid } from '../kernel/errors.ts'
+import type { Claimed } from './claimed.ts'
+import { type Entry, type EntryError, fenceOf } from './entry.ts'
+import type { Attempt, Effect, StepEffect, StepOptions } from './onceward.ts'
+import type { Outcome } from './outcome.ts'
+import { keepResult } from './results.ts'
+import type { Ending, Settlement } from './rules.ts'
+import { Steps } from './steps.ts'
+import { commitTogether } from './transaction.ts'
+
+/** What an effect came to: a value, or what it threw. */
+export type Finish = { readonly kind: 'returned'; readonly value: unknown } | { readonly kind: 'threw'; readonly error: unknown }
+
+/** The result of `attempt.transaction`, once it is decided. */
+export type Committed = { readonly kind: 'committed'; readonly value: unknown } | { readonly kind: 'not-committed' }
+
+/** The `attempt` that the effect gets, and what the guard needs to know of it afterwards. */
+export class AttemptHandle implements Attempt {
+  readonly claimed: Claimed
+  committed: Committed | undefined
+  #steps: Steps | undefined
+  #effectKey: string | undefined
+
+  constructor(claimed: Claimed) {
+    this.claimed = claimed
+    // An entry that earlier attempts left with steps has them checked even if this one calls none.
+    if (claimed.call.operation.steps) this.#steps = new Steps(claimed)
+  }
+
+  get steps(): Steps | undefined {
+    return this.#steps
+  }
+
+  get effectKey(): string {
+    const { ledger, entry } = this.claimed
+    this.#effectKey ??= ledger.rules.effectKey(entry)
+    return this.#effectKey
+  }
+
+  get number(): number {
+    return this.claimed.entry.attempt
+  }
+
+  get fence(): { readonly epoch: number; readonly attempt: number } {
+    return fenceOf(this.claimed.entry)
+  }
+
+  get signal(): AbortSignal {
+    return this.claimed.signal()
+  }
+
+  step<T>(name: string, options: StepOptions | StepEffect<T>, effect?: StepEffect<T>): Promise<T> {
+    const steps = (this.#steps ??= new Steps(this.claimed))
+    try {
+      return typeof options === 'function' ? steps.run(name, {}, options) : steps.run(name, options, effect as StepEffect<T>)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  async transaction<T, Client>(work: (client: Client) => T | Promise<T>): Promise<T> {
+    if (this.committed !== undefined) throw optionInvalid('attempt.transaction', 'called once per attempt', 'a second call')
+    if (this.claimed.call.operation.steps) throw optionInvalid('attempt.transaction', 'used without steps', 'an operation with steps: true')
+    const { committed, value } = await commitTogether(this.claimed, work as (client: unknown) => T | Promise<T>, (decided) => {
+      this.committed = decided
+    })
+    this.committed = committed
+    return value
+  }
+}
+
+/** Runs the effect of an owned entry and writes how it ended. */
+export async function runAttempt(claimed: Claimed, effect: Effect<unknown>): Promise<Outcome> {
+  const { ledger } = claimed
+  const handle = new AttemptHandle(claimed)
+  ledger.heartbeat.add(claimed.held)
+  ledger.events.emit('effect_started', claimed.entry, { fence: fenceOf(claimed.entry) })
+  const beganAtMs = ledger.options.runtime.monotonicMs()
+  const finished = finish(handle, effect)
+  const lost = new Promise<OncewardError>((resolve) => claimed.onLost(resolve))
+  const first = await Promise.race([finished, lost])
+  if ('kind' in first) return conclude(handle, first, beganAtMs)
+  // Rule 3: the effect goes on without its caller; what it comes to is still written if nobody else has.
+  void finished.then((late) => conclude(handle, late, beganAtMs)).catch(() => undefined)
+  return leaseLost(claimed, first)
+}
+
+function leaseLost(claimed: Claimed, error: OncewardError): Outcome {
+  const code = error.code === 'CLOSED' ? 'CLOSED' : 'LEASE_LOST'
+  return { kind: 'lease-lost', entry: claimed.entry, message: error.message, code }
+}
+
+async function finish(handle: AttemptHandle, effect: Effect<unknown>): Promise<Finish> {
+  const { claimed } = handle
+  const { ledger, entry } = claimed
+  const refs = [...(ledger.inside.getStore() ?? []), entry.ref]
+  let result: Finish
+  try {
+    result = { kind: 'returned', value: await ledger.inside.run(refs, effect, handle) }
+  } catch (error) {
+    result = { kind: 'threw', error }
+  }
+  if (handle.steps !== undefined) {
+    await handle.steps.settled()
+    claimed.isEnding = true
+    await handle.steps.flushed()
+  }
+  return result
+}
+
+/** Writes the end of the attempt, whatever it was. */
+async function conclude(handle: AttemptHandle, result: Finish, beganAtMs: number): Promise<Outcome> {
+  const { claimed } = handle
+  const { ledger, entry } = claimed
+  if (handle.committed !== undefined) return concludeTransaction(handle, result)
+  const ending = endingOf(handle, result)
+  const settlement = settlementOf(handle, ending)
+  const value = valueToKeep(result)
+  const usedBytes = handle.steps?.log.usedBytes() ?? 0
+  const kept = keepResult(ledger.options, value, { operation: entry.operation, ref: entry.ref, usedBytes })
+  if (!kept.kept) ledger.events.emit('result_not_kept', entry, { message: kept.why })
+  const content = {
+    valueKept: kept.kept,
+    ...(kept.kept && kept.bytes !== undefined ? { value: kept.bytes } : {}),
+    ...(handle.steps === undefined ? {} : { steps: handle.steps.log.toDocument() }),
+  }
+  const request = claimed.request(settlement, content)
+  const answer = await claimed.settle(request).catch((error: unknown) => ({ kind: 'unrecorded' as const, error }))
+  ledger.heartbeat.remove(claimed.held)
+  if (answer.kind === 'unrecorded') return unrecorded(claimed, result, answer.error)
+  if (answer.kind === 'stale') return lateOutcome(claimed, ending, answer.entry)
+  report(claimed, ending, ledger.options.runtime.monotonicMs() - beganAtMs)
+  return outcomeOf(claimed.entry, ending, result)
+}
+
+function valueToKeep(result: Finish): unknown {
+  if (result.kind === 'returned') return result.value
+  return isDefiniteFailure(result.error) ? result.error.value : undefined
+}
+
+function endingOf(handle: AttemptHandle, result: Finish): Ending {
+  const { ledger, call } = handle.claimed
+  if (result.kind === 'returned') {
+    const isOpen = handle.steps?.log.hasOpen() === true
+    if (!isOpen) return { kind: 'succeeded' }
+    return { kind: 'unknown', error: { code: 'STEP_UNKNOWN', message: 'a step ended without a known outcome' } }
+  }
+  const code = codeOf(result.error)
+  const error: EntryError = { code: typeof code === 'string' ? code : 'UNKNOWN', message: messageOf(result.error) }
+  const kind = ledger.rules.classify({ isDefinite: isDefiniteFailure(result.error), code }, call.operation)
+  return { kind, error }
+}
+
+function codeOf(thrown: unknown): unknown {
+  if (typeof thrown !== 'object' || thrown === null) return undefined
+  if ('code' in thrown && thrown.code !== undefined) return thrown.code
+  // fetch wraps the socket's error.
+  return 'cause' in thrown && thrown.cause !== thrown ? codeOf(thrown.cause) : undefined
+}
+
+function settlementOf(handle: AttemptHandle, ending: Ending): Settlement {
+  const { claimed, steps } = handle
+  const { ledger, call } = claimed
+  const entry: Entry = steps === undefined ? claimed.entry : { ...claimed.entry, steps: steps.log.toDocument() }
+  const settlement = ledger.rules.settlement(entry, ending, call.operation)
+  if (steps?.doubtWhy === undefined) return settlement
+  return { ...settlement, to: 'in_doubt', round: entry.round, endsLease: true, why: steps.doubtWhy }
+}
+
+function report(claimed: Claimed, ending: Ending, durationMs: number): void {
+  const { ledger, entry } = claimed
+  const fence = fenceOf(entry)
+  const message = ending.kind === 'succeeded' ? '' : ending.error.message
+  switch (entry.state) {
+    case 'succeeded':
+      return ledger.events.emit('succeeded', entry, { fence, durationMs, valueKept: entry.valueKept })
+    case 'failed':
+      return ledger.events.emit('failed', entry, { fence, durationMs, message })
+    case 'released':
+      return ledger.events.emit('released', entry, { fence, message })
+    case 'in_doubt':
+      return ledger.events.emit('in_doubt', entry, { fence, why: entry.doubt?.why ?? '' })
+    default:
+      return ledger.events.emit('outcome_unknown', entry, { fence, message })
+  }
+}
+
+function outcomeOf(entry: Entry, ending: Ending, result: Finish): Outcome {
+  const cause = result.kind === 'threw' ? result.error : undefined
+  switch (entry.state) {
+    case 'succeeded':
+      return { kind: 'ran', entry, value: result.kind === 'returned' ? result.value : undefined }
+    case 'in_doubt':
+      return { kind: 'in-doubt', entry, cause }
+    case 'failed':
+      return { kind: 'failed', entry, cause }
+    case 'released':
+      return ending.kind === 'definite-failure' ? { kind: 'failed', entry, cause } : { kind: 'unknown', entry, cause }
+    default:
+      return { kind: 'unknown', entry, cause }
+  }
+}
+
+/** The effect ended and its record could not be written: the value is not lost, and nobody will run it blindly again. */
+function unrecorded(claimed: Claimed, result: Finish, error: unknown): Outcome {
+  const cause = result.kind === 'threw' ? result.error : error
+  return { kind: 'in-doubt', entry: claimed.entry, cause, ...(result.kind === 'returned' ? { value: result.value } : {}) }
+}
+
+/** Rule 3: the entry has gone on without this owner. What came of it is kept as evidence and changes nothing. */
+async function lateOutcome(claimed: Claimed, ending: Ending, current: Entry | undefined): Promise<Outcome> {
+  const { ledger, entry } = claimed
+  const outcome = ending.kind === 'succeeded' ? 'succeeded' : ending.kind === 'unknown' ? 'unknown' : 'failed'
+  const fence = fenceOf(entry)
+  const state = current?.state ?? 'gone'
+  ledger.events.emit('late_outcome', entry, { fence, outcome, state })
+  const body = JSON.stringify({ ref: entry.ref, fence, outcome, state, worker: ledger.events.worker })
+  const id = `${entry.ref}.${fence.epoch}.${fence.attempt}`
+  await ledger.options.store.records.append([{ stream: 'late-outcomes', id, body }]).catch(() => undefined)
+  const message = `The outcome of attempt ${entry.attempt} came after the entry had gone on without it; it is kept as evidence.`
+  return { kind: 'lease-lost', entry: current ?? entry, message, code: 'LEASE_LOST' }
+}
+
+function concludeTransaction(handle: AttemptHandle, result: Finish): Outcome {
+  const { claimed, committed } = handle
+  const { ledger, entry } = claimed
+  ledger.heartbeat.remove(claimed.held)
+  if (committed?.kind === 'committed') {
+    ledger.events.emit('succeeded', entry, { fence: fenceOf(entry), durationMs: 0, valueKept: entry.valueKept })
+    return { kind: 'ran', entry, value: committed.value }
+  }
+  const cause = result.kind === 'threw' ? result.error : new OncewardError('LEASE_LOST', 'The transaction was rolled back.')
+  if (isOncewardError(cause, 'LEASE_LOST')) return { kind: 'lease-lost', entry, message: cause.message, code: 'LEASE_LOST' }
+  return { kind: 'unknown', entry, cause }
+}

@@ -1,0 +1,160 @@
+import { OncewardError } from '../kernel/errors.ts'
+import { sha256Text } from '../kernel/ids.ts'
+import type { Ledger } from './context.ts'
+import type { Call } from './door.ts'
+import { type Entry, fenceOf, type StepsDocument } from './entry.ts'
+import type { Held } from './heartbeat.ts'
+import type { ClockReading, Settlement } from './rules.ts'
+import type { SettleRequest, SettleResult } from './store.ts'
+
+export interface ClaimedOptions {
+  readonly ledger: Ledger
+  readonly call: Call
+  readonly entry: Entry
+  /** The store's clock at the claim. */
+  readonly nowMs: number
+  /** Both clocks, read before the claim was sent. */
+  readonly since: ClockReading
+  /** An earlier attempt may have sent something whose outcome nobody knows. */
+  readonly inheritsUnknown: boolean
+}
+
+/** An entry that this worker owns, from the claim to the settlement: every write of the owner goes through here. */
+export class Claimed {
+  readonly ledger: Ledger
+  readonly call: Call
+  readonly nowMs: number
+  readonly inheritsUnknown: boolean
+  readonly held: Held
+  /** The row as this owner last knew it. */
+  entry: Entry
+  /** A twin has been told of. */
+  twinSeen = false
+  /** The effect has ended; only the settlement is still to be written. */
+  isEnding = false
+  #ownerWrite = 0
+  #controller: AbortController | undefined
+  #lost: OncewardError | undefined
+  #onLost: ((error: OncewardError) => void) | undefined
+
+  constructor(options: ClaimedOptions) {
+    const { ledger, call, entry, nowMs, since, inheritsUnknown } = options
+    this.ledger = ledger
+    this.call = call
+    this.entry = entry
+    this.nowMs = nowMs
+    this.inheritsUnknown = inheritsUnknown
+    this.held = {
+      ref: entry.ref,
+      owner: entry.owner,
+      attempt: entry.attempt,
+      leaseMs: entry.leaseMs,
+      since,
+      beganAtMs: since.monotonicMs,
+      isRenewing: false,
+      onLost: (message) => this.lose(new OncewardError('LEASE_LOST', `The lease of ${entry.ref} ended: ${message}.`, { details: { ref: entry.ref } })),
+      onRenewed: () => ledger.events.emit('renewed', this.entry, { fence: fenceOf(this.entry) }),
+    }
+  }
+
+  /** Aborts when the lease is lost. Made when first asked for: most effects never look. */
+  signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#lost !== undefined) this.#controller.abort(this.#lost)
+    }
+    return this.#controller.signal
+  }
+
+  get lost(): OncewardError | undefined {
+    return this.#lost
+  }
+
+  /** Calls `callback` once when the lease is lost, also when it is already. */
+  onLost(callback: (error: OncewardError) => void): void {
+    if (this.#lost === undefined) this.#onLost = callback
+    else callback(this.#lost)
+  }
+
+  lose(error: OncewardError): void {
+    if (this.#lost !== undefined) return
+    this.#lost = error
+    this.ledger.heartbeat.remove(this.held)
+    this.ledger.events.emit('lease_lost', this.entry, { fence: fenceOf(this.entry), message: error.message })
+    this.#controller?.abort(error)
+    this.#onLost?.(error)
+  }
+
+  /** Rule 8: the lease is checked right before an effect; one that is too old is renewed first, or nothing begins. */
+  async ensureLease(): Promise<void> {
+    if (this.#lost !== undefined) throw this.#lost
+    if (this.ledger.heartbeat.holds(this.held)) return
+    if (await this.ledger.heartbeat.renew(this.held)) return
+    this.held.onLost('it had lapsed before the effect could begin')
+    throw this.#lost ?? new OncewardError('LEASE_LOST', `The lease of ${this.entry.ref} ended.`)
+  }
+
+  /** Writes the steps as they are. Throws `LEASE_LOST` or `STORE_UNAVAILABLE`. */
+  async writeSteps(steps: StepsDocument, isStarted: boolean): Promise<{ nowMs: number }> {
+    const to = isStarted || steps.steps.length > 0 ? 'started' : this.entry.state
+    const { round, earlierUnknown } = this.entry
+    const request = this.request({ to, round, earlierUnknown, endsLease: false }, { valueKept: true, steps })
+    const { result, nowMs } = await this.ledger.lanes.settle.ask(request, this.ledger.options.storeTimeoutMs)
+    if (result.kind === 'settled') {
+      this.entry = result.entry
+      return { nowMs }
+    }
+    this.held.onLost('another worker has taken the entry over, or it was put in doubt')
+    throw this.#lost ?? new OncewardError('LEASE_LOST', `The lease of ${this.entry.ref} ended.`)
+  }
+
+  /** Makes the owner's next write. */
+  request(settlement: Settlement, content: { valueKept: boolean; value?: Uint8Array; steps?: StepsDocument }): SettleRequest {
+    this.#ownerWrite += 1
+    const { to, round, earlierUnknown, endsLease, error, why } = settlement
+    const { value, steps } = content
+    return {
+      ref: this.entry.ref,
+      owner: this.entry.owner,
+      attempt: this.entry.attempt,
+      ownerWrite: this.#ownerWrite,
+      to,
+      round,
+      earlierUnknown,
+      endsLease,
+      valueKept: content.valueKept,
+      ...(value === undefined ? {} : { value }),
+      ...(error === undefined ? {} : { error }),
+      ...(steps === undefined ? {} : { steps }),
+      ...(why === undefined ? {} : { why }),
+      digest: digestOf(settlement, content),
+    }
+  }
+
+  /** Writes the end of the attempt. Outcomes are tried three times as long as anything else: the effect has happened. */
+  async settle(request: SettleRequest): Promise<SettleResult> {
+    const { result } = await this.ledger.lanes.settle.ask(request, this.ledger.options.storeTimeoutMs * 3)
+    if (result.kind === 'settled') this.entry = result.entry
+    return result
+  }
+
+  /**
+   * Gives the entry back before anything has begun. Rule 2: an earlier attempt whose end nobody knows is not undone
+   * by that, so the entry then stays started, without a lease.
+   */
+  async giveBack(message: string): Promise<void> {
+    const { round, earlierUnknown } = this.entry
+    const to = earlierUnknown ? 'started' : 'released'
+    const error = { code: 'NOT_BEGUN', message }
+    await this.settle(this.request({ to, round, earlierUnknown, endsLease: true, error }, { valueKept: true }))
+    this.ledger.events.emit('released', this.entry, { fence: fenceOf(this.entry), message })
+  }
+}
+
+/** Rule 4: the content by which a repeated write is recognised. */
+function digestOf(settlement: Settlement, content: { value?: Uint8Array; steps?: StepsDocument }): string {
+  const { to, round, error, why } = settlement
+  const value = content.value === undefined ? '' : Buffer.from(content.value.buffer, content.value.byteOffset, content.value.byteLength).toString('latin1')
+  const steps = content.steps === undefined ? '' : JSON.stringify(content.steps)
+  return sha256Text(to, String(round), error?.code ?? '', error?.message ?? '', why ?? '', value, steps)
+}

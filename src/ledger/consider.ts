@@ -1,0 +1,115 @@
+import { OncewardError } from '../kernel/errors.ts'
+import { delay, fullJitterMs } from '../kernel/runtime.ts'
+import { ask } from './ask.ts'
+import { aboutIdentity } from './context.ts'
+import { type Entry, fenceOf } from './entry.ts'
+import type { Guarded } from './guard.ts'
+import { type Outcome, replayed } from './outcome.ts'
+import { keepResult } from './results.ts'
+import type { Takeover } from './rules.ts'
+
+/** A row that somebody else's claim made, and the store's clock when it was read. */
+export interface Seen {
+  readonly entry: Entry
+  readonly nowMs: number
+}
+
+/** What comes of an entry that this call does not own. */
+export type Considered =
+  | { readonly kind: 'done'; readonly outcome: Outcome }
+  /** Take it over, if it is still this row. */
+  | { readonly kind: 'take'; readonly entry: Entry; readonly takeover: Takeover }
+  /** It changed meanwhile; claim as if nothing were known. */
+  | { readonly kind: 'afresh' }
+
+const pollBounds = { baseMs: 10, capMs: 250 }
+
+/** Acts on the verdict about an entry: waits, replays, refuses, asks the target, or says what may be taken over. */
+export async function consider(guarded: Guarded, first: Seen, owner: string): Promise<Considered> {
+  const { ledger, call } = guarded
+  const caller = { fingerprint: call.identity.fingerprint, owner, safety: call.operation.safety }
+  let seen = first
+  for (let polls = 0; ; polls += 1) {
+    const { entry } = seen
+    const verdict = ledger.rules.decide(entry, caller, seen.nowMs)
+    switch (verdict.kind) {
+      case 'run':
+        return { kind: 'take', entry, takeover: verdict.takeover }
+      case 'replay':
+        return { kind: 'done', outcome: replayed(ledger, entry) }
+      case 'refuse':
+        throw new OncewardError(verdict.code, verdict.message, { details: { ref: entry.ref } })
+      case 'doubt':
+        return { kind: 'done', outcome: doubted(guarded, entry) }
+      case 'enter-doubt':
+        return enterDoubt(guarded, entry, verdict.why)
+      case 'ask':
+        return askTarget(guarded, entry)
+      default: {
+        const next = await wait(guarded, entry, { retryAfterMs: verdict.retryAfterMs, polls })
+        if (next === 'late') return { kind: 'done', outcome: { kind: 'in-progress', entry, retryAfterMs: verdict.retryAfterMs } }
+        if (next === 'gone') return { kind: 'afresh' }
+        seen = next
+      }
+    }
+  }
+}
+
+/** Others are polled for with a capped, jittered pause (rule 12), never past the caller's patience. */
+async function wait(guarded: Guarded, entry: Entry, at: { retryAfterMs: number; polls: number }): Promise<Seen | 'late' | 'gone'> {
+  const { ledger, call, waitUntilMs } = guarded
+  const { runtime, storeTimeoutMs } = ledger.options
+  const leftMs = waitUntilMs - runtime.monotonicMs()
+  if (call.onConcurrent === 'reject' || leftMs <= 0 || ledger.running.isClosed) return 'late'
+  if (at.polls === 0) {
+    ledger.events.emit('waiting', aboutIdentity(call.identity), { verdict: 'wait', fence: fenceOf(entry), local: false })
+  }
+  const pauseMs = Math.max(fullJitterMs(runtime, at.polls, pollBounds), 1)
+  await delay(runtime, Math.min(pauseMs, at.retryAfterMs + 1, leftMs))
+  const { result, nowMs } = await ledger.lanes.read.ask(entry.ref, storeTimeoutMs)
+  return result === undefined ? 'gone' : { entry: result, nowMs }
+}
+
+function doubted(guarded: Guarded, entry: Entry): Outcome {
+  guarded.ledger.events.emit('doubted', entry, { verdict: 'doubt', fence: fenceOf(entry) })
+  return { kind: 'in-doubt', entry }
+}
+
+async function enterDoubt(guarded: Guarded, entry: Entry, why: string): Promise<Considered> {
+  const { ledger } = guarded
+  const { ref, attempt, rev } = entry
+  const request = { ref, expect: { attempt, rev }, to: 'in_doubt', valueKept: true, why } as const
+  const { result } = await ledger.lanes.resolve.ask(request, ledger.options.storeTimeoutMs)
+  if (result.kind === 'stale') return { kind: 'afresh' }
+  ledger.events.emit('in_doubt', result.entry, { fence: fenceOf(result.entry), why })
+  return { kind: 'done', outcome: doubted(guarded, result.entry) }
+}
+
+/** Verifiable: yes → succeeded, no → run, unknown → in doubt. */
+async function askTarget(guarded: Guarded, entry: Entry): Promise<Considered> {
+  const { ledger, call } = guarded
+  const { safety } = call.operation
+  if (safety.kind !== 'verifiable' || safety.verify === undefined) return enterDoubt(guarded, entry, 'No verify function is registered.')
+  const { input } = call.identity
+  const answer = await ask(ledger, { verify: safety.verify, entry, timeoutMs: safety.settleMs, ...(input === undefined ? {} : { input }) })
+  const { ref, attempt, rev } = entry
+  const expect = { attempt, rev }
+  if (answer.happened === null) {
+    return entry.state === 'in_doubt' ? { kind: 'done', outcome: doubted(guarded, entry) } : enterDoubt(guarded, entry, answer.why)
+  }
+  if (!answer.happened && entry.state === 'started') {
+    return { kind: 'take', entry, takeover: { raisesAttempt: true, round: entry.round, earlierUnknown: false, keepsFirstSend: false } }
+  }
+  const kept = keepResult(ledger.options, answer.value, { operation: entry.operation, ref, usedBytes: 0 })
+  const because = answer.happened ? 'the target says that it happened' : 'the target says that it did not happen'
+  const resolution = { by: 'verify', because }
+  const value = answer.happened && kept.kept && kept.bytes !== undefined ? { value: kept.bytes } : {}
+  const to = answer.happened ? 'succeeded' : 'released'
+  const { result } = await ledger.lanes.resolve.ask(
+    { ref, expect, to, valueKept: !answer.happened || kept.kept, resolution, ...value },
+    ledger.options.storeTimeoutMs,
+  )
+  if (result.kind === 'resolved') ledger.events.emit('resolved', result.entry, { fence: fenceOf(result.entry), state: to, ...resolution })
+  if (result.kind === 'stale' || !answer.happened) return { kind: 'afresh' }
+  return { kind: 'done', outcome: replayed(ledger, result.entry) }
+}

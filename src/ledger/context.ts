@@ -1,0 +1,104 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { OncewardError } from '../kernel/errors.ts'
+import { workerId } from '../kernel/ids.ts'
+import { type EventSubject, EventStream } from './events.ts'
+import { asOncewardError, Lane } from './group-commit.ts'
+import { Heartbeat } from './heartbeat.ts'
+import type { FrozenIdentity } from './intent.ts'
+import type { ParsedOptions } from './options.ts'
+import type { Rules } from './rules.ts'
+import { Running } from './running.ts'
+import type {
+  ClaimRequest,
+  ClaimResult,
+  RenewRequest,
+  RenewResult,
+  Reply,
+  ResolveRequest,
+  ResolveResult,
+  SettleRequest,
+  SettleResult,
+  TwinRequest,
+} from './store.ts'
+import type { Entry } from './entry.ts'
+
+/** The lanes to the store. Renewals have one of their own, so that a queue of claims cannot cost a lease (rule 8). */
+export interface Lanes {
+  readonly claim: Lane<ClaimRequest, ClaimResult>
+  readonly settle: Lane<SettleRequest, SettleResult>
+  readonly renew: Lane<RenewRequest, RenewResult>
+  readonly read: Lane<string, Entry | undefined>
+  readonly resolve: Lane<ResolveRequest, ResolveResult>
+  readonly twins: Lane<TwinRequest, readonly string[]>
+}
+
+/** What all parts of one instance share. */
+export interface Ledger {
+  readonly options: ParsedOptions
+  readonly rules: Rules
+  readonly events: EventStream
+  readonly lanes: Lanes
+  readonly heartbeat: Heartbeat
+  readonly running: Running
+  /** Refs of the entries whose effects the current call stack runs inside of: nobody waits on oneself (rule 12). */
+  readonly inside: AsyncLocalStorage<readonly string[]>
+  /** Connects once; the next call tries again after a failure. Throws `STORE_…`. */
+  open(): Promise<void>
+}
+
+export function createContext(options: ParsedOptions, rules: Rules): Ledger {
+  const { runtime, store } = options
+  const events = new EventStream(runtime, workerId(runtime))
+  const lane = <Q, R>(name: string, refOf: (request: Q) => string, send: (requests: readonly Q[]) => Promise<Reply<R>>): Lane<Q, R> =>
+    new Lane({
+      name,
+      runtime,
+      maxBatch: store.maxBatch,
+      refOf,
+      send,
+      onFault: (fault, retried) => events.emit('store_fault', nobody(options.scope), { kind: fault.kind, message: fault.message, retried }),
+    })
+  const byRef = <Q extends { readonly ref: string }>(request: Q): string => request.ref
+  const lanes: Lanes = {
+    claim: lane('claim', byRef<ClaimRequest>, (requests) => store.claim(requests)),
+    settle: lane('settle', byRef<SettleRequest>, (requests) => store.settle(requests)),
+    renew: lane('renewal', byRef<RenewRequest>, (requests) => store.renew(requests)),
+    read: lane('read', (ref) => ref, (refs) => store.read(refs)),
+    resolve: lane('resolution', byRef<ResolveRequest>, (requests) => store.resolve(requests)),
+    twins: lane('twin search', byRef<TwinRequest>, (requests) => store.twins(requests)),
+  }
+  let opening: Promise<void> | undefined
+  return {
+    options,
+    rules,
+    events,
+    lanes,
+    heartbeat: new Heartbeat({ runtime, rules, renewals: lanes.renew, maxRunMs: options.maxRunMs }),
+    running: new Running(),
+    inside: new AsyncLocalStorage(),
+    open: () => {
+      opening ??= store.open().then(
+        () => undefined,
+        (error: unknown) => {
+          opening = undefined
+          throw asOncewardError(error, 'connection')
+        },
+      )
+      return opening
+    },
+  }
+}
+
+/** For events that are about no single entry. */
+export function nobody(scope: string): EventSubject {
+  return { ref: '', scope, operation: '', key: '' }
+}
+
+export function aboutIdentity(identity: FrozenIdentity): EventSubject {
+  const { ref, scope, operation, encodedKey, subject } = identity
+  return { ref, scope, operation, key: encodedKey, ...(subject === undefined ? {} : { subject }) }
+}
+
+export function closedError(): OncewardError {
+  return new OncewardError('CLOSED', 'This instance has been closed; nothing new runs on it.')
+}

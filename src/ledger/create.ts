@@ -1,0 +1,83 @@
+import { milliseconds } from '../kernel/check.ts'
+import { OncewardError } from '../kernel/errors.ts'
+import { delay, type Runtime } from '../kernel/runtime.ts'
+import { closedError, createContext, type Ledger } from './context.ts'
+import { parseIntent } from './door.ts'
+import { guard } from './guard.ts'
+import type { Intent } from './intent.ts'
+import type { Effect, Onceward } from './onceward.ts'
+import { type OncewardOptions, parseOptions } from './options.ts'
+import { type Outcome, receiptOf, valueOf } from './outcome.ts'
+import { entries, listDoubts, lookup, resolveDoubt } from './queries.ts'
+import type { Receipt } from './receipt.ts'
+import { rules as standardRules, type Rules } from './rules.ts'
+import { sweep, Sweeper } from './sweep.ts'
+
+const defaultGraceMs = 10_000
+/** How long aborted effects get to write how they ended. */
+const abortMs = 1_000
+
+/** Makes an instance with everything passed in. Users call `createOnceward`, which adds the system's runtime. */
+export function createLedger(options: OncewardOptions, runtime: Runtime, rules: Rules = standardRules): Onceward {
+  const parsed = parseOptions(options, runtime)
+  const ledger = createContext(parsed, rules)
+  const sweeper = new Sweeper(ledger)
+  sweeper.start()
+
+  async function call(intent: Intent, effect: Effect<unknown>): Promise<{ outcome: Outcome; reader: Parameters<typeof valueOf>[1] }> {
+    const parsedCall = parseIntent(parsed, intent)
+    const outcome = await guard(ledger, parsedCall, intent.key, effect)
+    const { parse } = parsedCall.operation
+    return { outcome, reader: { options: parsed, identity: parsedCall.identity, ...(parse === undefined ? {} : { parse }) } }
+  }
+
+  let closing: Promise<void> | undefined
+  const open = <T>(work: () => Promise<T>): Promise<T> => (ledger.running.isClosed ? Promise.reject(closedError()) : work())
+  return {
+    scope: parsed.scope,
+    worker: ledger.events.worker,
+    run: async <T>(intent: Intent, effect: Effect<T>) => {
+      const { outcome, reader } = await call(intent, effect)
+      return valueOf(outcome, reader) as T
+    },
+    execute: async <T>(intent: Intent, effect: Effect<T>) => {
+      const { outcome, reader } = await call(intent, effect)
+      return receiptOf<T>(outcome, reader)
+    },
+    lookup: <T>(target: Parameters<Onceward['lookup']>[0]) => open(() => lookup(ledger, target) as Promise<Receipt<T> | undefined>),
+    entries: (query) => open(() => entries(ledger, query)),
+    doubts: {
+      list: (query) => open(() => listDoubts(ledger, query)),
+      resolve: (ref, decision) => open(() => resolveDoubt(ledger, ref, decision)),
+    },
+    sweep: () => open(() => sweep(ledger)),
+    open: () => open(() => ledger.open()),
+    on: (type, listener) => ledger.events.on(type, listener),
+    counts: () => ledger.events.counts(),
+    close: (given) => {
+      const graceMs = milliseconds(given?.graceMs ?? defaultGraceMs, 'graceMs', 0)
+      closing ??= close(ledger, sweeper, graceMs)
+      return closing
+    },
+  }
+}
+
+/** Rule 12: refuses new work, waits with heartbeats on, aborts; started work is never released. */
+async function close(ledger: Ledger, sweeper: Sweeper, graceMs: number): Promise<void> {
+  const { running, heartbeat, options } = ledger
+  running.isClosed = true
+  await sweeper.stop()
+  await within(options.runtime, running.idle(), graceMs)
+  if (running.size > 0) {
+    running.abortAll(new OncewardError('CLOSED', 'The instance was closed before this attempt ended. It is recovered by another one, by its safety.'))
+    await within(options.runtime, running.idle(), abortMs)
+  }
+  heartbeat.stop()
+  await options.store.close()
+}
+
+async function within(runtime: Runtime, done: Promise<void>, patienceMs: number): Promise<void> {
+  const controller = new AbortController()
+  await Promise.race([done, delay(runtime, patienceMs, controller.signal)])
+  controller.abort()
+}

@@ -1,0 +1,30 @@
+import { OncewardError } from '../kernel/errors.ts'
+import type { Entry } from './entry.ts'
+import type { ListPage } from './store.ts'
+
+/** Where a page ended: entries are listed by claimedAt, then ref, both falling. */
+export interface CursorPosition {
+  readonly claimedAtMs: number
+  readonly ref: string
+}
+
+export function encodeCursor(position: CursorPosition): string {
+  return Buffer.from(`${position.claimedAtMs}/${position.ref}`, 'utf8').toString('base64url')
+}
+
+/** Throws `OPTION_INVALID` for what `encodeCursor` did not make. */
+export function decodeCursor(cursor: string): CursorPosition {
+  const [text = '', ref = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split('/')
+  const claimedAtMs = Number(text)
+  if (text === '' || !Number.isFinite(claimedAtMs) || !/^[0-9a-z]{24}$/.test(ref)) {
+    throw new OncewardError('OPTION_INVALID', `cursor must come from the page before, got ${JSON.stringify(cursor)}.`)
+  }
+  return { claimedAtMs, ref }
+}
+
+/** Makes a page of `limit` out of up to `limit + 1` entries that were found. */
+export function pageOf(found: readonly Entry[], limit: number, nowMs: number): ListPage {
+  const entries = found.slice(0, limit)
+  const last = entries.at(-1)
+  return { nowMs, entries, ...(found.length > limit && last !== undefined ? { next: encodeCursor(last) } : {}) }
+}

@@ -1,0 +1,86 @@
+import { utf8Bytes } from '../kernel/bytes.ts'
+import { boolean, label, milliseconds, oneOf } from '../kernel/check.ts'
+import { OncewardError, optionInvalid } from '../kernel/errors.ts'
+import { refOf } from '../kernel/ids.ts'
+import { canonicalJson, findJsonFlaw, fingerprintOf, type Json, withoutPointers } from '../kernel/json.ts'
+import type { FrozenIdentity, Intent, Key } from './intent.ts'
+import { encodeKey } from './key.ts'
+import { lintKey } from './key-lint.ts'
+import { defaultOperation, minLeaseMs, type ParsedOperation, type ParsedOptions } from './options.ts'
+import { parseSafety } from './safety.ts'
+
+/** An intent behind the door: everything checked, defaulted, copied. */
+export interface Call {
+  readonly identity: FrozenIdentity
+  readonly operation: ParsedOperation
+  readonly onConcurrent: 'wait' | 'reject'
+  readonly waitMs: number
+}
+
+const defaultWaitMs = 30_000
+
+/** Checks an intent once. Throws `KEY_INVALID`, `KEY_UNSTABLE` (a Date), `INPUT_…` or `OPTION_INVALID`, each naming the value. */
+export function parseIntent(options: ParsedOptions, intent: Intent): Call {
+  if (typeof intent !== 'object' || intent === null) throw optionInvalid('intent', 'an object', intent)
+  const operation = mergeOperation(options, intent)
+  const onConcurrent = oneOf(intent.onConcurrent ?? 'wait', ['wait', 'reject'], 'onConcurrent')
+  const waitMs = milliseconds(intent.waitMs ?? defaultWaitMs, 'waitMs', 0)
+  if (intent.subject !== undefined) label(intent.subject, 'subject', 255)
+  const { canonical, input } = parseInput(intent.input, operation, options)
+  const identity: FrozenIdentity = {
+    ...parseIdentity(options, intent),
+    ...(intent.subject === undefined ? {} : { subject: intent.subject }),
+    fingerprint: canonical === undefined ? '' : fingerprintOf(canonical),
+    ...(input === undefined ? {} : { input }),
+  }
+  return { identity, operation, onConcurrent, waitMs }
+}
+
+/** The part of an intent that finds its entry. */
+export function parseIdentity(
+  options: Pick<ParsedOptions, 'scope'>,
+  intent: { readonly operation: string; readonly key: Key },
+): { ref: string; scope: string; operation: string; encodedKey: string } {
+  label(intent.operation, 'operation', 100)
+  refuseDates(intent.key)
+  const encodedKey = encodeKey(intent.key)
+  const { scope } = options
+  return { ref: refOf(scope, intent.operation, encodedKey), scope, operation: intent.operation, encodedKey }
+}
+
+function refuseDates(key: unknown): void {
+  const parts: readonly unknown[] = Array.isArray(key) ? key : [key]
+  if (!parts.some((part) => part instanceof Date)) return
+  const lint = lintKey(key as Key, 0)
+  throw new OncewardError('KEY_UNSTABLE', lint.kind === 'fine' ? 'The key holds a Date.' : lint.message)
+}
+
+function parseInput(input: unknown, operation: ParsedOperation, options: ParsedOptions): { canonical?: string; input?: Json } {
+  if (input === undefined) return {}
+  const flaw = findJsonFlaw(input)
+  if (flaw !== undefined) {
+    throw new OncewardError('INPUT_INVALID', `input must be JSON; at "${flaw.pointer}" it is ${flaw.what}.`)
+  }
+  const whole = canonicalJson(input as Json)
+  const bytes = utf8Bytes(whole)
+  if (bytes > options.maxInputBytes) {
+    const message = `input must be at most ${options.maxInputBytes} bytes of JSON, got ${bytes}.`
+    throw new OncewardError('INPUT_TOO_LARGE', message)
+  }
+  const { volatile } = operation
+  const frozen = JSON.parse(whole) as Json
+  return { canonical: volatile.length === 0 ? whole : canonicalJson(withoutPointers(frozen, volatile)), input: frozen }
+}
+
+function mergeOperation(options: ParsedOptions, intent: Intent): ParsedOperation {
+  const registered = options.operations.get(intent.operation) ?? defaultOperation
+  return {
+    ...registered,
+    ...(intent.safety === undefined ? {} : { safety: parseSafety(intent.safety, 'safety') }),
+    ...(intent.leaseMs === undefined ? {} : { leaseMs: milliseconds(intent.leaseMs, 'leaseMs', minLeaseMs) }),
+    ...(intent.retainMs === undefined ? {} : { retainMs: milliseconds(intent.retainMs, 'retainMs', 0) }),
+    ...(intent.retry === undefined ? {} : { retry: oneOf(intent.retry, ['never', 'on-failure'], 'retry') }),
+    ...(intent.singleCall === undefined ? {} : { singleCall: boolean(intent.singleCall, 'singleCall') }),
+    ...(intent.steps === undefined ? {} : { steps: boolean(intent.steps, 'steps') }),
+  }
+}

@@ -1,0 +1,16 @@
+import { sha256, uuidOf } from '../kernel/ids.ts'
+
+export interface EffectKeySource {
+  readonly scope: string
+  readonly operation: string
+  /** Encoded. */
+  readonly key: string
+  readonly step?: string
+  readonly round: number
+}
+
+/** Rule 6: derived from identity, step and round alone, so that every takeover sends the same one. */
+export function effectKeyOf(source: EffectKeySource): string {
+  const { scope, operation, key, step, round } = source
+  return uuidOf(sha256('onceward.effect.1', scope, operation, key, step ?? '', String(round)))
+}

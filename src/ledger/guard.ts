@@ -1,0 +1,226 @@
+import { isOncewardError, OncewardError, optionInvalid } from '../kernel/errors.ts'
+import { ownerToken } from '../kernel/ids.ts'
+import { runAttempt } from './attempt.ts'
+import { Claimed } from './claimed.ts'
+import { consider, type Seen } from './consider.ts'
+import { aboutIdentity, closedError, type Ledger } from './context.ts'
+import type { Call } from './door.ts'
+import { type Entry, fenceOf } from './entry.ts'
+import { readClocks } from './heartbeat.ts'
+import type { Key } from './intent.ts'
+import { lintKey } from './key-lint.ts'
+import type { Effect } from './onceward.ts'
+import { type Outcome, replayed } from './outcome.ts'
+import type { Takeover } from './rules.ts'
+import type { Leader } from './running.ts'
+import type { ClaimRequest } from './store.ts'
+import { refuseTwin, warnOfTwins } from './twins.ts'
+import { runUnguarded } from './unguarded.ts'
+
+/** One call on its way through the guard. */
+export interface Guarded {
+  readonly ledger: Ledger
+  readonly call: Call
+  readonly effect: Effect<unknown>
+  /** By the monotonic clock. */
+  readonly waitUntilMs: number
+}
+
+/** Caller → guard → group commit → store (verdict) → effect → group commit → store (outcome). */
+export async function guard(ledger: Ledger, call: Call, key: Key, effect: Effect<unknown>): Promise<Outcome> {
+  if (ledger.running.isClosed) throw closedError()
+  if (typeof effect !== 'function') throw optionInvalid('effect', 'a function', effect)
+  if (ledger.inside.getStore()?.includes(call.identity.ref) === true) {
+    throw optionInvalid('intent', 'another one than the effect it is called from', call.identity.encodedKey)
+  }
+  const guarded: Guarded = { ledger, call, effect, waitUntilMs: ledger.options.runtime.monotonicMs() + call.waitMs }
+  try {
+    await ledger.open()
+    await checkKey(guarded, key)
+    return await follow(guarded)
+  } catch (error) {
+    if (isOncewardError(error, 'STORE_UNAVAILABLE') && call.operation.onStoreOutage === 'run') {
+      return runUnguarded(guarded, error)
+    }
+    if (isOncewardError(error)) {
+      ledger.events.emit('refused', aboutIdentity(call.identity), { verdict: 'refuse', code: error.code })
+    }
+    throw error
+  }
+}
+
+/** The lint never refuses a key that the ledger already holds. */
+async function checkKey(guarded: Guarded, key: Key): Promise<void> {
+  const { ledger, call } = guarded
+  const { keyLint, runtime, storeTimeoutMs } = ledger.options
+  if (keyLint === 'off') return
+  const lint = lintKey(key, runtime.wallMs())
+  if (lint.kind === 'fine') return
+  if (lint.kind === 'unstable' && keyLint === 'refuse') {
+    const { result } = await ledger.lanes.read.ask(call.identity.ref, storeTimeoutMs)
+    if (result === undefined) throw new OncewardError('KEY_UNSTABLE', lint.message, { details: { key: call.identity.encodedKey } })
+    return
+  }
+  ledger.events.emit('key_unstable', aboutIdentity(call.identity), { message: lint.message })
+}
+
+/** Waits in memory for a call of this process that is at the same entry; otherwise leads. */
+async function follow(guarded: Guarded): Promise<Outcome> {
+  const { ledger, call } = guarded
+  for (;;) {
+    if (ledger.running.isClosed) throw closedError()
+    const leader = ledger.running.get(call.identity.ref)
+    if (leader === undefined) return lead(guarded)
+    if (leader.isOwner && leader.identity.fingerprint !== call.identity.fingerprint) throw keyReused(call)
+    if (call.onConcurrent === 'reject') return inProgress(undefined, call.operation.leaseMs)
+    if (leader.followers >= ledger.options.maxWaiters) return inProgress(undefined, call.operation.leaseMs)
+    const shared = await waitFor(guarded, leader)
+    if (shared === 'late') return inProgress(undefined, call.operation.leaseMs)
+    if (leader.identity.fingerprint !== call.identity.fingerprint) continue
+    if (shared?.kind === 'ran' || shared?.kind === 'replay') return replayed(ledger, shared.entry)
+    if (shared?.kind === 'failed') return { kind: 'failed', entry: shared.entry }
+  }
+}
+
+function keyReused(call: Call): OncewardError {
+  return new OncewardError('KEY_REUSED', 'The key is being used with another input.', { details: { ref: call.identity.ref } })
+}
+
+function inProgress(entry: Entry | undefined, retryAfterMs: number): Outcome {
+  return { kind: 'in-progress', entry, retryAfterMs }
+}
+
+function waitFor(guarded: Guarded, leader: Leader): Promise<Outcome | undefined | 'late'> {
+  const { ledger, call, waitUntilMs } = guarded
+  const { runtime } = ledger.options
+  leader.followers += 1
+  const about = aboutIdentity(call.identity)
+  ledger.events.emit('waiting', about, { verdict: 'wait', fence: { epoch: 0, attempt: 0 }, local: true })
+  return new Promise((resolve) => {
+    const timer = runtime.setTimer(Math.max(waitUntilMs - runtime.monotonicMs(), 0), () => {
+      leader.followers -= 1
+      resolve('late')
+    })
+    leader.onEnd.push((outcome) => {
+      timer.cancel()
+      resolve(outcome)
+    })
+  })
+}
+
+async function lead(guarded: Guarded): Promise<Outcome> {
+  const { running } = guarded.ledger
+  const leader = running.lead(guarded.call.identity)
+  let outcome: Outcome | undefined
+  try {
+    outcome = await work(guarded, leader)
+    return outcome
+  } finally {
+    // Not relied upon when the process dies: then nobody is left to wake.
+    running.end(leader, outcome)
+  }
+}
+
+/** Claims until this call owns the entry or has a verdict about somebody else's. */
+async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
+  const owner = ownerToken(guarded.ledger.options.runtime)
+  let target: Target = { owner }
+  for (;;) {
+    const turn = await claim(guarded, target)
+    if (turn.kind === 'claimed') {
+      const outcome = await own(guarded, leader, turn.claimed)
+      if (outcome !== 'not-begun') return outcome
+      leader.isOwner = false
+      target = { owner: ownerToken(guarded.ledger.options.runtime) }
+    } else if (turn.kind === 'gone') {
+      target = { owner }
+    } else {
+      const considered = await consider(guarded, turn.seen, owner)
+      if (considered.kind === 'done') return considered.outcome
+      target = considered.kind === 'take' ? { owner, entry: considered.entry, takeover: considered.takeover } : { owner }
+    }
+  }
+}
+
+/** What to claim: an absent entry, or the row that was seen. */
+interface Target {
+  readonly owner: string
+  readonly entry?: Entry
+  readonly takeover?: Takeover
+}
+
+type Turn = { readonly kind: 'claimed'; readonly claimed: Claimed } | { readonly kind: 'held'; readonly seen: Seen } | { readonly kind: 'gone' }
+
+async function claim(guarded: Guarded, target: Target): Promise<Turn> {
+  const { ledger, call } = guarded
+  const since = readClocks(ledger.options.runtime)
+  const request = claimRequest(call, target)
+  const { result, nowMs } = await ledger.lanes.claim.ask(request, ledger.options.storeTimeoutMs).catch((error: unknown) => {
+    abandon(ledger, request)
+    throw error
+  })
+  if (result.kind === 'gone') return { kind: 'gone' }
+  if (result.kind === 'held') return { kind: 'held', seen: { entry: result.entry, nowMs } }
+  const { entry } = result
+  // Steps of an earlier attempt may have been sent unlisted, unless that attempt recorded how it ended.
+  const inheritsUnknown = target.entry !== undefined && target.entry.state !== 'released' && target.takeover?.raisesAttempt === true
+  ledger.events.emit('claimed', entry, { verdict: 'run', fence: fenceOf(entry), takeover: entry.attempt > 1 })
+  return { kind: 'claimed', claimed: new Claimed({ ledger, call, entry, nowMs, since, inheritsUnknown }) }
+}
+
+/** Runs the effect, unless the lease had lapsed before it could begin: then the entry is given back, untouched. */
+async function own(guarded: Guarded, leader: Leader, claimed: Claimed): Promise<Outcome | 'not-begun'> {
+  const { ledger, call } = guarded
+  leader.isOwner = true
+  leader.abort = (reason) => claimed.lose(reason)
+  const watchesTwins = claimed.entry.subject !== undefined && claimed.entry.fingerprint !== '' && call.operation.onTwin !== 'off'
+  if (watchesTwins && call.operation.onTwin === 'refuse') await refuseTwin(claimed)
+  try {
+    await claimed.ensureLease()
+  } catch {
+    await claimed.giveBack('the lease had lapsed before the effect could begin').catch(() => undefined)
+    if (ledger.running.isClosed || ledger.options.runtime.monotonicMs() >= guarded.waitUntilMs) {
+      return { kind: 'lease-lost', entry: claimed.entry, message: 'The lease lapsed before the effect could begin.', code: 'LEASE_LOST' }
+    }
+    return 'not-begun'
+  }
+  if (watchesTwins) warnOfTwins(claimed)
+  const outcome = await runAttempt(claimed, guarded.effect)
+  if (watchesTwins && outcome.kind === 'ran') warnOfTwins(claimed)
+  return outcome
+}
+
+function claimRequest(call: Call, target: Target): ClaimRequest {
+  const { identity, operation } = call
+  const { owner, entry, takeover } = target
+  return {
+    ref: identity.ref,
+    scope: identity.scope,
+    operation: identity.operation,
+    key: identity.encodedKey,
+    ...(identity.subject === undefined ? {} : { subject: identity.subject }),
+    fingerprint: identity.fingerprint,
+    safety: operation.safety.kind,
+    to: operation.steps ? 'claimed' : 'started',
+    owner,
+    leaseMs: operation.leaseMs,
+    retainMs: operation.retainMs,
+    ...(entry === undefined || takeover === undefined ? {} : { expect: { attempt: entry.attempt, rev: entry.rev, ...takeover } }),
+  }
+}
+
+/**
+ * The store did not acknowledge a claim, which may have come about all the same. Its effect has not begun, and the
+ * owner says so as soon as the store can be reached, so that nobody waits for a lease that nobody holds.
+ */
+function abandon(ledger: Ledger, request: ClaimRequest): void {
+  const attempt = (request.expect?.attempt ?? 0) + (request.expect?.raisesAttempt === false ? 0 : 1)
+  const round = request.expect?.round ?? 0
+  const earlierUnknown = request.expect?.earlierUnknown ?? false
+  // Rule 2: an earlier attempt that nobody knows the end of is not undone by this one.
+  const to = earlierUnknown ? 'started' : 'released'
+  const error = { code: 'CLAIM_ABANDONED', message: 'the claim was not acknowledged; nothing was sent' }
+  const { ref, owner } = request
+  const letGo = { to, round, earlierUnknown, endsLease: true, valueKept: true, error, ownerWrite: 1, digest: 'abandoned' } as const
+  ledger.lanes.settle.ask({ ref, owner, attempt, ...letGo }, ledger.options.storeTimeoutMs * 3).catch(() => undefined)
+}

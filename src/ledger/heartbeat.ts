@@ -1,0 +1,113 @@
+import type { Runtime, Timer } from '../kernel/runtime.ts'
+import type { Lane } from './group-commit.ts'
+import type { ClockReading, Rules } from './rules.ts'
+import type { RenewRequest, RenewResult } from './store.ts'
+
+/** One lease that this process holds. */
+export interface Held {
+  readonly ref: string
+  readonly owner: string
+  readonly attempt: number
+  readonly leaseMs: number
+  /** Read before the claim or renewal was sent (rule 8). */
+  since: ClockReading
+  readonly beganAtMs: number
+  isRenewing: boolean
+  /** Called once, when this worker may not act on the entry any more. */
+  readonly onLost: (message: string) => void
+  readonly onRenewed: () => void
+}
+
+export function readClocks(runtime: Runtime): ClockReading {
+  return { monotonicMs: runtime.monotonicMs(), wallMs: runtime.wallMs() }
+}
+
+interface HeartbeatOptions {
+  readonly runtime: Runtime
+  readonly rules: Rules
+  readonly renewals: Lane<RenewRequest, RenewResult>
+  readonly maxRunMs: number
+}
+
+/** Renews every lease this process holds, each after a third of its length, from one timer and in a lane of its own. */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions
+  readonly #held = new Set<Held>()
+  #timer: Timer | undefined
+  #dueAtMs = Number.POSITIVE_INFINITY
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options
+  }
+
+  add(held: Held): void {
+    this.#held.add(held)
+    this.#schedule(held.since.monotonicMs + held.leaseMs / 3)
+  }
+
+  remove(held: Held): void {
+    this.#held.delete(held)
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#held.clear()
+  }
+
+  /** Rule 8: may the owner still begin something? */
+  holds(held: Held): boolean {
+    return this.#options.rules.holdsLease(held.since, readClocks(this.#options.runtime), held.leaseMs)
+  }
+
+  /** Sends one renewal. True when the lease is held afterwards. */
+  async renew(held: Held): Promise<boolean> {
+    const { runtime, renewals } = this.#options
+    held.isRenewing = true
+    const sentAt = readClocks(runtime)
+    const { ref, owner, attempt, leaseMs } = held
+    const spentMs = sentAt.monotonicMs - held.since.monotonicMs
+    const patienceMs = Math.max(leaseMs * 0.85 - spentMs, leaseMs / 4)
+    const answer = await renewals.ask({ ref, owner, attempt, leaseMs }, patienceMs).catch(() => undefined)
+    held.isRenewing = false
+    if (answer === undefined) {
+      if (!this.holds(held)) this.#lose(held, 'the lease could not be renewed before it ended')
+      return false
+    }
+    if (answer.result.kind === 'lost') this.#lose(held, 'another worker has taken the entry over, or it was put in doubt')
+    if (answer.result.kind !== 'renewed') return false
+    held.since = sentAt
+    held.onRenewed()
+    return true
+  }
+
+  #lose(held: Held, message: string): void {
+    if (this.#held.delete(held)) held.onLost(message)
+  }
+
+  #schedule(dueAtMs: number): void {
+    if (dueAtMs >= this.#dueAtMs) return
+    this.#timer?.cancel()
+    this.#dueAtMs = dueAtMs
+    const delayMs = Math.max(dueAtMs - this.#options.runtime.monotonicMs(), 1)
+    this.#timer = this.#options.runtime.setTimer(delayMs, () => this.#beat(), { background: true })
+  }
+
+  #beat(): void {
+    const { runtime, maxRunMs } = this.#options
+    this.#dueAtMs = Number.POSITIVE_INFINITY
+    const now = readClocks(runtime)
+    let nextMs = Number.POSITIVE_INFINITY
+    for (const held of this.#held) {
+      const ageMs = Math.max(now.monotonicMs - held.since.monotonicMs, now.wallMs - held.since.wallMs)
+      if (now.monotonicMs - held.beganAtMs >= maxRunMs) {
+        this.#lose(held, `the attempt ran longer than ${maxRunMs} ms (maxRunMs)`)
+        continue
+      }
+      if (!held.isRenewing && ageMs >= held.leaseMs / 3) void this.renew(held)
+      const restMs = held.isRenewing ? held.leaseMs / 6 : Math.max(held.leaseMs / 3 - ageMs, 1)
+      nextMs = Math.min(nextMs, now.monotonicMs + Math.min(restMs, held.beganAtMs + maxRunMs - now.monotonicMs))
+    }
+    if (nextMs < Number.POSITIVE_INFINITY) this.#schedule(nextMs)
+  }
+}

@@ -1,0 +1,165 @@
+import { type ErrorCode, isOncewardError, OncewardError } from '../kernel/errors.ts'
+import { timestamp } from '../kernel/time.ts'
+import { type Entry, fenceOf } from './entry.ts'
+import type { EventStream } from './events.ts'
+import type { FrozenIdentity } from './intent.ts'
+import { decodeKey } from './key.ts'
+import type { ParsedOptions } from './options.ts'
+import type { Receipt, StepReceipt } from './receipt.ts'
+import { openResult } from './results.ts'
+
+/** How one call ended. */
+export type Outcome =
+  /** This call's effect ran and its outcome is recorded. */
+  | { readonly kind: 'ran'; readonly entry: Entry; readonly value: unknown }
+  /** The entry had ended before: its kept outcome. */
+  | { readonly kind: 'replay'; readonly entry: Entry }
+  /** A definite failure, of this call (`cause`) or of the one it waited for. */
+  | { readonly kind: 'failed'; readonly entry: Entry; readonly cause?: unknown }
+  | { readonly kind: 'in-progress'; readonly entry: Entry | undefined; readonly retryAfterMs: number }
+  /** `value` is what the effect returned, where only its record failed. */
+  | { readonly kind: 'in-doubt'; readonly entry: Entry; readonly cause?: unknown; readonly value?: unknown }
+  | { readonly kind: 'unknown'; readonly entry: Entry; readonly cause: unknown }
+  | { readonly kind: 'lease-lost'; readonly entry: Entry; readonly message: string; readonly code: 'LEASE_LOST' | 'CLOSED' }
+  /** Ran without the store, by an explicit choice of the operation. */
+  | { readonly kind: 'unguarded'; readonly value: unknown }
+
+interface Reader {
+  readonly options: Pick<ParsedOptions, 'seal'>
+  readonly identity: FrozenIdentity
+  readonly parse?: (value: unknown) => unknown
+}
+
+/** The outcome of an entry that had ended before this call. */
+export function replayed(ledger: { readonly events: EventStream }, entry: Entry): Outcome {
+  const state = entry.state === 'failed' ? 'failed' : 'succeeded'
+  ledger.events.emit('replayed', entry, { verdict: 'replay', fence: fenceOf(entry), state })
+  return state === 'failed' ? { kind: 'failed', entry } : { kind: 'replay', entry }
+}
+
+/** What `run` gives: the value, or the error that stands for the outcome. */
+export function valueOf(outcome: Outcome, reader: Reader): unknown {
+  switch (outcome.kind) {
+    case 'ran':
+    case 'unguarded':
+      return outcome.value
+    case 'replay':
+      return openResult(reader.options, outcome.entry, reader.parse)
+    default:
+      throw errorOf(outcome, reader.identity)
+  }
+}
+
+/** The error that stands for an outcome without a value. */
+export function errorOf(outcome: Outcome, identity: FrozenIdentity): OncewardError {
+  const details = { ref: identity.ref }
+  const named = `${identity.operation} ${JSON.stringify(decodeKey(identity.encodedKey))}`
+  const make = (code: ErrorCode, message: string, more: { cause?: unknown; value?: unknown } = {}): OncewardError =>
+    new OncewardError(code, `${named}: ${message}`, { details, ...more })
+  switch (outcome.kind) {
+    case 'failed': {
+      const { error } = outcome.entry
+      return new OncewardError('EFFECT_FAILED', `${named}: ${error?.message ?? 'it failed'}`, {
+        details: { ...details, failureCode: error?.code },
+        cause: outcome.cause,
+      })
+    }
+    case 'in-progress':
+      return new OncewardError('IN_PROGRESS', `${named}: somebody else is doing this work.`, {
+        details: { ...details, retryAfterMs: Math.ceil(outcome.retryAfterMs) },
+      })
+    case 'in-doubt':
+      return make('IN_DOUBT', `the effect may have happened. ${outcome.entry.doubt?.why ?? 'Its outcome could not be recorded.'}`, {
+        ...(outcome.cause === undefined ? {} : { cause: outcome.cause }),
+        ...(outcome.value === undefined ? {} : { value: outcome.value }),
+      })
+    case 'unknown':
+      if (isOwnStop(outcome.cause, identity)) return outcome.cause
+      return make('OUTCOME_UNKNOWN', `this attempt ended without a known outcome (${outcome.entry.error?.message ?? 'no message'}). Calling again is safe.`, {
+        cause: outcome.cause,
+      })
+    case 'lease-lost':
+      return make(outcome.code, outcome.message)
+    default:
+      return make('EFFECT_FAILED', 'it failed.')
+  }
+}
+
+/** A coded stop that the attempt itself raised (a diverged step, for one) keeps its code. */
+function isOwnStop(cause: unknown, identity: FrozenIdentity): cause is OncewardError {
+  return isOncewardError(cause) && (cause.details.ref === identity.ref || cause.code === 'STEP_INVALID' || cause.code === 'OPTION_INVALID')
+}
+
+/** What `execute` gives. */
+export function receiptOf<T>(outcome: Outcome, reader: Reader): Receipt<T> {
+  const { identity } = reader
+  if (outcome.kind === 'unguarded') return unguardedReceipt(identity, outcome.value as T)
+  if (outcome.kind === 'in-progress' && outcome.entry === undefined) throw errorOf(outcome, identity)
+  const entry = outcome.entry as Entry
+  const replayed = outcome.kind !== 'ran' && !('cause' in outcome)
+  const base = receiptOfEntry<T>(entry, replayed)
+  if (outcome.kind === 'ran') return outcome.value === undefined ? base : { ...base, value: outcome.value as T }
+  if (outcome.kind === 'replay') return withKeptValue(base, entry, reader)
+  const { code, message } = errorOf(outcome, identity)
+  const error = outcome.kind === 'failed' ? (entry.error ?? { code, message }) : { code, message }
+  if (outcome.kind === 'failed') return { ...withKeptValue(base, entry, reader), error }
+  return outcome.kind === 'in-doubt' && outcome.value !== undefined ? { ...base, value: outcome.value as T, error } : { ...base, error }
+}
+
+/** Adds the kept value to a receipt, or the error that says why there is none. */
+export function withKeptValue<T>(receipt: Receipt<T>, entry: Entry, reader: Omit<Reader, 'identity'>): Receipt<T> {
+  if (entry.state !== 'succeeded' && entry.state !== 'failed' && entry.state !== 'released') return receipt
+  try {
+    const parse = entry.state === 'succeeded' ? reader.parse : undefined
+    const value = openResult(reader.options, entry, parse)
+    return value === undefined ? receipt : { ...receipt, value: value as T }
+  } catch (error) {
+    const { code, message } = error as OncewardError
+    return receipt.error === undefined ? { ...receipt, error: { code, message } } : receipt
+  }
+}
+
+/** The receipt of a row, without its value. */
+export function receiptOfEntry<T>(entry: Entry, replayed: boolean): Receipt<T> {
+  const steps = entry.steps?.steps.map(
+    (step): StepReceipt => ({
+      name: step.name,
+      state: step.state,
+      attempts: step.attempts,
+      startedAt: timestamp(step.startedAtMs),
+      ...(step.finishedAtMs === undefined ? {} : { finishedAt: timestamp(step.finishedAtMs) }),
+    }),
+  )
+  return {
+    scope: entry.scope,
+    operation: entry.operation,
+    key: decodeKey(entry.key),
+    ...(entry.subject === undefined ? {} : { subject: entry.subject }),
+    ref: entry.ref,
+    state: entry.state,
+    replayed,
+    ...(entry.error === undefined ? {} : { error: entry.error }),
+    attempts: entry.attempt,
+    fence: fenceOf(entry),
+    claimedAt: timestamp(entry.claimedAtMs),
+    ...(entry.finishedAtMs === undefined ? {} : { finishedAt: timestamp(entry.finishedAtMs) }),
+    ...(steps === undefined ? {} : { steps }),
+  }
+}
+
+/** No row stands behind it: the fence is zero, which is older than any. */
+function unguardedReceipt<T>(identity: FrozenIdentity, value: T): Receipt<T> {
+  return {
+    scope: identity.scope,
+    operation: identity.operation,
+    key: decodeKey(identity.encodedKey),
+    ...(identity.subject === undefined ? {} : { subject: identity.subject }),
+    ref: identity.ref,
+    state: 'succeeded',
+    replayed: false,
+    ...(value === undefined ? {} : { value }),
+    attempts: 0,
+    fence: { epoch: 0, attempt: 0 },
+    claimedAt: timestamp(0),
+  }
+}

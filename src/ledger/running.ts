@@ -1,0 +1,52 @@
+import type { OncewardError } from '../kernel/errors.ts'
+import type { FrozenIdentity } from './intent.ts'
+import type { Outcome } from './outcome.ts'
+
+/** A call in this process that is at work on an entry. Others for the same entry wait for it, in memory. */
+export interface Leader {
+  readonly identity: FrozenIdentity
+  /** True once it owns the entry, so that its identity is known to be the entry's. */
+  isOwner: boolean
+  followers: number
+  readonly onEnd: ((outcome: Outcome | undefined) => void)[]
+  /** Tells the effect to stop; used by `close`. */
+  abort?: (reason: OncewardError) => void
+}
+
+/** The calls at work in this process, by ref: at most one leader an entry. */
+export class Running {
+  readonly #leaders = new Map<string, Leader>()
+  readonly #onIdle: (() => void)[] = []
+  isClosed = false
+
+  get size(): number {
+    return this.#leaders.size
+  }
+
+  get(ref: string): Leader | undefined {
+    return this.#leaders.get(ref)
+  }
+
+  lead(identity: FrozenIdentity): Leader {
+    const leader: Leader = { identity, isOwner: false, followers: 0, onEnd: [] }
+    this.#leaders.set(identity.ref, leader)
+    return leader
+  }
+
+  /** Wakes all who wait. `outcome` is undefined where there is nothing to share and they must look for themselves. */
+  end(leader: Leader, outcome: Outcome | undefined): void {
+    this.#leaders.delete(leader.identity.ref)
+    for (const wake of leader.onEnd) wake(outcome)
+    if (this.#leaders.size === 0) for (const wake of this.#onIdle.splice(0)) wake()
+  }
+
+  /** Resolves when nothing runs. */
+  idle(): Promise<void> {
+    if (this.#leaders.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#onIdle.push(resolve))
+  }
+
+  abortAll(reason: OncewardError): void {
+    for (const leader of this.#leaders.values()) leader.abort?.(reason)
+  }
+}

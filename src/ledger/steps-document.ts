@@ -1,0 +1,97 @@
+import { utf8Bytes } from '../kernel/bytes.ts'
+import type { Entry, EntryError, StepRecord, StepsDocument } from './entry.ts'
+import type { SafetyKind } from './safety.ts'
+
+export const maxSteps = 1000
+
+/**
+ * The owner's copy of an entry's steps, as it will be written next. Only the owner changes it, so it is whole in
+ * memory and is always written whole.
+ */
+export class StepsLog {
+  readonly #records = new Map<string, StepRecord>()
+  /** Rule 5: what earlier attempts may have sent unlisted cannot be older than this; takeovers never move it. */
+  readonly #inheritedSinceMs: number | undefined
+  #knownNowMs: number
+
+  /** `inherits`: an earlier attempt has no known outcome. `nowMs` is the store's clock at the claim. */
+  constructor(entry: Entry, options: { inherits: boolean; nowMs: number }) {
+    for (const record of entry.steps?.steps ?? []) this.#records.set(record.name, record)
+    this.#knownNowMs = options.nowMs
+    this.#inheritedSinceMs = options.inherits ? (entry.steps?.unlistedSinceMs ?? entry.claimedAtMs) : undefined
+  }
+
+  get size(): number {
+    return this.#records.size
+  }
+
+  /** The store's clock has been seen at `nowMs`; nothing called from now on can have been sent before. */
+  saw(nowMs: number): void {
+    this.#knownNowMs = Math.max(this.#knownNowMs, nowMs)
+  }
+
+  get(name: string): StepRecord | undefined {
+    return this.#records.get(name)
+  }
+
+  /** Bytes of kept results, errors and names: a cheap upper measure of the document. */
+  usedBytes(): number {
+    let bytes = 0
+    for (const { value, name, error } of this.#records.values()) {
+      bytes += name.length + 200 + (value === undefined ? 0 : utf8Bytes(value)) + (error === undefined ? 0 : utf8Bytes(error.message))
+    }
+    return bytes
+  }
+
+  start(name: string, about: { safety: SafetyKind; inputDigest: string; round: number }): StepRecord {
+    const before = this.#records.get(name)
+    const isSameRound = before?.round === about.round
+    const firstMs = (isSameRound ? before?.firstPossibleSendAtMs : undefined) ?? this.#inheritedSinceMs ?? this.#knownNowMs
+    const record: StepRecord = {
+      name,
+      ...about,
+      state: 'started',
+      attempts: (before?.attempts ?? 0) + 1,
+      startedAtMs: this.#knownNowMs,
+      firstPossibleSendAtMs: before !== undefined && !isSameRound ? this.#knownNowMs : firstMs,
+    }
+    this.#records.set(name, record)
+    return record
+  }
+
+  /** Rule 5: the earliest moment at which an unlisted step can have been sent, or `undefined` when it cannot have been. */
+  unlistedSinceMs(): number | undefined {
+    return this.#inheritedSinceMs
+  }
+
+  /** Undoes a start whose write did not come about: the effect has not begun. */
+  restore(name: string, before: StepRecord | undefined): void {
+    if (before === undefined) this.#records.delete(name)
+    else this.#records.set(name, before)
+  }
+
+  succeed(name: string, kept: { text?: string; notKept?: boolean }): void {
+    this.#finish(name, {
+      state: 'succeeded',
+      ...(kept.text === undefined ? {} : { value: kept.text }),
+      ...(kept.notKept === true ? { notKept: true } : {}),
+    })
+  }
+
+  fail(name: string, error: EntryError): void {
+    this.#finish(name, { state: 'failed', error })
+  }
+
+  #finish(name: string, change: Partial<StepRecord>): void {
+    const record = this.#records.get(name)
+    if (record !== undefined) this.#records.set(name, { ...record, ...change, finishedAtMs: this.#knownNowMs })
+  }
+
+  hasOpen(): boolean {
+    return [...this.#records.values()].some((record) => record.state === 'started')
+  }
+
+  toDocument(): StepsDocument {
+    return { unlistedSinceMs: this.#inheritedSinceMs ?? this.#knownNowMs, steps: [...this.#records.values()] }
+  }
+}

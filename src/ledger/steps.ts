@@ -1,0 +1,240 @@
+import { sha256Text } from '../kernel/ids.ts'
+import { DefiniteFailure, isDefiniteFailure, messageOf, OncewardError, optionInvalid } from '../kernel/errors.ts'
+import { canonicalJson, findJsonFlaw, type Json } from '../kernel/json.ts'
+import { label } from '../kernel/check.ts'
+import { ask } from './ask.ts'
+import { type Entry, fenceOf, type StepRecord } from './entry.ts'
+import type { Claimed } from './claimed.ts'
+import type { StepAttempt, StepEffect, StepOptions } from './onceward.ts'
+import { keepStepResult, notKept, openStepResult } from './results.ts'
+import { type ParsedSafety, parseSafety } from './safety.ts'
+import { maxSteps, StepsLog } from './steps-document.ts'
+
+interface StepCall<T> {
+  readonly name: string
+  readonly safety: ParsedSafety
+  readonly inputDigest: string
+  readonly effect: StepEffect<T>
+}
+
+/** The steps of one attempt (rule 9). */
+export class Steps {
+  readonly #claimed: Claimed
+  readonly #log: StepsLog
+  readonly #called = new Set<string>()
+  readonly #pending = new Set<Promise<unknown>>()
+  #flush: Promise<void> | undefined
+  #isDirty = false
+  /** Set when a step may have been sent and must not be sent again: the entry goes into doubt. */
+  doubtWhy: string | undefined
+
+  constructor(claimed: Claimed) {
+    this.#claimed = claimed
+    this.#log = new StepsLog(claimed.entry, { inherits: claimed.inheritsUnknown, nowMs: claimed.nowMs })
+  }
+
+  get log(): StepsLog {
+    return this.#log
+  }
+
+  /** Steps that the effect started and did not wait for. */
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending)
+  }
+
+  run<T>(name: string, options: StepOptions, effect: StepEffect<T>): Promise<T> {
+    const running = this.#run(this.#parse(name, options, effect))
+    this.#pending.add(running)
+    const done = (): void => void this.#pending.delete(running)
+    running.then(done, done)
+    return running
+  }
+
+  #parse<T>(name: string, options: StepOptions, effect: StepEffect<T>): StepCall<T> {
+    const { call } = this.#claimed
+    if (!call.operation.steps) {
+      throw new OncewardError('STEP_INVALID', `${call.identity.operation} is not registered with steps: true, so "${String(name)}" cannot be a step of it.`)
+    }
+    label(name, 'step name', 100)
+    if (typeof effect !== 'function') throw optionInvalid(`step "${name}"`, 'a function', effect)
+    if (this.#called.has(name)) throw new OncewardError('STEP_INVALID', `The step "${name}" was called twice; names are unique within an entry.`)
+    if (this.#log.get(name) === undefined && this.#log.size >= maxSteps) {
+      throw new OncewardError('STEP_INVALID', `An entry has at most ${maxSteps} steps; "${name}" would be one more.`)
+    }
+    const safety = options.safety === undefined ? call.operation.safety : parseSafety(options.safety, `step "${name}" safety`)
+    if (safety.kind === 'transactional') throw optionInvalid(`step "${name}" safety`, 'keyed, verifiable or blind', safety.kind)
+    this.#called.add(name)
+    return { name, safety, inputDigest: digestOfInput(name, options.input), effect }
+  }
+
+  async #run<T>(call: StepCall<T>): Promise<T> {
+    const before = this.#log.get(call.name)
+    if (before !== undefined && this.#claimed.ledger.rules.stepDiverges(before, call.inputDigest)) {
+      throw new OncewardError('STEP_DIVERGED', `The step "${call.name}" was called before with another input.`, {
+        details: { ref: this.#claimed.entry.ref, step: call.name },
+      })
+    }
+    if (before?.state === 'succeeded') return this.#replay(before) as T
+    if (before?.state === 'failed' && this.#claimed.call.operation.retry === 'never') throw failedStep(before)
+    if (before?.state === 'started') {
+      const asked = await this.#resume(call, before)
+      if (asked !== undefined) return asked.value as T
+    } else if (before === undefined) this.#checkUnlisted(call)
+    return this.#start(call, before)
+  }
+
+  #replay(record: StepRecord): unknown {
+    const { ledger, entry } = this.#claimed
+    if (record.notKept === true) throw notKept(entry.ref, record.name)
+    ledger.events.emit('step_replayed', entry, { step: record.name, fence: fenceOf(entry) })
+    return openStepResult(ledger.options, record.value, `${entry.ref}/${record.name}`)
+  }
+
+  /** A step that an earlier attempt began: by its safety it is asked for, sent again, or in doubt. */
+  async #resume<T>(call: StepCall<T>, before: StepRecord): Promise<{ value: unknown } | undefined> {
+    const { safety } = call
+    if (safety.kind === 'blind' || before.safety !== safety.kind) throw this.#doubt(`The step "${call.name}" may have begun, and its target cannot be asked.`)
+    if (safety.kind === 'keyed') {
+      this.#checkKeyLifetime(call, before.firstPossibleSendAtMs)
+      return undefined
+    }
+    if (safety.kind !== 'verifiable' || safety.verify === undefined) return undefined
+    const { ledger, entry } = this.#claimed
+    const answer = await ask(ledger, {
+      verify: safety.verify,
+      entry,
+      timeoutMs: safety.settleMs,
+      step: { name: call.name, round: before.round },
+    })
+    if (answer.happened === null) throw this.#doubt(`The step "${call.name}" may have happened: ${answer.why}`)
+    if (!answer.happened) return undefined
+    this.#succeed(call.name, answer.value)
+    return { value: answer.value }
+  }
+
+  /** Rule 5: a keyed step needs no start on record, so an earlier attempt may have sent one that is not listed. */
+  #checkUnlisted(call: StepCall<unknown>): void {
+    const sinceMs = this.#log.unlistedSinceMs()
+    if (sinceMs !== undefined) this.#checkKeyLifetime(call, sinceMs)
+  }
+
+  #checkKeyLifetime(call: StepCall<unknown>, firstPossibleSendAtMs: number): void {
+    const { safety } = call
+    if (safety.kind !== 'keyed') return
+    const { ledger, nowMs } = this.#claimed
+    if (ledger.rules.keyedMayRun(firstPossibleSendAtMs, safety, nowMs)) return
+    throw this.#doubt(`The target of step "${call.name}" may have forgotten the effect key: its lifetime is over.`)
+  }
+
+  #doubt(why: string): OncewardError {
+    this.doubtWhy ??= why
+    return new OncewardError('IN_DOUBT', why, { details: { ref: this.#claimed.entry.ref } })
+  }
+
+  async #start<T>(call: StepCall<T>, before: StepRecord | undefined): Promise<T> {
+    const { ledger, entry } = this.#claimed
+    const round = before?.state === 'failed' ? before.round + 1 : (before?.round ?? 0)
+    const record = this.#log.start(call.name, { safety: call.safety.kind, inputDigest: call.inputDigest, round })
+    if (call.safety.kind !== 'keyed') {
+      // A blind or verifiable effect must not begin before its start is on record.
+      try {
+        await this.write()
+      } catch (error) {
+        this.#log.restore(call.name, before)
+        throw error
+      }
+    }
+    await this.#claimed.ensureLease()
+    ledger.events.emit('step_started', entry, { step: call.name, fence: fenceOf(entry) })
+    return this.#perform(call, record)
+  }
+
+  async #perform<T>(call: StepCall<T>, record: StepRecord): Promise<T> {
+    const { ledger, entry } = this.#claimed
+    const { scope, operation, key } = entry
+    const step: StepAttempt = {
+      effectKey: ledger.rules.effectKey({ scope, operation, key, step: call.name, round: record.round }),
+      number: record.attempts,
+      signal: this.#claimed.signal(),
+    }
+    let value: T
+    try {
+      value = await call.effect(step)
+    } catch (error) {
+      this.#fail(call, error)
+      throw error
+    }
+    this.#succeed(call.name, value)
+    return value
+  }
+
+  #succeed(name: string, value: unknown): void {
+    const { ledger, entry } = this.#claimed
+    const kept = keepStepResult(ledger.options, value, {
+      operation: entry.operation,
+      ref: entry.ref,
+      step: name,
+      usedBytes: this.#log.usedBytes(),
+    })
+    if (!kept.kept) ledger.events.emit('result_not_kept', entry, { message: `step "${name}": ${kept.why}` })
+    this.#log.succeed(name, kept.kept ? (kept.text === undefined ? {} : { text: kept.text }) : { notKept: true })
+    ledger.events.emit('step_finished', entry, { step: name, fence: fenceOf(entry), outcome: 'succeeded' })
+    this.#writeSoon()
+  }
+
+  #fail(call: StepCall<unknown>, error: unknown): void {
+    const { ledger, entry, call: { operation } } = this.#claimed
+    const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+    const outcome = ledger.rules.classify({ isDefinite: isDefiniteFailure(error), code }, operation)
+    // Rule 2: while an earlier start of this step has no known outcome, a definite failure speaks for itself only.
+    const isDefinite = outcome === 'definite-failure' && (this.#log.get(call.name)?.attempts ?? 1) === 1
+    if (isDefinite) this.#log.fail(call.name, { code: String(code ?? 'DEFINITE_FAILURE'), message: messageOf(error) })
+    ledger.events.emit('step_finished', entry, { step: call.name, fence: fenceOf(entry), outcome: isDefinite ? 'failed' : 'unknown' })
+    this.#writeSoon()
+  }
+
+  /** Outcome k travels with start k+1 if that is called in this turn of the event loop, else it goes alone. */
+  #writeSoon(): void {
+    this.#isDirty = true
+    this.#claimed.ledger.options.runtime.endOfTurn(() => {
+      if (this.#isDirty && !this.#claimed.isEnding) this.write().catch(() => undefined)
+    })
+  }
+
+  /** Writes the document as it is now. Writes of one entry follow each other. */
+  async write(): Promise<void> {
+    this.#isDirty = false
+    const previous = this.#flush
+    const flush = (async (): Promise<void> => {
+      if (previous !== undefined) await previous.catch(() => undefined)
+      const { nowMs } = await this.#claimed.writeSteps(this.#log.toDocument(), this.#log.hasOpen())
+      this.#log.saw(nowMs)
+    })()
+    this.#flush = flush
+    return flush
+  }
+
+  /** Nothing more is written after this but the settlement, which carries the whole document. */
+  async flushed(): Promise<void> {
+    await this.#flush?.catch(() => undefined)
+  }
+}
+
+function digestOfInput(name: string, input: unknown): string {
+  if (input === undefined) return ''
+  const flaw = findJsonFlaw(input)
+  if (flaw !== undefined) throw new OncewardError('INPUT_INVALID', `The input of step "${name}" must be JSON; at "${flaw.pointer}" it is ${flaw.what}.`)
+  return sha256Text(canonicalJson(input as Json))
+}
+
+/** The failure that the body saw when the step ran. */
+function failedStep(record: StepRecord): DefiniteFailure {
+  const { code, message } = record.error ?? { code: 'DEFINITE_FAILURE', message: `The step "${record.name}" failed.` }
+  return new DefiniteFailure(message, { code })
+}
+
+/** The steps of an entry without those that have no known outcome: what a person or the target said did not happen. */
+export function withoutOpenSteps(entry: Entry): Entry['steps'] {
+  if (entry.steps === undefined) return undefined
+  return { ...entry.steps, steps: entry.steps.steps.filter((step) => step.state !== 'started') }
+}

@@ -1,0 +1,142 @@
+import type { Timer } from '../kernel/runtime.ts'
+import { ask } from './ask.ts'
+import { type Ledger, nobody } from './context.ts'
+import { type Entry, fenceOf, openStates } from './entry.ts'
+import type { SweepReport } from './onceward.ts'
+import { keepResult } from './results.ts'
+import { type ParsedSafety } from './safety.ts'
+import type { ResolveRequest } from './store.ts'
+
+const pageSize = 200
+const maxPages = 50
+
+type Tally = { -readonly [name in keyof SweepReport]: number }
+
+/**
+ * Looks at every lapsed lease and old result of this scope once. Entries that only a caller can go on with (nothing
+ * sent, keyed, transactional) are left to one; blind ones go into doubt; verifiable ones are asked for.
+ */
+export async function sweep(ledger: Ledger): Promise<SweepReport> {
+  await ledger.open()
+  const { store, scope, tombstoneMs } = ledger.options
+  const tally: Tally = { lapsed: 0, doubted: 0, asked: 0, settled: 0, buried: 0, deleted: 0 }
+  let cursor: string | undefined
+  for (let page = 0; page < maxPages; page += 1) {
+    const query = { scope, states: openStates, lapsed: true, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
+    const found = await store.list(query)
+    for (const entry of found.entries) await sweepEntry(ledger, entry, { nowMs: found.nowMs, tally })
+    cursor = found.next
+    if (cursor === undefined) break
+  }
+  for (let page = 0; page < maxPages; page += 1) {
+    const purged = await store.purge({ scope, limit: pageSize, ...(tombstoneMs === undefined ? {} : { tombstoneMs }) })
+    tally.buried += purged.buried
+    tally.deleted += purged.deleted
+    if (purged.buried + purged.deleted < pageSize) break
+  }
+  ledger.events.emit('swept', nobody(scope), tally)
+  return tally
+}
+
+async function sweepEntry(ledger: Ledger, entry: Entry, at: { nowMs: number; tally: Tally }): Promise<void> {
+  const { tally } = at
+  // An attempt of this very process may be finishing: its own settlement says more than a sweep can.
+  if (ledger.running.get(entry.ref)?.isOwner === true) return
+  if (entry.state !== 'in_doubt') tally.lapsed += 1
+  const safety: ParsedSafety = ledger.options.operations.get(entry.operation)?.safety ?? { kind: 'blind' }
+  const verdict = ledger.rules.decide(entry, { fingerprint: entry.fingerprint, safety: paramsFor(entry, safety) }, at.nowMs)
+  if (verdict.kind === 'enter-doubt') {
+    if (await resolve(ledger, entry, { to: 'in_doubt', valueKept: true, why: verdict.why })) tally.doubted += 1
+  }
+  if (verdict.kind === 'ask' && safety.kind === 'verifiable' && safety.verify !== undefined) {
+    tally.asked += 1
+    await askFor(ledger, entry, { verify: safety.verify, settleMs: safety.settleMs, tally })
+  }
+}
+
+/** A verifiable entry whose verify function lives in another service is left to its owners. */
+function paramsFor(entry: Entry, safety: ParsedSafety): ParsedSafety {
+  if (entry.safety === 'verifiable' && safety.kind !== 'verifiable') return { kind: 'verifiable', settleMs: Number.MAX_SAFE_INTEGER }
+  return safety
+}
+
+type Verifiable = { verify: NonNullable<Extract<ParsedSafety, { kind: 'verifiable' }>['verify']>; settleMs: number; tally: Tally }
+
+async function askFor(ledger: Ledger, entry: Entry, { verify, settleMs, tally }: Verifiable): Promise<void> {
+  const answer = await ask(ledger, { verify, entry, timeoutMs: settleMs })
+  if (answer.happened === null) {
+    if (entry.state === 'started' && (await resolve(ledger, entry, { to: 'in_doubt', valueKept: true, why: answer.why }))) tally.doubted += 1
+    return
+  }
+  const because = answer.happened ? 'the target says that it happened' : 'the target says that it did not happen'
+  const resolution = { by: 'verify', because }
+  if (answer.happened) {
+    const kept = keepResult(ledger.options, answer.value, { operation: entry.operation, ref: entry.ref, usedBytes: 0 })
+    const value = kept.kept && kept.bytes !== undefined ? { value: kept.bytes } : {}
+    if (await resolve(ledger, entry, { to: 'succeeded', valueKept: kept.kept, resolution, ...value })) tally.settled += 1
+    return
+  }
+  // Only an entry in doubt is freed by somebody who does not own it, so a started one goes through doubt.
+  const doubted = entry.state === 'in_doubt' ? entry : await resolve(ledger, entry, { to: 'in_doubt', valueKept: true, why: because })
+  if (doubted !== undefined && (await resolve(ledger, doubted, { to: 'released', valueKept: true, resolution }))) tally.settled += 1
+}
+
+/** One conditional write; `undefined` when the entry has changed meanwhile, which is as good. */
+async function resolve(ledger: Ledger, entry: Entry, request: Omit<ResolveRequest, 'ref' | 'expect'>): Promise<Entry | undefined> {
+  const { ref, attempt, rev } = entry
+  const { result } = await ledger.lanes.resolve.ask({ ref, expect: { attempt, rev }, ...request }, ledger.options.storeTimeoutMs)
+  if (result.kind === 'stale') return undefined
+  const fence = fenceOf(result.entry)
+  if (request.to === 'in_doubt') ledger.events.emit('in_doubt', result.entry, { fence, why: request.why ?? '' })
+  else ledger.events.emit('resolved', result.entry, { fence, state: request.to, by: request.resolution?.by ?? '', because: request.resolution?.because ?? '' })
+  return result.entry
+}
+
+/**
+ * Sweeps by itself, jittered, and only if no other instance on this store has done so within the period: a record
+ * with a version is the turn that they take.
+ */
+export class Sweeper {
+  readonly #ledger: Ledger
+  #timer: Timer | undefined
+  #sweeping: Promise<unknown> = Promise.resolve()
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  start(): void {
+    const { sweepEveryMs, runtime } = this.#ledger.options
+    if (sweepEveryMs === undefined) return
+    const pauseMs = sweepEveryMs * (0.75 + runtime.random() / 2)
+    this.#timer = runtime.setTimer(
+      pauseMs,
+      () => {
+        this.#sweeping = this.#once(sweepEveryMs).catch(() => undefined)
+        void this.#sweeping.then(() => {
+          if (this.#timer !== undefined) this.start()
+        })
+      },
+      { background: true },
+    )
+  }
+
+  async stop(): Promise<void> {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    await this.#sweeping
+  }
+
+  async #once(everyMs: number): Promise<void> {
+    const { store, scope, runtime } = this.#ledger.options
+    await this.#ledger.open()
+    const id = `${scope}`
+    const [turn] = (await store.records.read({ stream: 'sweeps', limit: 500 })).filter((record) => record.id === id)
+    // Wall clocks of different machines differ; a turn that seems to lie ahead is taken after one period of ours.
+    const sinceMs = turn === undefined ? Number.POSITIVE_INFINITY : Math.abs(runtime.wallMs() - turn.atMs)
+    if (sinceMs < everyMs / 2) return
+    const body = JSON.stringify({ by: this.#ledger.events.worker })
+    if (!(await store.records.replaceIf({ stream: 'sweeps', id, version: turn?.version ?? 0, body }))) return
+    await sweep(this.#ledger)
+  }
+}

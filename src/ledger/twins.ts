@@ -1,0 +1,33 @@
+import { OncewardError } from '../kernel/errors.ts'
+import type { Claimed } from './claimed.ts'
+
+async function findTwin(claimed: Claimed): Promise<string | undefined> {
+  const { ledger, call, entry } = claimed
+  const request = { ref: entry.ref, windowMs: call.operation.twinWindowMs }
+  const { result } = await ledger.lanes.twins.ask(request, ledger.options.storeTimeoutMs)
+  return result[0]
+}
+
+/** `onTwin: 'refuse'`: with an older twin, the entry is given back before anything begins. Throws `KEY_TWIN`. */
+export async function refuseTwin(claimed: Claimed): Promise<void> {
+  const { ledger, entry } = claimed
+  const twinRef = await findTwin(claimed)
+  if (twinRef === undefined) return
+  ledger.events.emit('twin', entry, { twinRef, refused: true })
+  await claimed.giveBack(`it is a twin of ${twinRef}`)
+  const message = `Entry ${twinRef} did the same work for ${entry.subject ?? 'the same subject'} under another key. Name the work by a key that a retry makes again.`
+  throw new OncewardError('KEY_TWIN', message, { details: { ref: entry.ref, twinRef } })
+}
+
+/** `onTwin: 'warn'`: an event, found beside the effect's way and never in it. Best effort: a search that fails is none. */
+export function warnOfTwins(claimed: Claimed): void {
+  if (claimed.twinSeen) return
+  findTwin(claimed).then(
+    (twinRef) => {
+      if (twinRef === undefined || claimed.twinSeen) return
+      claimed.twinSeen = true
+      claimed.ledger.events.emit('twin', claimed.entry, { twinRef, refused: false })
+    },
+    () => undefined,
+  )
+}

@@ -23,11 +23,15 @@ export interface StoreMoment {
   readonly epoch: number
 }
 
+/** What may be claimed again: whatever the caller decided, the store refuses an edge that DESIGN.md section 2 lacks. */
+const claimable: readonly EntryState[] = ['claimed', 'started', 'released']
+
 /** `claim`: inserts what is absent, takes over what is unchanged, otherwise shows what is there. */
 export function claimRow(row: Entry | undefined, request: ClaimRequest, at: StoreMoment): ClaimResult {
   const { expect } = request
   if (row === undefined) return expect === undefined ? { kind: 'claimed', entry: insertedRow(request, at) } : { kind: 'gone' }
   if (expect === undefined || row.attempt !== expect.attempt || row.rev !== expect.rev) return { kind: 'held', entry: row }
+  if (!claimable.includes(row.state)) return { kind: 'held', entry: row }
   return { kind: 'claimed', entry: takenOverRow(row, request, expect, at) }
 }
 

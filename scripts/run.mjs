@@ -17,6 +17,7 @@ try {
 function run(node) {
   const child = spawn(node, [resolve(root, target), ...args], { stdio: 'inherit', env: childEnvironment() })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => forward(child, signal))
+  if (process.env.npm_lifecycle_event !== undefined) watchParent(child)
   child.once('error', (error) => fail(error.message))
   child.once('exit', (code, signal) => {
     if (signal === null) process.exit(code)
@@ -29,6 +30,17 @@ function run(node) {
 function forward(child, signal) {
   if (signal === 'SIGINT' && process.stdin.isTTY) return
   child.kill(signal)
+}
+
+/** npm hands a SIGTERM to the shell between it and us, which dies of it and tells nobody. */
+function watchParent(child) {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    child.kill('SIGTERM')
+  }, 250)
+  timer.unref()
 }
 
 function fail(message) {

@@ -39,7 +39,7 @@ export function memoryStore(options: MemoryStoreOptions & { readonly share?: Mem
   }
 
   function put(entry: Entry): Entry {
-    data.rows.set(entry.ref, Object.freeze({ ...entry }))
+    data.rows.set(entry.ref, Object.freeze(withOwnBytes({ ...entry })))
     return entry
   }
 
@@ -54,13 +54,13 @@ export function memoryStore(options: MemoryStoreOptions & { readonly share?: Mem
     },
     claim: (requests) =>
       batch(requests, (request, at) => {
-        const result = claimRow(data.rows.get(request.ref), request, at)
+        const result = claimRow(rowOf(data, request.ref), request, at)
         if (result.kind === 'claimed') put(result.entry)
         return result
       }),
     settle: (requests) =>
       batch(requests, (request, at) => {
-        const result = settleRow(data.rows.get(request.ref), request, at)
+        const result = settleRow(rowOf(data, request.ref), request, at)
         if (result.kind === 'settled') put(result.entry)
         return result
       }),
@@ -72,17 +72,27 @@ export function memoryStore(options: MemoryStoreOptions & { readonly share?: Mem
       }),
     resolve: (requests) =>
       batch(requests, (request, at) => {
-        const result = resolveRow(data.rows.get(request.ref), request, at)
+        const result = resolveRow(rowOf(data, request.ref), request, at)
         if (result.kind === 'resolved') put(result.entry)
         return result
       }),
-    read: (refs) => batch(refs, (ref) => data.rows.get(ref)),
+    read: (refs) => batch(refs, (ref) => rowOf(data, ref)),
     twins: (requests) => batch(requests, (request, at) => twinsOf(data, request, at.nowMs)),
     list: (query) => Promise.resolve().then(() => list(data, query, Math.floor(runtime.wallMs()))),
     purge: (request) => Promise.resolve(purge(data, request, Math.floor(runtime.wallMs()))),
     records: memoryRecords(data.records, runtime),
     close: () => Promise.resolve(),
   }
+}
+
+function rowOf(data: MemoryData, ref: string): Entry | undefined {
+  const row = data.rows.get(ref)
+  return row === undefined ? undefined : withOwnBytes(row)
+}
+
+/** Bytes cannot be frozen, so whoever gives or gets a result has a copy of its own. */
+function withOwnBytes(entry: Entry): Entry {
+  return entry.value === undefined ? entry : { ...entry, value: entry.value.slice() }
 }
 
 function twinsOf(data: MemoryData, request: TwinRequest, nowMs: number): readonly string[] {
@@ -107,6 +117,7 @@ function list(data: MemoryData, query: ListQuery, nowMs: number): ListPage {
     .filter((row) => after === undefined || newestFirst(after, row) < 0)
     .toSorted(newestFirst)
     .slice(0, query.limit + 1)
+    .map(withOwnBytes)
   return pageOf(found, query.limit, nowMs)
 }
 

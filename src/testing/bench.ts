@@ -17,6 +17,8 @@ import type {
 import { check, ContractBroken, isKind, plain, same } from './assert.ts'
 import type { StorePlace, UserRows } from './contract.ts'
 
+type Takeover = NonNullable<ClaimRequest['expect']>
+
 /** A minute's lease and a month's retention: long enough that nothing lapses by itself while a case runs. */
 const leaseMs = 60_000
 const retainMs = 30 * 24 * 60 * 60 * 1000
@@ -132,38 +134,29 @@ export class StoreBench {
     }
   }
 
-  /** A claim that takes `row` over with its attempt and rev, raising the attempt, keeping everything else. */
-  takeoverOf(
-    row: Entry,
-    wanted: Partial<ClaimRequest> = {},
-    expect: Partial<NonNullable<ClaimRequest['expect']>> = {},
-  ): ClaimRequest {
+  /** A claim of `row` again, as another caller with the same wish would send it. */
+  claimAgain(row: Entry, wanted: Partial<ClaimRequest> = {}): ClaimRequest {
     const { ref, scope, operation, key, subject, fingerprint, safety } = row
+    const identity = { ref, scope, operation, key, ...(subject === undefined ? {} : { subject }) }
+    return this.claimOf({ ...identity, fingerprint, safety, ...wanted })
+  }
+
+  /** A claim that takes `row` over with its attempt and rev, raising the attempt, keeping everything else. */
+  takeoverOf(row: Entry, wanted: Partial<ClaimRequest> = {}, expect: Partial<Takeover> = {}): ClaimRequest {
     return {
-      ref,
-      scope,
-      operation,
-      key,
-      ...(subject === undefined ? {} : { subject }),
-      fingerprint,
-      safety,
-      to: row.state === 'claimed' ? 'claimed' : 'started',
-      owner: this.owner(),
-      leaseMs,
-      retainMs: row.retainMs,
-      ...wanted,
+      ...this.claimAgain(row, {
+        to: row.state === 'claimed' ? 'claimed' : 'started',
+        retainMs: row.retainMs,
+        ...wanted,
+      }),
       expect: {
-        ...{
-          attempt: row.attempt,
-          rev: row.rev,
-          raisesAttempt: true,
-          round: row.round,
-        },
-        ...{
-          earlierUnknown: row.earlierUnknown,
-          keepsFirstSend: true,
-          ...expect,
-        },
+        attempt: row.attempt,
+        rev: row.rev,
+        raisesAttempt: true,
+        round: row.round,
+        earlierUnknown: row.earlierUnknown,
+        keepsFirstSend: true,
+        ...expect,
       },
     }
   }
@@ -179,11 +172,9 @@ export class StoreBench {
       ownerWrite: row.ownerWrite + 1,
       to,
       round: row.round,
-      ...{
-        earlierUnknown: row.earlierUnknown,
-        endsLease: isEnd,
-        valueKept: true,
-      },
+      earlierUnknown: row.earlierUnknown,
+      endsLease: isEnd,
+      valueKept: true,
       ...(to === 'succeeded' && wanted.valueKept !== false ? { value: utf8('{"ok":true}') } : {}),
       ...(to === 'failed'
         ? {

@@ -1,3 +1,4 @@
+import { entryStates } from '../../ledger/entry.ts'
 import { check, countKind, has, isKind, same } from '../assert.ts'
 import type { ContractCase } from '../contract.ts'
 
@@ -71,7 +72,7 @@ export const claimCases: readonly ContractCase[] = [
         leaseMs: 5,
         retainMs: 5,
       }
-      const result = await bench.claim({ ...bench.claimOf(row), ...other, to: 'claimed' })
+      const result = await bench.claim(bench.claimAgain(row, { ...other, to: 'claimed' }))
       isKind(result, 'held', 'a claim of a held entry')
       same(result.entry, row, 'held shows the row as it is')
       await bench.unchanged(row, 'a claim of a held entry')
@@ -80,18 +81,9 @@ export const claimCases: readonly ContractCase[] = [
   {
     title: 'a claim without an expectation takes nothing over, whatever the state',
     async run(bench) {
-      for (const state of [
-        'claimed',
-        'started',
-        'released',
-        'succeeded',
-        'failed',
-        'in_doubt',
-        'tombstone',
-      ] as const) {
+      for (const state of entryStates) {
         const row = await bench.inState(state)
-        const { ref, scope, operation, key, fingerprint } = row
-        const result = await bench.claim(bench.claimOf({ ref, scope, operation, key, fingerprint }))
+        const result = await bench.claim(bench.claimAgain(row))
         isKind(result, 'held', `a claim of an entry that is ${state}`)
         same(result.entry, row, `held shows the ${state} row`)
         await bench.unchanged(row, `a claim of an entry that is ${state}`)

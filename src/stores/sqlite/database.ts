@@ -1,0 +1,129 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { delay, fullJitterMs, type Runtime } from '../../kernel/runtime.ts'
+import { type Lineage, StoreFault } from '../../ledger/store.ts'
+import { canUseWal, faultOf, isBusy, loadSqlite, readPragma } from './driver.ts'
+import { createSchema, lineageSql } from './schema.ts'
+
+const busyBounds = { baseMs: 1, capMs: 40 }
+
+/**
+ * One connection to a database file, shared by all lanes. Every transaction is one synchronous turn of the event
+ * loop, so two never mix. Where another process holds the writer's lock, we wait asynchronously and with jitter:
+ * SQLite's own busy handler would block the event loop.
+ */
+export class Database {
+  readonly path: string
+  readonly #runtime: Runtime
+  readonly #busyTimeoutMs: number
+  readonly #statements = new Map<string, StatementSync>()
+  #db: DatabaseSync | undefined
+  #opening: Promise<Lineage> | undefined
+  #lineage: Lineage | undefined
+  #isClosed = false
+
+  constructor(path: string, options: { runtime: Runtime; busyTimeoutMs: number }) {
+    this.path = path
+    this.#runtime = options.runtime
+    this.#busyTimeoutMs = options.busyTimeoutMs
+  }
+
+  /** Opens the file and makes the schema; once, and again after a failure. */
+  open(): Promise<Lineage> {
+    this.#opening ??= this.#connect().catch((error: unknown) => {
+      this.#opening = undefined
+      this.#db?.close()
+      this.#db = undefined
+      throw error instanceof StoreFault ? error : faultOf(error, this.path)
+    })
+    return this.#opening
+  }
+
+  async #connect(): Promise<Lineage> {
+    const { DatabaseSync: Sqlite } = loadSqlite()
+    const db = new Sqlite(this.path, { timeout: 0 })
+    this.#db = db
+    const [version] = Object.values(db.prepare('SELECT sqlite_version()').get() ?? {})
+    const mode = canUseWal(String(version)) ? 'WAL' : 'DELETE'
+    await this.#patiently(() => {
+      // A switch of the journal mode needs the file for itself, so it is only asked for where it is not set.
+      if (String(readPragma(db, 'journal_mode')).toUpperCase() !== mode) db.exec(`PRAGMA journal_mode = ${mode}`)
+      db.exec('PRAGMA synchronous = FULL')
+    })
+    this.#lineage = await this.write(() => createSchema(db, this.#runtime, this.path))
+    return this.#lineage
+  }
+
+  /** Called first in every batch: where the ledger is another one than was opened, nothing is written. */
+  checkLineage(): Lineage {
+    const row = this.statement(lineageSql).get()
+    const now: Lineage = { epoch: Number(row?.['epoch']), nonce: String(row?.['nonce']) }
+    const known = this.#lineage
+    this.#lineage = now
+    if (known !== undefined && (known.nonce !== now.nonce || known.epoch !== now.epoch)) {
+      throw new StoreFault('conflict', `the ledger in ${this.path} has a new lineage`)
+    }
+    return now
+  }
+
+  get connection(): DatabaseSync {
+    if (this.#isClosed) throw new StoreFault('unavailable', `${this.path} has been closed`)
+    if (this.#db === undefined) throw new StoreFault('unavailable', `${this.path} has not been opened`)
+    return this.#db
+  }
+
+  /** A prepared statement, made once. */
+  statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.connection.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  /** Runs `work` in a write transaction: all of it is durable when this resolves, or none of it happened. */
+  write<T>(work: () => T): Promise<T> {
+    return this.#patiently(() => this.#transact('BEGIN IMMEDIATE', work))
+  }
+
+  /** Runs `work` on one snapshot. */
+  read<T>(work: () => T): Promise<T> {
+    return this.#patiently(() => this.#transact('BEGIN', work))
+  }
+
+  #transact<T>(begin: string, work: () => T): T {
+    const db = this.connection
+    db.exec(begin)
+    try {
+      const value = work()
+      db.exec('COMMIT')
+      return value
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  async #patiently<T>(work: () => T): Promise<T> {
+    const untilMs = this.#runtime.monotonicMs() + this.#busyTimeoutMs
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return work()
+      } catch (error) {
+        if (!isBusy(error) || this.#runtime.monotonicMs() >= untilMs) throw this.#translate(error)
+      }
+      await delay(this.#runtime, 0.5 + fullJitterMs(this.#runtime, tries, busyBounds))
+    }
+  }
+
+  /** Errors of SQLite become faults; what a user's own callback threw stays as it is. */
+  #translate(error: unknown): unknown {
+    return typeof error === 'object' && error !== null && 'errcode' in error ? faultOf(error, this.path) : error
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#statements.clear()
+    this.#db?.close()
+    this.#db = undefined
+  }
+}

@@ -1,0 +1,114 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { optionInvalid } from '../../kernel/errors.ts'
+import { milliseconds } from '../../kernel/check.ts'
+import type { Runtime } from '../../kernel/runtime.ts'
+import type { Reply, SettleRequest, Store, TransactionResult } from '../../ledger/store.ts'
+import { renewRow, resolveRow, settleRow, type StoreMoment } from '../../ledger/transitions.ts'
+import { systemRuntime } from '../../system.ts'
+import { Database } from './database.ts'
+import { listEntries, twinsOf } from './list.ts'
+import { purge } from './purge.ts'
+import { sqliteRecords } from './records.ts'
+import { type RowAccess, rowAccess } from './row-access.ts'
+
+export interface SqliteStoreOptions {
+  /** The database file; made when it is not there. Its folder must exist. */
+  readonly path: string
+  /** How long to wait for another process's write. Default 5,000 ms. */
+  readonly busyTimeoutMs?: number
+  readonly runtime?: Runtime
+}
+
+/**
+ * The embedded store: a SQLite file through `node:sqlite`, for several processes on one machine. Every acknowledged
+ * write is on disk (WAL, synchronous=FULL). Not for network file systems: their locks do not hold.
+ */
+export function sqliteStore(options: SqliteStoreOptions): Store {
+  if (typeof options?.path !== 'string' || options.path === '') throw optionInvalid('path', 'the name of a file', options?.path)
+  const runtime = options.runtime ?? systemRuntime
+  const busyTimeoutMs = milliseconds(options.busyTimeoutMs ?? 5_000, 'busyTimeoutMs', 0)
+  const database = new Database(options.path, { runtime, busyTimeoutMs })
+  const rows = rowAccess(database)
+
+  function batch<Q, R>(requests: readonly Q[], one: (request: Q, at: StoreMoment) => R): Promise<Reply<R>> {
+    return database.write(() => {
+      const at = { nowMs: Math.floor(runtime.wallMs()), epoch: database.checkLineage().epoch }
+      return { nowMs: at.nowMs, results: requests.map((request) => one(request, at)) }
+    })
+  }
+
+  return {
+    name: 'sqlite',
+    location: `sqlite:${options.path}`,
+    maxBatch: 500,
+    isTransactional: true,
+    open: () => database.open(),
+    claim: (requests) => batch(requests, (request, at) => rows.claim(request, at)),
+    settle: (requests) =>
+      batch(requests, (request, at) => {
+        const result = settleRow(rows.get(request.ref), request, at)
+        if (result.kind === 'settled') rows.put(result.entry)
+        return result
+      }),
+    renew: (requests) =>
+      batch(requests, (request, at) => {
+        const { result, entry } = renewRow(rows.get(request.ref), request, at)
+        if (entry !== undefined) rows.put(entry)
+        return result
+      }),
+    resolve: (requests) =>
+      batch(requests, (request, at) => {
+        const result = resolveRow(rows.get(request.ref), request, at)
+        if (result.kind === 'resolved') rows.put(result.entry)
+        return result
+      }),
+    read: (refs) => database.read(() => ({ nowMs: Math.floor(runtime.wallMs()), results: refs.map((ref) => rows.get(ref)) })),
+    twins: (requests) =>
+      database.read(() => {
+        const nowMs = Math.floor(runtime.wallMs())
+        return { nowMs, results: requests.map((request) => twinsOf(database, rows.get(request.ref), nowMs - request.windowMs)) }
+      }),
+    list: (query) => database.read(() => listEntries(database, query, Math.floor(runtime.wallMs()))),
+    purge: (request) => database.write(() => purge(database, rows, { request, nowMs: Math.floor(runtime.wallMs()) })),
+    records: sqliteRecords(database, runtime),
+    transaction: (work, prepare) => transact(database, rows, { runtime, work, prepare }),
+    close: () => {
+      database.close()
+      return Promise.resolve()
+    },
+  }
+}
+
+interface Transaction<T> {
+  readonly runtime: Runtime
+  readonly work: (transaction: unknown) => T | Promise<T>
+  readonly prepare: (value: T) => SettleRequest
+}
+
+class NotOurs extends Error {}
+
+/** Rule 10: `work` is synchronous and runs in the writer's turn; the settle is the last statement before COMMIT. */
+async function transact<T>(database: Database, rows: RowAccess, { runtime, work, prepare }: Transaction<T>): Promise<TransactionResult<T>> {
+  try {
+    return await database.write(() => {
+      const value = work(database.connection satisfies DatabaseSync)
+      if (isPromise(value)) throw optionInvalid('attempt.transaction', 'given a synchronous function on SQLite', 'a promise')
+      const at = { nowMs: Math.floor(runtime.wallMs()), epoch: database.checkLineage().epoch }
+      const request = prepare(value)
+      const result = settleRow(rows.get(request.ref), request, at)
+      if (result.kind === 'stale') throw new NotOurs('the entry is not ours any more')
+      rows.put(result.entry)
+      return { kind: 'committed', value, entry: result.entry }
+    })
+  } catch (error) {
+    if (error instanceof NotOurs) return { kind: 'rolled-back' }
+    throw error
+  }
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  if (typeof value !== 'object' || value === null || !('then' in value) || typeof value.then !== 'function') return false
+  // Whatever it comes to, it came too late to be part of the transaction.
+  value.then(undefined, () => undefined)
+  return true
+}

@@ -1,0 +1,68 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Runtime } from '../../kernel/runtime.ts'
+import { type Lineage, StoreFault } from '../../ledger/store.ts'
+
+export const schemaVersion = 1
+
+/** Order is the order of `columns` in rows.ts. Times are milliseconds since the epoch. */
+const tables = `
+CREATE TABLE IF NOT EXISTS onceward_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS onceward_lineage (
+  id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, nonce TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS onceward_watermarks (
+  worker TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS onceward_entries (
+  ref TEXT NOT NULL PRIMARY KEY,
+  scope TEXT NOT NULL, operation TEXT NOT NULL, key TEXT NOT NULL, subject TEXT,
+  state TEXT NOT NULL, safety TEXT NOT NULL, fingerprint TEXT NOT NULL,
+  owner TEXT NOT NULL, epoch INTEGER NOT NULL, attempt INTEGER NOT NULL, round INTEGER NOT NULL,
+  rev INTEGER NOT NULL, owner_write INTEGER NOT NULL,
+  lease_ms INTEGER NOT NULL, lease_until_ms INTEGER NOT NULL,
+  claimed_at_ms INTEGER NOT NULL, first_send_ms INTEGER, finished_at_ms INTEGER,
+  earlier_unknown INTEGER NOT NULL, value_kept INTEGER NOT NULL, retain_ms INTEGER NOT NULL,
+  buried_state TEXT, settled_digest TEXT, value BLOB, error TEXT, steps TEXT, doubt TEXT, resolution TEXT
+);
+CREATE INDEX IF NOT EXISTS onceward_open ON onceward_entries (lease_until_ms)
+  WHERE state IN ('claimed', 'started', 'in_doubt');
+CREATE INDEX IF NOT EXISTS onceward_subject ON onceward_entries (subject, fingerprint)
+  WHERE subject IS NOT NULL;
+CREATE TABLE IF NOT EXISTS onceward_records (
+  stream TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, at_ms INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (stream, id)
+) WITHOUT ROWID;
+`
+
+/** Reads the version, `undefined` where there is no ledger yet. */
+export function readVersion(db: DatabaseSync): number | undefined {
+  const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'onceward_meta'").get()
+  if (table === undefined) return undefined
+  const row = db.prepare("SELECT value FROM onceward_meta WHERE name = 'schema_version'").get()
+  return row === undefined ? undefined : Number(row['value'])
+}
+
+/** Throws `incompatible` for a newer ledger. */
+export function checkVersion(version: number | undefined, path: string): void {
+  if (version === undefined || version <= schemaVersion) return
+  const message = `${path} holds a ledger of schema ${version}; this version of Onceward knows up to ${schemaVersion}. Use a newer one.`
+  throw new StoreFault('incompatible', message)
+}
+
+/** Makes what is missing. Called inside a write transaction, so that two processes starting at once do it once. */
+export function createSchema(db: DatabaseSync, runtime: Runtime, path: string): Lineage {
+  checkVersion(readVersion(db), path)
+  db.exec(tables)
+  db.prepare("INSERT OR IGNORE INTO onceward_meta (name, value) VALUES ('schema_version', ?)").run(String(schemaVersion))
+  const nonce = Buffer.from(runtime.randomBytes(16)).toString('base64url')
+  db.prepare('INSERT OR IGNORE INTO onceward_lineage (id, epoch, nonce) VALUES (1, 1, ?)').run(nonce)
+  return readLineage(db)
+}
+
+export const lineageSql = 'SELECT epoch, nonce FROM onceward_lineage WHERE id = 1'
+
+function readLineage(db: DatabaseSync): Lineage {
+  const row = db.prepare(lineageSql).get()
+  if (row === undefined) throw new StoreFault('incompatible', 'the ledger has lost its lineage row')
+  return { epoch: Number(row['epoch']), nonce: String(row['nonce']) }
+}

@@ -15,7 +15,7 @@ import type {
   Store,
 } from '../ledger/store.ts'
 import { check, ContractBroken, isKind, plain, same } from './assert.ts'
-import type { StorePlace, UserRows } from './contract.ts'
+import type { StorePlace, StoreUnderTest, UserRows } from './contract.ts'
 
 type Takeover = NonNullable<ClaimRequest['expect']>
 
@@ -28,7 +28,8 @@ const retainMs = 30 * 24 * 60 * 60 * 1000
  * short ways to bring an entry into any state by the Store interface alone.
  */
 export class StoreBench {
-  readonly #place: StorePlace
+  readonly #subject: StoreUnderTest
+  readonly #places: StorePlace[]
   readonly #handles: Store[]
   #made = 0
   /** The opened store. */
@@ -36,31 +37,50 @@ export class StoreBench {
   /** What its `open` answered. */
   readonly lineage: Lineage
 
-  private constructor(place: StorePlace, store: Store, lineage: Lineage) {
-    this.#place = place
-    this.#handles = [store]
-    this.store = store
-    this.lineage = lineage
+  private constructor(
+    subject: StoreUnderTest,
+    place: StorePlace,
+    opened: { store: Store; lineage: Lineage },
+  ) {
+    this.#subject = subject
+    this.#places = [place]
+    this.#handles = [opened.store]
+    this.store = opened.store
+    this.lineage = opened.lineage
   }
 
-  static async open(place: StorePlace): Promise<StoreBench> {
+  static async open(subject: StoreUnderTest): Promise<StoreBench> {
+    const place = await subject.create()
     const store = await place.connect()
-    return new StoreBench(place, store, await store.open())
+    return new StoreBench(subject, place, { store, lineage: await store.open() })
   }
 
-  /** Closes every handle, then removes the place. */
+  /** Closes every handle, then removes every place. */
   async end(): Promise<void> {
     for (const handle of this.#handles.splice(0)) await handle.close()
-    await this.#place.destroy?.()
+    for (const place of this.#places.splice(0)) await place.destroy?.()
   }
 
   // --- Handles --------------------------------------------------------------------------------------------------
 
-  /** Another handle on the same data, not opened yet. */
-  async connect(): Promise<Store> {
-    const store = await this.#place.connect()
+  get #place(): StorePlace {
+    const [place] = this.#places
+    if (place === undefined) throw new TypeError('The bench has ended.')
+    return place
+  }
+
+  /** A handle that is not opened yet, on the same data, or on those of `place`. */
+  async connect(place: StorePlace = this.#place): Promise<Store> {
+    const store = await place.connect()
     this.#handles.push(store)
     return store
+  }
+
+  /** Another empty place. */
+  async elsewhere(): Promise<StorePlace> {
+    const place = await this.#subject.create()
+    this.#places.push(place)
+    return place
   }
 
   /** Another handle on the same data, opened. */

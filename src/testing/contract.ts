@@ -23,7 +23,7 @@ export interface StoreUnderTest {
   /** For the suite's title. */
   readonly name: string
   readonly traits: readonly StoreTrait[]
-  /** Makes an empty place: a folder, a schema, a table prefix. Called once per case. */
+  /** Makes an empty place: a folder, a schema, a table prefix. Called once per case, seldom twice. */
   create(): StorePlace | Promise<StorePlace>
 }
 

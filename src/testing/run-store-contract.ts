@@ -16,8 +16,7 @@ const missing: Readonly<Record<StoreTrait, string>> = {
 
 /** Runs one case on a fresh place. Rejects with `ContractBroken` when the store breaks the promise. */
 export async function runContractCase(contractCase: ContractCase, subject: StoreUnderTest): Promise<void> {
-  const place = await subject.create()
-  const bench = await StoreBench.open(place)
+  const bench = await StoreBench.open(subject)
   try {
     await contractCase.run(bench)
   } finally {

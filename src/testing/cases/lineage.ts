@@ -1,5 +1,5 @@
 import { entryStates } from '../../ledger/entry.ts'
-import { check, has, isKind, same } from '../assert.ts'
+import { check, countKind, has, isKind, same } from '../assert.ts'
 import type { ContractCase } from '../contract.ts'
 
 /** Opening, closing, several handles, epochs and fences. */
@@ -28,7 +28,17 @@ export const lineageCases: readonly ContractCase[] = [
     },
   },
   {
-    title: 'two places have two nonces, and every handle on one place the same lineage',
+    title: 'two places have two nonces, and what one holds the other does not',
+    async run(bench) {
+      const row = await bench.fresh()
+      const other = await bench.connect(await bench.elsewhere())
+      const lineage = await other.open()
+      check(lineage.nonce !== bench.lineage.nonce, 'another place has another nonce')
+      same((await other.read([row.ref])).results, [undefined], 'the entry in the other place')
+    },
+  },
+  {
+    title: 'every handle on one place answers the same lineage',
     needs: 'shared',
     async run(bench) {
       const other = await bench.connect()
@@ -36,14 +46,18 @@ export const lineageCases: readonly ContractCase[] = [
     },
   },
   {
-    title: 'handles that open an empty place at once agree on its lineage and all work',
+    title: 'handles that open an empty place at once agree on its lineage, and all of them work',
     needs: 'shared',
     async run(bench) {
-      const handles = await Promise.all(Array.from({ length: 4 }, () => bench.connect()))
-      for (const lineage of await Promise.all(handles.map((store) => store.open())))
-        same(lineage, bench.lineage, 'the lineage')
-      for (const store of handles)
-        isKind(await bench.claim(bench.claimOf(), store), 'claimed', 'a claim by each handle')
+      const place = await bench.elsewhere()
+      const handles = await Promise.all(Array.from({ length: 4 }, () => bench.connect(place)))
+      const [lineage, ...others] = await Promise.all(handles.map((store) => store.open()))
+      for (const other of others) same(other, lineage, 'the lineage')
+      const claim = bench.claimOf()
+      const results = await Promise.all(
+        handles.map((store) => bench.claim({ ...claim, owner: bench.owner() }, store)),
+      )
+      same(countKind(results, 'claimed'), 1, 'claims of one key through all of them that got it')
     },
   },
   {

@@ -1,0 +1,20 @@
+import type { Children } from './children.ts'
+import type { Watch } from './ending.ts'
+import type { Journal } from './journal.ts'
+import type { ClientProgress } from './messages.ts'
+
+/** Everything both halves have in common. */
+export interface HalfContext {
+  readonly seed: number
+  readonly workers: number
+  readonly ordersPath: string
+  readonly schedulePath: string
+  readonly children: Children
+  readonly processes: Journal
+  readonly watch: Watch
+  readonly onProgress: (progress: HalfProgress) => void
+}
+
+export interface HalfProgress extends ClientProgress {
+  readonly workerKills: number
+}

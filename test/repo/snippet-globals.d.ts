@@ -1,0 +1,17 @@
+// What the snippets of README.md and docs/ may take for granted: the things of the reader's own application.
+import type { Onceward } from 'onceward'
+import type { Pool } from 'pg'
+
+declare global {
+  const order: { id: string; total: number; email: string }
+  const amount: number
+  const currency: string
+  const once: Onceward
+  const pool: Pool
+  const stripe: {
+    charges: {
+      create(charge: object, options?: { idempotencyKey: string }): Promise<{ id: string; amount: number }>
+    }
+  }
+  const mailer: { send(mail: object): Promise<{ messageId: string }> }
+}

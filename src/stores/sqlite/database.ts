@@ -42,7 +42,8 @@ export class Database {
     const { DatabaseSync: Sqlite } = loadSqlite()
     const db = new Sqlite(this.path, { timeout: 0 })
     this.#db = db
-    const [version] = Object.values(db.prepare('SELECT sqlite_version()').get() ?? {})
+    // Even this statement finds the file locked while another process switches its journal mode.
+    const [version] = await this.#patiently(() => Object.values(db.prepare('SELECT sqlite_version()').get() ?? {}))
     const mode = canUseWal(String(version)) ? 'WAL' : 'DELETE'
     await this.#patiently(() => {
       // A switch of the journal mode needs the file for itself, so it is only asked for where it is not set.

@@ -5,7 +5,9 @@ export class SkipReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const cases = modules.flatMap((module) => [...module.children.allTests()])
     const skipped = cases.filter((test) => test.result().state === 'skipped')
-    for (const test of skipped)
+    // Where a hook failed, the failure is the reason and has been printed.
+    const chosen = skipped.filter((test) => test.module.errors().length === 0)
+    for (const test of chosen)
       console.log(`skipped: ${test.module.relativeModuleId} > ${test.fullName}: ${reasonOf(test)}`)
     const passed = cases.filter((test) => test.result().state === 'passed').length
     const failedFiles = modules.filter((module) => module.errors().length > 0).length

@@ -1,0 +1,172 @@
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build, type Metafile } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { codeSpecifiers, manifest, root } from '../support/repo.ts'
+import { run, runOrThrow } from '../support/run.ts'
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
+import { environmentOfUsers, oldNode } from './machine.ts'
+
+const rootEntryMaxBytes = 20_000
+const installedMaxBytes = 15_000_000
+
+const packed = makeTemporaryDirectory()
+const project = makeTemporaryDirectory()
+const modules = join(project.path, 'node_modules')
+const installed = join(modules, manifest.name)
+
+/** What a user does: an empty directory, and the tarball installed into it with npm's defaults. */
+beforeAll(async () => {
+  const env = environmentOfUsers()
+  const printed = await runOrThrow(process.execPath, ['scripts/pack.mjs', packed.path], { cwd: root, env })
+  writeFileSync(join(project.path, 'package.json'), '{ "name": "user", "private": true, "type": "module" }\n')
+  const options = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
+  await runOrThrow('npm', ['install', ...options, printed.trim()], { cwd: project.path, env })
+}, 240_000)
+
+afterAll(() => {
+  packed.remove()
+  project.remove()
+})
+
+describe('the installed package', () => {
+  it.each(codeSpecifiers)('%s can be imported', async (specifier) => {
+    const code = `console.log(Object.keys(await import('${specifier}')).join())`
+    const done = await runInProject('--input-type=module', '--eval', code)
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+    expect(done.stdout.trim()).not.toBe('')
+  })
+
+  it('./package.json can be imported', async () => {
+    const code = `const { default: json } = await import('onceward/package.json', { with: { type: 'json' } })
+      console.log(json.version)`
+    const done = await runInProject('--input-type=module', '--eval', code)
+    expect(done.stdout.trim()).toBe(manifest.version)
+  })
+
+  it('has types that a strict consumer compiles against', async () => {
+    const uses = codeSpecifiers.map((specifier, index) => `import * as entry${index} from '${specifier}'`)
+    const names = codeSpecifiers.map((_, index) => `entry${index}`)
+    const consumer = `${uses.join('\n')}
+import { createOnceward, isOncewardError, type Onceward, type Receipt } from 'onceward'
+import { memoryStore } from 'onceward/memory'
+
+const once: Onceward = createOnceward({ store: memoryStore(), scope: 'shop' })
+const intent = { operation: 'charge', key: ['order', '42'], input: { amount: 5 } }
+const value: string = await once.run(intent, async (attempt) => attempt.effectKey)
+const receipt: Receipt<string> = await once.execute(intent, async (attempt) => attempt.effectKey)
+// @ts-expect-error an operation is a string
+await once.run({ operation: 7, key: 'x' }, async () => 1).catch((error: unknown) => isOncewardError(error))
+await once.close()
+console.log(value === receipt.value)
+export const entries: readonly object[] = [${names.join(', ')}]
+`
+    writeFileSync(join(project.path, 'consumer.ts'), consumer)
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2023',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      noEmit: true,
+      types: [],
+      lib: ['es2024', 'dom'],
+    }
+    writeFileSync(
+      join(project.path, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['consumer.ts'] }),
+    )
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    expect((await runInProject(tsc, '--pretty', 'false')).stdout).toBe('')
+    const done = await runInProject('consumer.ts')
+    expect(done.stdout.trim()).toBe('true')
+  }, 60_000)
+
+  it('has a command', async () => {
+    const options = { cwd: project.path, env: environmentOfUsers() }
+    const done = await run('npx', ['--no-install', 'onceward', '--version'], options)
+    expect(done).toMatchObject({ code: 0, stdout: `${manifest.version}\n` })
+  })
+
+  it('has no tests, no sources and no file that nothing needs', () => {
+    const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
+    expect(files.filter((file) => /\.test\.|\.tsbuildinfo$|\.map$|(?<!\.d)\.ts$/.test(file))).toEqual([])
+    expect(files).toContain('LICENSE')
+  })
+})
+
+describe('its size', () => {
+  it(`is at most ${installedMaxBytes / 1e6} MB with all that a plain installation brings, without a Node`, () => {
+    const bytes = bytesBelow(modules)
+    console.log(`installed: ${(bytes / 1e6).toFixed(2)} MB in ${readdirSync(modules).length} packages`)
+    expect(bytes).toBeLessThanOrEqual(installedMaxBytes)
+    for (const name of ['node', ...Object.keys(manifest.peerDependencies)]) {
+      expect(existsSync(join(modules, name)), name).toBe(false)
+    }
+  })
+
+  it(`of the root entry is at most ${rootEntryMaxBytes / 1000} kB, minified and compressed`, async () => {
+    const { bytes } = await bundleRootEntry()
+    console.log(`root entry: ${(bytes / 1000).toFixed(1)} kB`)
+    expect(bytes).toBeLessThanOrEqual(rootEntryMaxBytes)
+  })
+
+  it('of the root entry is made of kernel, ledger, system and the canonical-JSON library alone', async () => {
+    const { metafile } = await bundleRootEntry()
+    const inputs = Object.keys(metafile.inputs).map((path) => path.split('node_modules/').at(-1) ?? path)
+    const packages = new Set(inputs.filter((path) => path !== 'entry.js').map(packageOf))
+    expect([...packages].toSorted((a, b) => a.localeCompare(b))).toEqual(['canonicalize', 'onceward'])
+    const own = inputs.filter((path) => path.startsWith('onceward/'))
+    expect(
+      own.filter((path) => !/^onceward\/dist\/(kernel\/|ledger\/|system\.js|index\.js)/.test(path)),
+    ).toEqual([])
+  })
+})
+
+describe('on a Node that is too old', () => {
+  it('the command says so in one line and exits 2', async () => {
+    const bin = join(installed, 'dist', 'cli', 'bin.js')
+    const { command, args, version } = oldNode()
+    const done = await run(command, [...args, bin, 'demo', '--json'], { cwd: project.path })
+    expect(done).toMatchObject({ code: 2, stdout: '' })
+    expect(done.stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect(done.stderr).toContain('22.13')
+    expect(done.stderr).toContain(version)
+  })
+})
+
+function runInProject(...args: string[]): ReturnType<typeof run> {
+  return run(process.execPath, args, { cwd: project.path, env: environmentOfUsers() })
+}
+
+async function bundleRootEntry(): Promise<{ readonly bytes: number; readonly metafile: Metafile }> {
+  const result = await build({
+    stdin: { contents: `export * from '${manifest.name}'`, resolveDir: project.path, sourcefile: 'entry.js' },
+    absWorkingDir: project.path,
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'es2023',
+    logLevel: 'silent',
+  })
+  return { bytes: gzipSync(result.outputFiles[0]?.contents ?? '').length, metafile: result.metafile }
+}
+
+function packageOf(path: string): string {
+  return path
+    .split('/')
+    .slice(0, path.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+function bytesBelow(directory: string): number {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  )
+  return files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0)
+}

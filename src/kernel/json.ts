@@ -14,65 +14,75 @@ const maxDepth = 100
 
 /** Finds the first place where `value` is not JSON; `lenient` allows what JSON.stringify converts without loss. */
 export function findJsonFlaw(value: unknown, lenient = false): JsonFlaw | undefined {
-  return walk(value, '', { lenient, open: new Set(), depth: 0 })
+  const found = walk(value, { lenient, open: [] })
+  return found === undefined ? undefined : { pointer: found.path.map((token) => `/${escapePointer(token)}`).join(''), what: found.what }
 }
 
 interface Walk {
   readonly lenient: boolean
-  readonly open: Set<object>
-  readonly depth: number
+  /** The objects around the current one: a value inside of itself is a cycle. */
+  readonly open: object[]
 }
 
-function walk(value: unknown, pointer: string, at: Walk): JsonFlaw | undefined {
+/** The path is put together on the way back, so that a value without a flaw costs none. */
+interface Found {
+  readonly path: readonly string[]
+  readonly what: string
+}
+
+function flaw(what: string): Found {
+  return { path: [], what }
+}
+
+function walk(value: unknown, at: Walk): Found | undefined {
   switch (typeof value) {
     case 'string':
-      return value.isWellFormed() ? undefined : { pointer, what: 'a lone surrogate' }
+      return value.isWellFormed() ? undefined : flaw('a lone surrogate')
     case 'boolean':
       return undefined
     case 'number':
-      return Number.isFinite(value) ? undefined : { pointer, what: String(value) }
+      return Number.isFinite(value) ? undefined : flaw(String(value))
     case 'undefined':
-      return at.lenient ? undefined : { pointer, what: 'undefined' }
+      return at.lenient ? undefined : flaw('undefined')
     case 'object':
-      return value === null ? undefined : walkObject(value, pointer, at)
+      return value === null ? undefined : walkObject(value, at)
     default:
-      return { pointer, what: `${typeof value === 'bigint' ? 'the BigInt ' : ''}${describe(value)}` }
+      return flaw(`${typeof value === 'bigint' ? 'the BigInt ' : ''}${describe(value)}`)
   }
 }
 
-function walkObject(value: object, pointer: string, at: Walk): JsonFlaw | undefined {
-  if (at.open.has(value)) return { pointer, what: 'a cycle' }
-  if (at.depth >= maxDepth) return { pointer, what: `nested deeper than ${maxDepth} levels` }
-  const inner: Walk = { ...at, depth: at.depth + 1 }
-  at.open.add(value)
-  try {
-    return walkMembers(value, pointer, inner)
-  } finally {
-    at.open.delete(value)
-  }
+function walkObject(value: object, at: Walk): Found | undefined {
+  if (at.open.includes(value)) return flaw('a cycle')
+  if (at.open.length >= maxDepth) return flaw(`nested deeper than ${maxDepth} levels`)
+  at.open.push(value)
+  const found = Array.isArray(value) ? walkItems(value, at) : walkMembers(value, at)
+  at.open.pop()
+  return found
 }
 
-function walkMembers(value: object, pointer: string, at: Walk): JsonFlaw | undefined {
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      const flaw = item === undefined ? { pointer: `${pointer}/${index}`, what: 'undefined' } : walk(item, `${pointer}/${index}`, at)
-      if (flaw !== undefined) return flaw
-    }
-    return undefined
+function walkItems(items: readonly unknown[], at: Walk): Found | undefined {
+  for (let index = 0; index < items.length; index += 1) {
+    const item = items[index]
+    const found = item === undefined ? flaw('undefined') : walk(item, at)
+    if (found !== undefined) return { path: [String(index), ...found.path], what: found.what }
   }
-  if (at.lenient && 'toJSON' in value && typeof value.toJSON === 'function') {
-    return walk((value.toJSON as () => unknown)(), pointer, at)
-  }
+  return undefined
+}
+
+function walkMembers(value: object, at: Walk): Found | undefined {
   const prototype: unknown = Object.getPrototypeOf(value)
-  const isPlain = prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
-  const isCollection = value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)
-  if ((!isPlain && !at.lenient) || isCollection) {
-    return { pointer, what: `a ${value.constructor?.name ?? 'object'}, not a plain object` }
+  if (prototype !== Object.prototype && prototype !== null) {
+    if (at.lenient && 'toJSON' in value && typeof value.toJSON === 'function') {
+      return walk((value.toJSON as () => unknown)(), at)
+    }
+    const isPlain = Object.getPrototypeOf(prototype) === null
+    const isCollection = value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)
+    if ((!isPlain && !at.lenient) || isCollection) return flaw(`a ${value.constructor?.name ?? 'object'}, not a plain object`)
   }
-  for (const [name, member] of Object.entries(value)) {
-    const flaw = walk(member, `${pointer}/${escapePointer(name)}`, at)
-    if (flaw !== undefined) return flaw
-    if (!name.isWellFormed()) return { pointer, what: 'a name with a lone surrogate' }
+  for (const name of Object.keys(value)) {
+    const found = walk((value as Record<string, unknown>)[name], at)
+    if (found !== undefined) return { path: [name, ...found.path], what: found.what }
+    if (!name.isWellFormed()) return flaw('a name with a lone surrogate')
   }
   return undefined
 }

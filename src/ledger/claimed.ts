@@ -115,6 +115,7 @@ export class Claimed {
     const { value, steps } = content
     return {
       ref: this.entry.ref,
+      known: this.entry,
       owner: this.entry.owner,
       attempt: this.entry.attempt,
       ownerWrite: this.#ownerWrite,

@@ -1,4 +1,5 @@
 import { OncewardError } from '../kernel/errors.ts'
+import type { Json } from '../kernel/json.ts'
 import { delay, fullJitterMs } from '../kernel/runtime.ts'
 import { ask } from './ask.ts'
 import { aboutIdentity } from './context.ts'
@@ -90,8 +91,8 @@ async function askTarget(guarded: Guarded, entry: Entry): Promise<Considered> {
   const { ledger, call } = guarded
   const { safety } = call.operation
   if (safety.kind !== 'verifiable' || safety.verify === undefined) return enterDoubt(guarded, entry, 'No verify function is registered.')
-  const { input } = call.identity
-  const answer = await ask(ledger, { verify: safety.verify, entry, timeoutMs: safety.settleMs, ...(input === undefined ? {} : { input }) })
+  const { canonicalInput } = call.identity
+  const answer = await ask(ledger, { verify: safety.verify, entry, timeoutMs: safety.settleMs, ...(canonicalInput === undefined ? {} : { input: JSON.parse(canonicalInput) as Json }) })
   const { ref, attempt, rev } = entry
   const expect = { attempt, rev }
   if (answer.happened === null) {

@@ -44,6 +44,7 @@ export interface Ledger {
   readonly inside: AsyncLocalStorage<readonly string[]>
   /** Connects once; the next call tries again after a failure. Throws `STORE_…`. */
   open(): Promise<void>
+  isOpen(): boolean
 }
 
 export function createContext(options: ParsedOptions, rules: Rules): Ledger {
@@ -68,6 +69,7 @@ export function createContext(options: ParsedOptions, rules: Rules): Ledger {
     twins: lane('twin search', byRef<TwinRequest>, (requests) => store.twins(requests)),
   }
   let opening: Promise<void> | undefined
+  let isOpen = false
   return {
     options,
     rules,
@@ -78,7 +80,9 @@ export function createContext(options: ParsedOptions, rules: Rules): Ledger {
     inside: new AsyncLocalStorage(),
     open: () => {
       opening ??= store.open().then(
-        () => undefined,
+        () => {
+          isOpen = true
+        },
         (error: unknown) => {
           opening = undefined
           throw asOncewardError(error, 'connection')
@@ -86,6 +90,7 @@ export function createContext(options: ParsedOptions, rules: Rules): Ledger {
       )
       return opening
     },
+    isOpen: () => isOpen,
   }
 }
 

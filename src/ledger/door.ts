@@ -26,12 +26,12 @@ export function parseIntent(options: ParsedOptions, intent: Intent): Call {
   const onConcurrent = oneOf(intent.onConcurrent ?? 'wait', ['wait', 'reject'], 'onConcurrent')
   const waitMs = milliseconds(intent.waitMs ?? defaultWaitMs, 'waitMs', 0)
   if (intent.subject !== undefined) label(intent.subject, 'subject', 255)
-  const { canonical, input } = parseInput(intent.input, operation, options)
+  const { whole, canonical } = parseInput(intent.input, operation, options)
   const identity: FrozenIdentity = {
     ...parseIdentity(options, intent),
     ...(intent.subject === undefined ? {} : { subject: intent.subject }),
     fingerprint: canonical === undefined ? '' : fingerprintOf(canonical),
-    ...(input === undefined ? {} : { input }),
+    ...(whole === undefined ? {} : { canonicalInput: whole }),
   }
   return { identity, operation, onConcurrent, waitMs }
 }
@@ -55,7 +55,7 @@ function refuseDates(key: unknown): void {
   throw new OncewardError('KEY_UNSTABLE', lint.kind === 'fine' ? 'The key holds a Date.' : lint.message)
 }
 
-function parseInput(input: unknown, operation: ParsedOperation, options: ParsedOptions): { canonical?: string; input?: Json } {
+function parseInput(input: unknown, operation: ParsedOperation, options: ParsedOptions): { whole?: string; canonical?: string } {
   if (input === undefined) return {}
   const flaw = findJsonFlaw(input)
   if (flaw !== undefined) {
@@ -68,8 +68,8 @@ function parseInput(input: unknown, operation: ParsedOperation, options: ParsedO
     throw new OncewardError('INPUT_TOO_LARGE', message)
   }
   const { volatile } = operation
-  const frozen = JSON.parse(whole) as Json
-  return { canonical: volatile.length === 0 ? whole : canonicalJson(withoutPointers(frozen, volatile)), input: frozen }
+  if (volatile.length === 0) return { whole, canonical: whole }
+  return { whole, canonical: canonicalJson(withoutPointers(JSON.parse(whole) as Json, volatile)) }
 }
 
 function mergeOperation(options: ParsedOptions, intent: Intent): ParsedOperation {

@@ -8,7 +8,7 @@ import type { Call } from './door.ts'
 import { type Entry, fenceOf } from './entry.ts'
 import { readClocks } from './heartbeat.ts'
 import type { Key } from './intent.ts'
-import { lintKey } from './key-lint.ts'
+import { type KeyLint, lintKey } from './key-lint.ts'
 import type { Effect } from './onceward.ts'
 import { type Outcome, replayed } from './outcome.ts'
 import type { Takeover } from './rules.ts'
@@ -35,8 +35,9 @@ export async function guard(ledger: Ledger, call: Call, key: Key, effect: Effect
   }
   const guarded: Guarded = { ledger, call, effect, waitUntilMs: ledger.options.runtime.monotonicMs() + call.waitMs }
   try {
-    await ledger.open()
-    await checkKey(guarded, key)
+    if (!ledger.isOpen()) await ledger.open()
+    const lint = ledger.options.keyLint === 'off' ? undefined : lintKey(key, ledger.options.runtime.wallMs())
+    if (lint !== undefined && lint.kind !== 'fine') await checkKey(guarded, lint)
     return await follow(guarded)
   } catch (error) {
     if (isOncewardError(error, 'STORE_UNAVAILABLE') && call.operation.onStoreOutage === 'run') {
@@ -50,12 +51,9 @@ export async function guard(ledger: Ledger, call: Call, key: Key, effect: Effect
 }
 
 /** The lint never refuses a key that the ledger already holds. */
-async function checkKey(guarded: Guarded, key: Key): Promise<void> {
+async function checkKey(guarded: Guarded, lint: Exclude<KeyLint, { kind: 'fine' }>): Promise<void> {
   const { ledger, call } = guarded
-  const { keyLint, runtime, storeTimeoutMs } = ledger.options
-  if (keyLint === 'off') return
-  const lint = lintKey(key, runtime.wallMs())
-  if (lint.kind === 'fine') return
+  const { keyLint, storeTimeoutMs } = ledger.options
   if (lint.kind === 'unstable' && keyLint === 'refuse') {
     const { result } = await ledger.lanes.read.ask(call.identity.ref, storeTimeoutMs)
     if (result === undefined) throw new OncewardError('KEY_UNSTABLE', lint.message, { details: { key: call.identity.encodedKey } })

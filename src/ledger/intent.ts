@@ -1,4 +1,3 @@
-import type { Json } from '../kernel/json.ts'
 import type { Safety, SafetyKind } from './safety.ts'
 
 /** The key of an intent: a string, or parts. `['order', 1001]` and `['order', '1001']` are the same key. */
@@ -47,6 +46,6 @@ export interface FrozenIdentity {
   readonly encodedKey: string
   readonly subject?: string
   readonly fingerprint: string
-  /** The canonical input parsed again: a copy of its own, given to `verify`. */
-  readonly input?: Json
+  /** RFC 8785 form of the whole input; `verify` gets it parsed, as a copy of its own. */
+  readonly canonicalInput?: string
 }

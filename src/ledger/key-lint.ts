@@ -9,6 +9,8 @@ const instantPattern = /\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]
 /** Runs of exactly 13 or 10 digits that are not part of a longer word: not inside UUIDs, ULIDs or Snowflakes. */
 const millisecondsPattern = /(?<![0-9A-Za-z])\d{13}(?![0-9A-Za-z])/g
 const secondsPattern = /(?<![0-9A-Za-z])\d{10}(?![0-9A-Za-z])/g
+/** Without ten digits in a row or a date with a time behind it there is nothing to look at. */
+const mayHoldInstant = /\d{10}|\d-\d\d[Tt ]\d/
 const uuidPattern = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
 
 /**
@@ -28,6 +30,7 @@ export function lintKey(key: Key, nowMs: number): KeyLint {
 
 function lintPart(part: unknown, nowMs: number): KeyLint {
   if (part instanceof Date) return unstable('a Date', part.toString())
+  if (!mayHoldInstant.test(String(part))) return { kind: 'fine' }
   const text = String(part).replaceAll(uuidPattern, '')
   const near = (ms: number | undefined): boolean => ms !== undefined && Math.abs(ms - nowMs) <= windowMs
   for (const [match] of text.matchAll(instantPattern)) {

@@ -104,6 +104,8 @@ export type ClaimResult =
 
 export interface SettleRequest {
   readonly ref: string
+  /** The row as its owner last knew it: where `rev` has not changed since, a store need not read it again. */
+  readonly known?: Entry
   readonly owner: string
   readonly attempt: number
   /** 1 for the owner's first write of this attempt, then one more each: late old ones are told apart by it. */

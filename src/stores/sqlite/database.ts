@@ -48,7 +48,8 @@ export class Database {
     await this.#patiently(() => {
       // A switch of the journal mode needs the file for itself, so it is only asked for where it is not set.
       if (String(readPragma(db, 'journal_mode')).toUpperCase() !== mode) db.exec(`PRAGMA journal_mode = ${mode}`)
-      db.exec('PRAGMA synchronous = FULL')
+      // Keys are spread evenly, so a longer log gathers many changes of one page before they are written back.
+      db.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000')
     })
     this.#lineage = await this.write(() => createSchema(db, this.#runtime, this.path))
     return this.#lineage

@@ -3,7 +3,7 @@ import { optionInvalid } from '../../kernel/errors.ts'
 import { milliseconds } from '../../kernel/check.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
 import type { Reply, SettleRequest, Store, TransactionResult } from '../../ledger/store.ts'
-import { renewRow, resolveRow, settleRow, type StoreMoment } from '../../ledger/transitions.ts'
+import { renewRow, resolveRow, type StoreMoment } from '../../ledger/transitions.ts'
 import { systemRuntime } from '../../system.ts'
 import { Database } from './database.ts'
 import { listEntries, twinsOf } from './list.ts'
@@ -44,12 +44,7 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
     isTransactional: true,
     open: () => database.open(),
     claim: (requests) => batch(requests, (request, at) => rows.claim(request, at)),
-    settle: (requests) =>
-      batch(requests, (request, at) => {
-        const result = settleRow(rows.get(request.ref), request, at)
-        if (result.kind === 'settled') rows.put(result.entry)
-        return result
-      }),
+    settle: (requests) => batch(requests, (request, at) => rows.settle(request, at)),
     renew: (requests) =>
       batch(requests, (request, at) => {
         const { result, entry } = renewRow(rows.get(request.ref), request, at)
@@ -95,9 +90,8 @@ async function transact<T>(database: Database, rows: RowAccess, { runtime, work,
       if (isPromise(value)) throw optionInvalid('attempt.transaction', 'given a synchronous function on SQLite', 'a promise')
       const at = { nowMs: Math.floor(runtime.wallMs()), epoch: database.checkLineage().epoch }
       const request = prepare(value)
-      const result = settleRow(rows.get(request.ref), request, at)
+      const result = rows.settle(request, at)
       if (result.kind === 'stale') throw new NotOurs('the entry is not ours any more')
-      rows.put(result.entry)
       return { kind: 'committed', value, entry: result.entry }
     })
   } catch (error) {

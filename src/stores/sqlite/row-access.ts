@@ -1,8 +1,8 @@
 import type { Entry } from '../../ledger/entry.ts'
-import type { ClaimRequest, ClaimResult } from '../../ledger/store.ts'
-import { claimRow, type StoreMoment } from '../../ledger/transitions.ts'
+import type { ClaimRequest, ClaimResult, SettleRequest, SettleResult } from '../../ledger/store.ts'
+import { claimRow, settleRow, type StoreMoment } from '../../ledger/transitions.ts'
 import type { Database } from './database.ts'
-import { columns, entryOf, mutableValuesOf, valuesOf } from './rows.ts'
+import { columns, entryOf, json, mutableValuesOf, valuesOf } from './rows.ts'
 
 const frozen = ['ref', 'scope', 'operation', 'key', 'subject', 'safety', 'fingerprint']
 const selectSql = `SELECT ${columns.join(', ')} FROM onceward_entries WHERE ref = ?`
@@ -17,6 +17,36 @@ export interface RowAccess {
   get(ref: string): Entry | undefined
   put(entry: Entry): void
   claim(request: ClaimRequest, at: StoreMoment): ClaimResult
+  settle(request: SettleRequest, at: StoreMoment): SettleResult
+}
+
+const settleSql = `UPDATE onceward_entries SET state = ?, round = ?, rev = ?, owner_write = ?, lease_until_ms = ?, finished_at_ms = ?,
+  earlier_unknown = ?, value_kept = ?, settled_digest = ?, value = ?, error = ?, steps = ?, doubt = ?
+  WHERE ref = ? AND rev = ? AND attempt = ? AND owner = ?`
+
+/** The common settle: nothing has touched the row since its owner last knew it, so one statement does. */
+function settleKnown(database: Database, known: Entry, next: Entry): boolean {
+  const { state, round, rev, ownerWrite, leaseUntilMs, finishedAtMs, earlierUnknown, valueKept, settledDigest } = next
+  const { changes } = database.statement(settleSql).run(
+    state,
+    round,
+    rev,
+    ownerWrite,
+    leaseUntilMs,
+    finishedAtMs ?? null,
+    earlierUnknown ? 1 : 0,
+    valueKept ? 1 : 0,
+    settledDigest ?? null,
+    next.value ?? null,
+    json(next.error),
+    json(next.steps),
+    json(next.doubt),
+    known.ref,
+    known.rev,
+    known.attempt,
+    known.owner,
+  )
+  return changes === 1
 }
 
 export function rowAccess(database: Database): RowAccess {
@@ -38,6 +68,15 @@ export function rowAccess(database: Database): RowAccess {
       }
       const result = claimRow(get(request.ref), request, at)
       if (result.kind === 'claimed') put(result.entry)
+      return result
+    },
+    settle: (request, at) => {
+      if (request.known !== undefined) {
+        const expected = settleRow(request.known, request, at)
+        if (expected.kind === 'settled' && settleKnown(database, request.known, expected.entry)) return expected
+      }
+      const result = settleRow(get(request.ref), request, at)
+      if (result.kind === 'settled') put(result.entry)
       return result
     },
   }

@@ -37,7 +37,7 @@ export const columns: readonly string[] = [
 
 export type Row = Record<string, SQLOutputValue>
 
-function json(value: unknown): string | null {
+export function json(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value)
 }
 

@@ -8,7 +8,8 @@ const poolBytes = 4096
 function drawn(length: number): Uint8Array {
   if (length > poolBytes / 4) return randomBytes(length)
   if (pool.used + length > pool.bytes.length) {
-    pool.bytes = randomBytes(poolBytes)
+    // A Buffer's slice would be a view, and the bytes given away would be wiped with the pool.
+    pool.bytes = new Uint8Array(randomBytes(poolBytes))
     pool.used = 0
   }
   const from = pool.used

@@ -1,6 +1,6 @@
 // node scripts/build.mjs [OUT_DIR]: compiles src into dist/ (or OUT_DIR), from nothing, so that no removed file lingers.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { root } from './install.mjs'
 
@@ -9,6 +9,15 @@ rmSync(outDir, { recursive: true, force: true })
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const args = [tsc, '--project', join(root, 'tsconfig.build.json'), '--outDir', outDir]
 const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', cwd: root })
+if (status !== 0) process.exit(status ?? 1)
+// What is no code (orders of the demo, say) is read at run time from beside the code.
+cpSync(join(root, 'src'), outDir, {
+  recursive: true,
+  filter: (path) => isDirectory(path) || !path.endsWith('.ts'),
+})
 const bin = join(outDir, 'cli', 'bin.js')
 if (existsSync(bin)) chmodSync(bin, 0o755)
-process.exit(status ?? 1)
+
+function isDirectory(path) {
+  return statSync(path).isDirectory()
+}

@@ -12,7 +12,8 @@ export class SkipReporter implements Reporter {
     const passed = cases.filter((test) => test.result().state === 'passed').length
     const failedFiles = modules.filter((module) => module.errors().length > 0).length
     const failed = cases.filter((test) => test.result().state === 'failed').length + failedFiles
-    console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`)
+    if (skipped.length > 0) console.log(`${skipped.length} skipped`)
+    console.log(`${passed} passed, ${failed} failed`)
   }
 }
 

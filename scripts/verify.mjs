@@ -21,7 +21,10 @@ const steps = [
   { name: 'build', run: () => node({}, 'scripts/build.mjs') },
   { name: 'pack', run: () => node({}, 'scripts/pack.mjs', packDir) },
   { name: 'publint', run: () => tool('publint', '--strict', join(packDir, tarball())) },
-  { name: 'exported types', run: () => tool('attw', '--profile', 'esm-only', join(packDir, tarball())) },
+  {
+    name: 'exported types',
+    run: () => tool('attw', '--quiet', '--profile', 'esm-only', join(packDir, tarball())),
+  },
   { name: 'package', run: () => vitest('small', 'test/package') },
   { name: 'long tests', run: () => vitest('verify', ...existing('test/model', 'test/crash')) },
 ]

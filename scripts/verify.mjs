@@ -68,7 +68,13 @@ function node(env, ...args) {
 
 function vitest(size, ...paths) {
   if (paths.length === 0) return 0
-  return node({ ONCEWARD_TEST_SIZE: size }, join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...paths)
+  return node(
+    { ONCEWARD_TEST_SIZE: size },
+    join('node_modules', 'vitest', 'vitest.mjs'),
+    'run',
+    '--passWithNoTests',
+    ...paths,
+  )
 }
 
 function existing(...paths) {

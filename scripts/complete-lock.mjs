@@ -1,4 +1,4 @@
-// node scripts/complete-lock.mjs [--check]: adds to package-lock.json the entries of platform packages (say
+// node scripts/complete-lock.mjs [--check] [DIRECTORY]: adds to package-lock.json the entries of platform packages (say
 // @esbuild/darwin-arm64) that npm left out because the registry it asked does not carry them. Without an entry
 // `npm ci` calls the lock file out of date, on every platform. Run it after changing dependencies.
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -30,7 +30,8 @@ const processors = [
   'x64',
 ]
 
-const path = join(root, 'package-lock.json')
+const directory = process.argv.slice(2).find((argument) => argument !== '--check') ?? '.'
+const path = join(root, directory, 'package-lock.json')
 const lock = JSON.parse(readFileSync(path, 'utf8'))
 const missing = missingEntries(lock.packages)
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build, type Metafile } from 'esbuild'
@@ -89,6 +89,21 @@ export const entries: readonly object[] = [${names.join(', ')}]
     const done = await run('npx', ['--no-install', 'onceward', '--version'], options)
     expect(done).toMatchObject({ code: 0, stdout: `${manifest.version}\n` })
   })
+
+  it('runs the demo, with the orders that it ships and the processes that it starts', async () => {
+    const orders = readFileSync(join(installed, 'dist', 'demo', 'data', 'orders.csv'), 'utf8')
+    const few = orders.split('\n').slice(0, 13).join('\n')
+    writeFileSync(join(project.path, 'few.csv'), `${few}\n`)
+    const done = await runInProject(
+      join(installed, 'dist', 'cli', 'bin.js'),
+      'demo',
+      '--orders',
+      'few.csv',
+      '--json',
+    )
+    expect(JSON.parse(done.stdout)).toMatchObject({ guarded: { accepted: 12, duplicated: 0, lost: 0 } })
+    expect(done.code).toBe(0)
+  }, 120_000)
 
   it('has no tests, no sources and no file that nothing needs', () => {
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })

@@ -11,7 +11,13 @@ export function createOnceward(options: OncewardOptions): Onceward {
   return createLedger(options, systemRuntime)
 }
 
-export { DefiniteFailure, type ErrorCode, errorCodes, isOncewardError, OncewardError } from './kernel/errors.ts'
+export {
+  DefiniteFailure,
+  type ErrorCode,
+  errorCodes,
+  isOncewardError,
+  OncewardError,
+} from './kernel/errors.ts'
 export type { Entry, EntryError, EntryState, Fence } from './ledger/entry.ts'
 export type { EventCounts, EventType, OncewardEvent } from './ledger/events.ts'
 export type { Intent, IntentIdentity, Key, KeyPart } from './ledger/intent.ts'

@@ -3,7 +3,8 @@ import { optionInvalid } from './errors.ts'
 
 /** A name: not empty, storable, bounded. Throws `OPTION_INVALID`, as all checks here do. */
 export function label(value: unknown, name: string, maxBytes: number): string {
-  const fits = typeof value === 'string' && value.length > 0 && isStorableText(value) && utf8Bytes(value) <= maxBytes
+  const fits =
+    typeof value === 'string' && value.length > 0 && isStorableText(value) && utf8Bytes(value) <= maxBytes
   if (!fits) throw optionInvalid(name, `a string of 1 to ${maxBytes} bytes without NUL`, value)
   return value
 }
@@ -24,6 +25,7 @@ export function milliseconds(value: unknown, name: string, minMs: number): numbe
 }
 
 export function count(value: unknown, name: string, bounds: { min: number; max: number }): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= bounds.min && value <= bounds.max) return value
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= bounds.min && value <= bounds.max)
+    return value
   throw optionInvalid(name, `a whole number from ${bounds.min} to ${bounds.max}`, value)
 }

@@ -54,7 +54,11 @@ export class OncewardError extends Error {
   /** What the effect returned, where its outcome could not be recorded. Not enumerable: it must not reach a log. */
   declare readonly value?: unknown
 
-  constructor(code: ErrorCode, message: string, options: { details?: ErrorDetails; cause?: unknown; value?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { details?: ErrorDetails; cause?: unknown; value?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.details = options.details ?? {}
@@ -64,7 +68,8 @@ export class OncewardError extends Error {
 
 /** True for an `OncewardError` of any copy of the package; with `code`, only for that code. */
 export function isOncewardError(error: unknown, code?: ErrorCode): error is OncewardError {
-  if (typeof error !== 'object' || error === null || !('brand' in error) || error.brand !== brand) return false
+  if (typeof error !== 'object' || error === null || !('brand' in error) || error.brand !== brand)
+    return false
   return code === undefined || ('code' in error && error.code === code)
 }
 

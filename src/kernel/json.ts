@@ -15,7 +15,9 @@ const maxDepth = 100
 /** Finds the first place where `value` is not JSON; `lenient` allows what JSON.stringify converts without loss. */
 export function findJsonFlaw(value: unknown, lenient = false): JsonFlaw | undefined {
   const found = walk(value, { lenient, open: [] })
-  return found === undefined ? undefined : { pointer: found.path.map((token) => `/${escapePointer(token)}`).join(''), what: found.what }
+  return found === undefined
+    ? undefined
+    : { pointer: found.path.map((token) => `/${escapePointer(token)}`).join(''), what: found.what }
 }
 
 interface Walk {
@@ -77,7 +79,8 @@ function walkMembers(value: object, at: Walk): Found | undefined {
     }
     const isPlain = Object.getPrototypeOf(prototype) === null
     const isCollection = value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)
-    if ((!isPlain && !at.lenient) || isCollection) return flaw(`a ${value.constructor?.name ?? 'object'}, not a plain object`)
+    if ((!isPlain && !at.lenient) || isCollection)
+      return flaw(`a ${value.constructor?.name ?? 'object'}, not a plain object`)
   }
   for (const name of Object.keys(value)) {
     const found = walk((value as Record<string, unknown>)[name], at)
@@ -103,7 +106,10 @@ export function fingerprintOf(canonical: string): string {
 
 /** A copy of `value` without the members that the RFC 6901 `pointers` name. `*` stands for every array item or member. */
 export function withoutPointers(value: Json, pointers: readonly string[]): Json {
-  return pointers.reduce<Json>((left, pointer) => without(left, pointer.split('/').slice(1).map(unescapePointer)), value)
+  return pointers.reduce<Json>(
+    (left, pointer) => without(left, pointer.split('/').slice(1).map(unescapePointer)),
+    value,
+  )
 }
 
 function unescapePointer(token: string): string {

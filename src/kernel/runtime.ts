@@ -44,7 +44,11 @@ export function delay(runtime: Runtime, delayMs: number, signal?: AbortSignal): 
 }
 
 /** Exponential backoff with full jitter: a random share of `baseMs * 2^tries`, never above `capMs`. */
-export function fullJitterMs(runtime: Runtime, tries: number, bounds: { baseMs: number; capMs: number }): number {
+export function fullJitterMs(
+  runtime: Runtime,
+  tries: number,
+  bounds: { baseMs: number; capMs: number },
+): number {
   const ceilingMs = Math.min(bounds.capMs, bounds.baseMs * 2 ** Math.min(tries, 20))
   return runtime.random() * ceilingMs
 }

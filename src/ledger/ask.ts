@@ -5,7 +5,9 @@ import { decodeKey } from './key.ts'
 import type { Verify } from './safety.ts'
 
 /** What the target said, after `verify` has been called and its answer checked. */
-export type Answer = { readonly happened: boolean; readonly value?: unknown } | { readonly happened: null; readonly why: string }
+export type Answer =
+  | { readonly happened: boolean; readonly value?: unknown }
+  | { readonly happened: null; readonly why: string }
 
 interface Question {
   readonly verify: Verify
@@ -33,7 +35,10 @@ async function answerTo(ledger: Ledger, question: Question): Promise<Answer> {
   const controller = new AbortController()
   const { ref, scope, operation, key, subject } = entry
   const identity = { scope, operation, key, round: step?.round ?? entry.round }
-  const effectKey = ledger.rules.effectKey({ ...identity, ...(step === undefined ? {} : { step: step.name }) })
+  const effectKey = ledger.rules.effectKey({
+    ...identity,
+    ...(step === undefined ? {} : { step: step.name }),
+  })
   const late = new Promise<Answer>((resolve) => {
     const timer = ledger.options.runtime.setTimer(timeoutMs, () => {
       controller.abort()
@@ -65,7 +70,8 @@ function checked(answer: unknown): Answer {
   if (typeof answer !== 'object' || answer === null || !('happened' in answer)) {
     return { happened: null, why: 'verify must answer { happened: true | false | "unknown" }.' }
   }
-  if (answer.happened === true) return { happened: true, ...('value' in answer ? { value: answer.value } : {}) }
+  if (answer.happened === true)
+    return { happened: true, ...('value' in answer ? { value: answer.value } : {}) }
   if (answer.happened === false) return { happened: false }
   return { happened: null, why: 'The target does not know.' }
 }

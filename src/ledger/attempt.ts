@@ -1,4 +1,10 @@
-import { isDefiniteFailure, isOncewardError, messageOf, OncewardError, optionInvalid } from '../kernel/errors.ts'
+import {
+  isDefiniteFailure,
+  isOncewardError,
+  messageOf,
+  OncewardError,
+  optionInvalid,
+} from '../kernel/errors.ts'
 import type { Claimed } from './claimed.ts'
 import { type Entry, type EntryError, fenceOf } from './entry.ts'
 import type { Attempt, Effect, StepEffect, StepOptions } from './onceward.ts'
@@ -6,13 +12,12 @@ import type { Outcome } from './outcome.ts'
 import { keepResult } from './results.ts'
 import type { Ending, Settlement } from './rules.ts'
 import { Steps } from './steps.ts'
-import { commitTogether } from './transaction.ts'
+import { type Committed, commitTogether } from './transaction.ts'
 
 /** What an effect came to: a value, or what it threw. */
-export type Finish = { readonly kind: 'returned'; readonly value: unknown } | { readonly kind: 'threw'; readonly error: unknown }
-
-/** The result of `attempt.transaction`, once it is decided. */
-export type Committed = { readonly kind: 'committed'; readonly value: unknown } | { readonly kind: 'not-committed' }
+export type Finish =
+  | { readonly kind: 'returned'; readonly value: unknown }
+  | { readonly kind: 'threw'; readonly error: unknown }
 
 /** The `attempt` that the effect gets, and what the guard needs to know of it afterwards. */
 export class AttemptHandle implements Attempt {
@@ -52,18 +57,26 @@ export class AttemptHandle implements Attempt {
   step<T>(name: string, options: StepOptions | StepEffect<T>, effect?: StepEffect<T>): Promise<T> {
     const steps = (this.#steps ??= new Steps(this.claimed))
     try {
-      return typeof options === 'function' ? steps.run(name, {}, options) : steps.run(name, options, effect as StepEffect<T>)
+      return typeof options === 'function'
+        ? steps.run(name, {}, options)
+        : steps.run(name, options, effect as StepEffect<T>)
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
   }
 
   async transaction<T, Client>(work: (client: Client) => T | Promise<T>): Promise<T> {
-    if (this.committed !== undefined) throw optionInvalid('attempt.transaction', 'called once per attempt', 'a second call')
-    if (this.claimed.call.operation.steps) throw optionInvalid('attempt.transaction', 'used without steps', 'an operation with steps: true')
-    const { committed, value } = await commitTogether(this.claimed, work as (client: unknown) => T | Promise<T>, (decided) => {
-      this.committed = decided
-    })
+    if (this.committed !== undefined)
+      throw optionInvalid('attempt.transaction', 'called once per attempt', 'a second call')
+    if (this.claimed.call.operation.steps)
+      throw optionInvalid('attempt.transaction', 'used without steps', 'an operation with steps: true')
+    const { committed, value } = await commitTogether(
+      this.claimed,
+      work as (client: unknown) => T | Promise<T>,
+      (decided) => {
+        this.committed = decided
+      },
+    )
     this.committed = committed
     return value
   }
@@ -125,7 +138,9 @@ async function conclude(handle: AttemptHandle, result: Finish, beganAtMs: number
     ...(handle.steps === undefined ? {} : { steps: handle.steps.log.toDocument() }),
   }
   const request = claimed.request(settlement, content)
-  const answer = await claimed.settle(request).catch((error: unknown) => ({ kind: 'unrecorded' as const, error }))
+  const answer = await claimed
+    .settle(request)
+    .catch((error: unknown) => ({ kind: 'unrecorded' as const, error }))
   ledger.heartbeat.remove(claimed.held)
   if (answer.kind === 'unrecorded') return unrecorded(claimed, result, answer.error)
   if (answer.kind === 'stale') return lateOutcome(claimed, ending, answer.entry)
@@ -143,10 +158,16 @@ function endingOf(handle: AttemptHandle, result: Finish): Ending {
   if (result.kind === 'returned') {
     const isOpen = handle.steps?.log.hasOpen() === true
     if (!isOpen) return { kind: 'succeeded' }
-    return { kind: 'unknown', error: { code: 'STEP_UNKNOWN', message: 'a step ended without a known outcome' } }
+    return {
+      kind: 'unknown',
+      error: { code: 'STEP_UNKNOWN', message: 'a step ended without a known outcome' },
+    }
   }
   const code = codeOf(result.error)
-  const error: EntryError = { code: typeof code === 'string' ? code : 'UNKNOWN', message: messageOf(result.error) }
+  const error: EntryError = {
+    code: typeof code === 'string' ? code : 'UNKNOWN',
+    message: messageOf(result.error),
+  }
   const kind = ledger.rules.classify({ isDefinite: isDefiniteFailure(result.error), code }, call.operation)
   return { kind, error }
 }
@@ -161,7 +182,8 @@ function codeOf(thrown: unknown): unknown {
 function settlementOf(handle: AttemptHandle, ending: Ending): Settlement {
   const { claimed, steps } = handle
   const { ledger, call } = claimed
-  const entry: Entry = steps === undefined ? claimed.entry : { ...claimed.entry, steps: steps.log.toDocument() }
+  const entry: Entry =
+    steps === undefined ? claimed.entry : { ...claimed.entry, steps: steps.log.toDocument() }
   const settlement = ledger.rules.settlement(entry, ending, call.operation)
   if (steps?.doubtWhy === undefined) return settlement
   return { ...settlement, to: 'in_doubt', round: entry.round, endsLease: true, why: steps.doubtWhy }
@@ -195,7 +217,9 @@ function outcomeOf(entry: Entry, ending: Ending, result: Finish): Outcome {
     case 'failed':
       return { kind: 'failed', entry, cause }
     case 'released':
-      return ending.kind === 'definite-failure' ? { kind: 'failed', entry, cause } : { kind: 'unknown', entry, cause }
+      return ending.kind === 'definite-failure'
+        ? { kind: 'failed', entry, cause }
+        : { kind: 'unknown', entry, cause }
     default:
       return { kind: 'unknown', entry, cause }
   }
@@ -204,7 +228,12 @@ function outcomeOf(entry: Entry, ending: Ending, result: Finish): Outcome {
 /** The effect ended and its record could not be written: the value is not lost, and nobody will run it blindly again. */
 function unrecorded(claimed: Claimed, result: Finish, error: unknown): Outcome {
   const cause = result.kind === 'threw' ? result.error : error
-  return { kind: 'in-doubt', entry: claimed.entry, cause, ...(result.kind === 'returned' ? { value: result.value } : {}) }
+  return {
+    kind: 'in-doubt',
+    entry: claimed.entry,
+    cause,
+    ...(result.kind === 'returned' ? { value: result.value } : {}),
+  }
 }
 
 /** Rule 3: the entry has gone on without this owner. What came of it is kept as evidence and changes nothing. */
@@ -226,10 +255,18 @@ function concludeTransaction(handle: AttemptHandle, result: Finish): Outcome {
   const { ledger, entry } = claimed
   ledger.heartbeat.remove(claimed.held)
   if (committed?.kind === 'committed') {
-    ledger.events.emit('succeeded', entry, { fence: fenceOf(entry), durationMs: 0, valueKept: entry.valueKept })
+    ledger.events.emit('succeeded', entry, {
+      fence: fenceOf(entry),
+      durationMs: 0,
+      valueKept: entry.valueKept,
+    })
     return { kind: 'ran', entry, value: committed.value }
   }
-  const cause = result.kind === 'threw' ? result.error : new OncewardError('LEASE_LOST', 'The transaction was rolled back.')
-  if (isOncewardError(cause, 'LEASE_LOST')) return { kind: 'lease-lost', entry, message: cause.message, code: 'LEASE_LOST' }
+  const cause =
+    result.kind === 'threw'
+      ? result.error
+      : new OncewardError('LEASE_LOST', 'The transaction was rolled back.')
+  if (isOncewardError(cause, 'LEASE_LOST'))
+    return { kind: 'lease-lost', entry, message: cause.message, code: 'LEASE_LOST' }
   return { kind: 'unknown', entry, cause }
 }

@@ -52,7 +52,12 @@ export class Claimed {
       since,
       beganAtMs: since.monotonicMs,
       isRenewing: false,
-      onLost: (message) => this.lose(new OncewardError('LEASE_LOST', `The lease of ${entry.ref} ended: ${message}.`, { details: { ref: entry.ref } })),
+      onLost: (message) =>
+        this.lose(
+          new OncewardError('LEASE_LOST', `The lease of ${entry.ref} ended: ${message}.`, {
+            details: { ref: entry.ref },
+          }),
+        ),
       onRenewed: () => ledger.events.emit('renewed', this.entry, { fence: fenceOf(this.entry) }),
     }
   }
@@ -109,7 +114,10 @@ export class Claimed {
   }
 
   /** Makes the owner's next write. */
-  request(settlement: Settlement, content: { valueKept: boolean; value?: Uint8Array; steps?: StepsDocument }): SettleRequest {
+  request(
+    settlement: Settlement,
+    content: { valueKept: boolean; value?: Uint8Array; steps?: StepsDocument },
+  ): SettleRequest {
     this.#ownerWrite += 1
     const { to, round, earlierUnknown, endsLease, error, why } = settlement
     const { value, steps } = content
@@ -147,7 +155,9 @@ export class Claimed {
     const { round, earlierUnknown } = this.entry
     const to = earlierUnknown ? 'started' : 'released'
     const error = { code: 'NOT_BEGUN', message }
-    await this.settle(this.request({ to, round, earlierUnknown, endsLease: true, error }, { valueKept: true }))
+    await this.settle(
+      this.request({ to, round, earlierUnknown, endsLease: true, error }, { valueKept: true }),
+    )
     this.ledger.events.emit('released', this.entry, { fence: fenceOf(this.entry), message })
   }
 }
@@ -155,7 +165,12 @@ export class Claimed {
 /** Rule 4: the content by which a repeated write is recognised. */
 function digestOf(settlement: Settlement, content: { value?: Uint8Array; steps?: StepsDocument }): string {
   const { to, round, error, why } = settlement
-  const value = content.value === undefined ? '' : Buffer.from(content.value.buffer, content.value.byteOffset, content.value.byteLength).toString('latin1')
+  const value =
+    content.value === undefined
+      ? ''
+      : Buffer.from(content.value.buffer, content.value.byteOffset, content.value.byteLength).toString(
+          'latin1',
+        )
   const steps = content.steps === undefined ? '' : JSON.stringify(content.steps)
   return sha256Text(to, String(round), error?.code ?? '', error?.message ?? '', why ?? '', value, steps)
 }

@@ -4,8 +4,8 @@ import { delay, fullJitterMs } from '../kernel/runtime.ts'
 import { ask } from './ask.ts'
 import { aboutIdentity } from './context.ts'
 import { type Entry, fenceOf } from './entry.ts'
-import type { Guarded } from './guard.ts'
-import { type Outcome, replayed } from './outcome.ts'
+import type { Guarded } from './guarded.ts'
+import { type Outcome, replayOf } from './outcome.ts'
 import { keepResult } from './results.ts'
 import type { Takeover } from './rules.ts'
 
@@ -37,7 +37,7 @@ export async function consider(guarded: Guarded, first: Seen, owner: string): Pr
       case 'run':
         return { kind: 'take', entry, takeover: verdict.takeover }
       case 'replay':
-        return { kind: 'done', outcome: replayed(ledger, entry) }
+        return { kind: 'done', outcome: replayOf(ledger, entry) }
       case 'refuse':
         throw new OncewardError(verdict.code, verdict.message, { details: { ref: entry.ref } })
       case 'doubt':
@@ -48,7 +48,8 @@ export async function consider(guarded: Guarded, first: Seen, owner: string): Pr
         return askTarget(guarded, entry)
       default: {
         const next = await wait(guarded, entry, { retryAfterMs: verdict.retryAfterMs, polls })
-        if (next === 'late') return { kind: 'done', outcome: { kind: 'in-progress', entry, retryAfterMs: verdict.retryAfterMs } }
+        if (next === 'late')
+          return { kind: 'done', outcome: { kind: 'in-progress', entry, retryAfterMs: verdict.retryAfterMs } }
         if (next === 'gone') return { kind: 'afresh' }
         seen = next
       }
@@ -57,13 +58,21 @@ export async function consider(guarded: Guarded, first: Seen, owner: string): Pr
 }
 
 /** Others are polled for with a capped, jittered pause (rule 12), never past the caller's patience. */
-async function wait(guarded: Guarded, entry: Entry, at: { retryAfterMs: number; polls: number }): Promise<Seen | 'late' | 'gone'> {
+async function wait(
+  guarded: Guarded,
+  entry: Entry,
+  at: { retryAfterMs: number; polls: number },
+): Promise<Seen | 'late' | 'gone'> {
   const { ledger, call, waitUntilMs } = guarded
   const { runtime, storeTimeoutMs } = ledger.options
   const leftMs = waitUntilMs - runtime.monotonicMs()
   if (call.onConcurrent === 'reject' || leftMs <= 0 || ledger.running.isClosed) return 'late'
   if (at.polls === 0) {
-    ledger.events.emit('waiting', aboutIdentity(call.identity), { verdict: 'wait', fence: fenceOf(entry), local: false })
+    ledger.events.emit('waiting', aboutIdentity(call.identity), {
+      verdict: 'wait',
+      fence: fenceOf(entry),
+      local: false,
+    })
   }
   const pauseMs = Math.max(fullJitterMs(runtime, at.polls, pollBounds), 1)
   await delay(runtime, Math.min(pauseMs, at.retryAfterMs + 1, leftMs))
@@ -90,19 +99,33 @@ async function enterDoubt(guarded: Guarded, entry: Entry, why: string): Promise<
 async function askTarget(guarded: Guarded, entry: Entry): Promise<Considered> {
   const { ledger, call } = guarded
   const { safety } = call.operation
-  if (safety.kind !== 'verifiable' || safety.verify === undefined) return enterDoubt(guarded, entry, 'No verify function is registered.')
+  if (safety.kind !== 'verifiable' || safety.verify === undefined)
+    return enterDoubt(guarded, entry, 'No verify function is registered.')
   const { canonicalInput } = call.identity
-  const answer = await ask(ledger, { verify: safety.verify, entry, timeoutMs: safety.settleMs, ...(canonicalInput === undefined ? {} : { input: JSON.parse(canonicalInput) as Json }) })
+  const answer = await ask(ledger, {
+    verify: safety.verify,
+    entry,
+    timeoutMs: safety.settleMs,
+    ...(canonicalInput === undefined ? {} : { input: JSON.parse(canonicalInput) as Json }),
+  })
   const { ref, attempt, rev } = entry
   const expect = { attempt, rev }
   if (answer.happened === null) {
-    return entry.state === 'in_doubt' ? { kind: 'done', outcome: doubted(guarded, entry) } : enterDoubt(guarded, entry, answer.why)
+    return entry.state === 'in_doubt'
+      ? { kind: 'done', outcome: doubted(guarded, entry) }
+      : enterDoubt(guarded, entry, answer.why)
   }
   if (!answer.happened && entry.state === 'started') {
-    return { kind: 'take', entry, takeover: { raisesAttempt: true, round: entry.round, earlierUnknown: false, keepsFirstSend: false } }
+    return {
+      kind: 'take',
+      entry,
+      takeover: { raisesAttempt: true, round: entry.round, earlierUnknown: false, keepsFirstSend: false },
+    }
   }
   const kept = keepResult(ledger.options, answer.value, { operation: entry.operation, ref, usedBytes: 0 })
-  const because = answer.happened ? 'the target says that it happened' : 'the target says that it did not happen'
+  const because = answer.happened
+    ? 'the target says that it happened'
+    : 'the target says that it did not happen'
   const resolution = { by: 'verify', because }
   const value = answer.happened && kept.kept && kept.bytes !== undefined ? { value: kept.bytes } : {}
   const to = answer.happened ? 'succeeded' : 'released'
@@ -110,7 +133,8 @@ async function askTarget(guarded: Guarded, entry: Entry): Promise<Considered> {
     { ref, expect, to, valueKept: !answer.happened || kept.kept, resolution, ...value },
     ledger.options.storeTimeoutMs,
   )
-  if (result.kind === 'resolved') ledger.events.emit('resolved', result.entry, { fence: fenceOf(result.entry), state: to, ...resolution })
+  if (result.kind === 'resolved')
+    ledger.events.emit('resolved', result.entry, { fence: fenceOf(result.entry), state: to, ...resolution })
   if (result.kind === 'stale' || !answer.happened) return { kind: 'afresh' }
-  return { kind: 'done', outcome: replayed(ledger, result.entry) }
+  return { kind: 'done', outcome: replayOf(ledger, result.entry) }
 }

@@ -47,24 +47,38 @@ export interface Ledger {
   isOpen(): boolean
 }
 
+const byRef = <Q extends { readonly ref: string }>(request: Q): string => request.ref
+
 export function createContext(options: ParsedOptions, rules: Rules): Ledger {
   const { runtime, store } = options
   const events = new EventStream(runtime, workerId(runtime))
-  const lane = <Q, R>(name: string, refOf: (request: Q) => string, send: (requests: readonly Q[]) => Promise<Reply<R>>): Lane<Q, R> =>
+  const lane = <Q, R>(
+    name: string,
+    refOf: (request: Q) => string,
+    send: (requests: readonly Q[]) => Promise<Reply<R>>,
+  ): Lane<Q, R> =>
     new Lane({
       name,
       runtime,
       maxBatch: store.maxBatch,
       refOf,
       send,
-      onFault: (fault, retried) => events.emit('store_fault', nobody(options.scope), { kind: fault.kind, message: fault.message, retried }),
+      onFault: (fault, retried) =>
+        events.emit('store_fault', nobody(options.scope), {
+          kind: fault.kind,
+          message: fault.message,
+          retried,
+        }),
     })
-  const byRef = <Q extends { readonly ref: string }>(request: Q): string => request.ref
   const lanes: Lanes = {
     claim: lane('claim', byRef<ClaimRequest>, (requests) => store.claim(requests)),
     settle: lane('settle', byRef<SettleRequest>, (requests) => store.settle(requests)),
     renew: lane('renewal', byRef<RenewRequest>, (requests) => store.renew(requests)),
-    read: lane('read', (ref) => ref, (refs) => store.read(refs)),
+    read: lane(
+      'read',
+      (ref) => ref,
+      (refs) => store.read(refs),
+    ),
     resolve: lane('resolution', byRef<ResolveRequest>, (requests) => store.resolve(requests)),
     twins: lane('twin search', byRef<TwinRequest>, (requests) => store.twins(requests)),
   }

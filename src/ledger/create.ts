@@ -18,21 +18,32 @@ const defaultGraceMs = 10_000
 const abortMs = 1_000
 
 /** Makes an instance with everything passed in. Users call `createOnceward`, which adds the system's runtime. */
-export function createLedger(options: OncewardOptions, runtime: Runtime, rules: Rules = standardRules): Onceward {
+export function createLedger(
+  options: OncewardOptions,
+  runtime: Runtime,
+  rules: Rules = standardRules,
+): Onceward {
   const parsed = parseOptions(options, runtime)
   const ledger = createContext(parsed, rules)
   const sweeper = new Sweeper(ledger)
   sweeper.start()
 
-  async function call(intent: Intent, effect: Effect<unknown>): Promise<{ outcome: Outcome; reader: Parameters<typeof valueOf>[1] }> {
+  async function call(
+    intent: Intent,
+    effect: Effect<unknown>,
+  ): Promise<{ outcome: Outcome; reader: Parameters<typeof valueOf>[1] }> {
     const parsedCall = parseIntent(parsed, intent)
-    const outcome = await guard(ledger, parsedCall, intent.key, effect)
+    const outcome = await guard(ledger, parsedCall, effect)
     const { parse } = parsedCall.operation
-    return { outcome, reader: { options: parsed, identity: parsedCall.identity, ...(parse === undefined ? {} : { parse }) } }
+    return {
+      outcome,
+      reader: { options: parsed, identity: parsedCall.identity, ...(parse === undefined ? {} : { parse }) },
+    }
   }
 
   let closing: Promise<void> | undefined
-  const open = <T>(work: () => Promise<T>): Promise<T> => (ledger.running.isClosed ? Promise.reject(closedError()) : work())
+  const open = <T>(work: () => Promise<T>): Promise<T> =>
+    ledger.running.isClosed ? Promise.reject(closedError()) : work()
   return {
     scope: parsed.scope,
     worker: ledger.events.worker,
@@ -44,7 +55,8 @@ export function createLedger(options: OncewardOptions, runtime: Runtime, rules: 
       const { outcome, reader } = await call(intent, effect)
       return receiptOf<T>(outcome, reader)
     },
-    lookup: <T>(target: Parameters<Onceward['lookup']>[0]) => open(() => lookup(ledger, target) as Promise<Receipt<T> | undefined>),
+    lookup: <T>(target: Parameters<Onceward['lookup']>[0]) =>
+      open(() => lookup(ledger, target) as Promise<Receipt<T> | undefined>),
     entries: (query) => open(() => entries(ledger, query)),
     doubts: {
       list: (query) => open(() => listDoubts(ledger, query)),
@@ -69,7 +81,12 @@ async function close(ledger: Ledger, sweeper: Sweeper, graceMs: number): Promise
   await sweeper.stop()
   await within(options.runtime, running.idle(), graceMs)
   if (running.size > 0) {
-    running.abortAll(new OncewardError('CLOSED', 'The instance was closed before this attempt ended. It is recovered by another one, by its safety.'))
+    running.abortAll(
+      new OncewardError(
+        'CLOSED',
+        'The instance was closed before this attempt ended. It is recovered by another one, by its safety.',
+      ),
+    )
     await within(options.runtime, running.idle(), abortMs)
   }
   heartbeat.stop()

@@ -17,7 +17,10 @@ export function decodeCursor(cursor: string): CursorPosition {
   const [text = '', ref = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split('/')
   const claimedAtMs = Number(text)
   if (text === '' || !Number.isFinite(claimedAtMs) || !/^[0-9a-z]{24}$/.test(ref)) {
-    throw new OncewardError('OPTION_INVALID', `cursor must come from the page before, got ${JSON.stringify(cursor)}.`)
+    throw new OncewardError(
+      'OPTION_INVALID',
+      `cursor must come from the page before, got ${JSON.stringify(cursor)}.`,
+    )
   }
   return { claimedAtMs, ref }
 }
@@ -26,5 +29,9 @@ export function decodeCursor(cursor: string): CursorPosition {
 export function pageOf(found: readonly Entry[], limit: number, nowMs: number): ListPage {
   const entries = found.slice(0, limit)
   const last = entries.at(-1)
-  return { nowMs, entries, ...(found.length > limit && last !== undefined ? { next: encodeCursor(last) } : {}) }
+  return {
+    nowMs,
+    entries,
+    ...(found.length > limit && last !== undefined ? { next: encodeCursor(last) } : {}),
+  }
 }

@@ -12,6 +12,8 @@ import { parseSafety } from './safety.ts'
 /** An intent behind the door: everything checked, defaulted, copied. */
 export interface Call {
   readonly identity: FrozenIdentity
+  /** As the caller gave it, for the lint. */
+  readonly key: Key
   readonly operation: ParsedOperation
   readonly onConcurrent: 'wait' | 'reject'
   readonly waitMs: number
@@ -33,7 +35,7 @@ export function parseIntent(options: ParsedOptions, intent: Intent): Call {
     fingerprint: canonical === undefined ? '' : fingerprintOf(canonical),
     ...(whole === undefined ? {} : { canonicalInput: whole }),
   }
-  return { identity, operation, onConcurrent, waitMs }
+  return { identity, key: intent.key, operation, onConcurrent, waitMs }
 }
 
 /** The part of an intent that finds its entry. */
@@ -55,7 +57,11 @@ function refuseDates(key: unknown): void {
   throw new OncewardError('KEY_UNSTABLE', lint.kind === 'fine' ? 'The key holds a Date.' : lint.message)
 }
 
-function parseInput(input: unknown, operation: ParsedOperation, options: ParsedOptions): { whole?: string; canonical?: string } {
+function parseInput(
+  input: unknown,
+  operation: ParsedOperation,
+  options: ParsedOptions,
+): { whole?: string; canonical?: string } {
   if (input === undefined) return {}
   const flaw = findJsonFlaw(input)
   if (flaw !== undefined) {

@@ -43,9 +43,17 @@ export interface EventDetails {
   /** This worker may not act on the entry any more. */
   lease_lost: { readonly fence: Fence; readonly message: string }
   /** An outcome that came after the entry had gone on without its owner (rule 3). Also kept in the store. */
-  late_outcome: { readonly fence: Fence; readonly outcome: 'succeeded' | 'failed' | 'unknown'; readonly state: string }
+  late_outcome: {
+    readonly fence: Fence
+    readonly outcome: 'succeeded' | 'failed' | 'unknown'
+    readonly state: string
+  }
   step_started: { readonly step: string; readonly fence: Fence }
-  step_finished: { readonly step: string; readonly fence: Fence; readonly outcome: 'succeeded' | 'failed' | 'unknown' }
+  step_finished: {
+    readonly step: string
+    readonly fence: Fence
+    readonly outcome: 'succeeded' | 'failed' | 'unknown'
+  }
   step_replayed: { readonly step: string; readonly fence: Fence }
   /** Another key did the same work for the same subject: an unstable key in disguise. */
   twin: { readonly twinRef: string; readonly refused: boolean }
@@ -60,19 +68,29 @@ export interface EventDetails {
   /** A call to the store failed and will be, or will not be, tried again. */
   store_fault: { readonly kind: string; readonly message: string; readonly retried: boolean }
   /** A sweep has looked at lapsed leases and old results. */
-  swept: { readonly lapsed: number; readonly doubted: number; readonly asked: number; readonly buried: number; readonly deleted: number }
+  swept: {
+    readonly lapsed: number
+    readonly doubted: number
+    readonly asked: number
+    readonly buried: number
+    readonly deleted: number
+  }
 }
 
 export type EventType = keyof EventDetails
 /** One event as a listener gets it. `ref`, `operation` and `key` are '' where it is about no single entry. */
-export type OncewardEvent<T extends EventType = EventType> = { [K in T]: { readonly type: K } & EventContext & EventDetails[K] }[T]
+export type OncewardEvent<T extends EventType = EventType> = {
+  [K in T]: { readonly type: K } & EventContext & EventDetails[K]
+}[T]
 export type Listener<T extends EventType> = (event: OncewardEvent<T>) => void
 
 /** Counts by event type since the instance was made. */
 export type EventCounts = Readonly<Partial<Record<EventType, number>>>
 
 /** What an event is about. */
-export type EventSubject = Pick<EventContext, 'ref' | 'scope' | 'operation' | 'key'> & { readonly subject?: string }
+export type EventSubject = Pick<EventContext, 'ref' | 'scope' | 'operation' | 'key'> & {
+  readonly subject?: string
+}
 
 /** A typed stream of events. Listeners run at once, in order; what one throws goes to nobody and stops nothing. */
 export class EventStream {
@@ -102,7 +120,13 @@ export class EventStream {
     if (specific === undefined && general === undefined) return
     const { ref, scope, operation, key, subject } = about
     const context = { ref, scope, operation, key, ...(subject === undefined ? {} : { subject }) }
-    const event = { type, atUs: Math.round(this.#runtime.wallMs() * 1000), worker: this.worker, ...context, ...details }
+    const event = {
+      type,
+      atUs: Math.round(this.#runtime.wallMs() * 1000),
+      worker: this.worker,
+      ...context,
+      ...details,
+    }
     for (const listener of [...(specific ?? []), ...(general ?? [])]) {
       try {
         listener(event as unknown as OncewardEvent)

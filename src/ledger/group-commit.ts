@@ -49,7 +49,12 @@ export class Lane<Q, R> {
   /** Adds one request. Rejects with `STORE_UNAVAILABLE` once `timeoutMs` has gone without an answer. */
   ask(request: Q, timeoutMs: number): Promise<Answer<R>> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ request, deadlineMs: this.#options.runtime.monotonicMs() + timeoutMs, resolve, reject })
+      this.#queue.push({
+        request,
+        deadlineMs: this.#options.runtime.monotonicMs() + timeoutMs,
+        resolve,
+        reject,
+      })
       if (this.#isBusy) return
       this.#isBusy = true
       queueMicrotask(() => void this.#drain())
@@ -154,9 +159,16 @@ export class Lane<Q, R> {
 export function asOncewardError(error: unknown, doing: string): unknown {
   if (!isStoreFault(error)) return error
   const details = { fault: error.kind }
-  if (error.kind === 'incompatible') return new OncewardError('STORE_INCOMPATIBLE', error.message, { details, cause: error })
+  if (error.kind === 'incompatible')
+    return new OncewardError('STORE_INCOMPATIBLE', error.message, { details, cause: error })
   if (error.kind === 'rejected') {
-    return new OncewardError('STORE_REJECTED', `The store refused a ${doing}: ${error.message}`, { details, cause: error })
+    return new OncewardError('STORE_REJECTED', `The store refused a ${doing}: ${error.message}`, {
+      details,
+      cause: error,
+    })
   }
-  return new OncewardError('STORE_UNAVAILABLE', `The store did not take a ${doing}: ${error.message}`, { details, cause: error })
+  return new OncewardError('STORE_UNAVAILABLE', `The store did not take a ${doing}: ${error.message}`, {
+    details,
+    cause: error,
+  })
 }

@@ -7,36 +7,33 @@ import { aboutIdentity, closedError, type Ledger } from './context.ts'
 import type { Call } from './door.ts'
 import { type Entry, fenceOf } from './entry.ts'
 import { readClocks } from './heartbeat.ts'
-import type { Key } from './intent.ts'
+import type { Guarded } from './guarded.ts'
 import { type KeyLint, lintKey } from './key-lint.ts'
 import type { Effect } from './onceward.ts'
-import { type Outcome, replayed } from './outcome.ts'
+import { type Outcome, replayOf } from './outcome.ts'
 import type { Takeover } from './rules.ts'
 import type { Leader } from './running.ts'
 import type { ClaimRequest } from './store.ts'
 import { refuseTwin, warnOfTwins } from './twins.ts'
 import { runUnguarded } from './unguarded.ts'
 
-/** One call on its way through the guard. */
-export interface Guarded {
-  readonly ledger: Ledger
-  readonly call: Call
-  readonly effect: Effect<unknown>
-  /** By the monotonic clock. */
-  readonly waitUntilMs: number
-}
-
 /** Caller → guard → group commit → store (verdict) → effect → group commit → store (outcome). */
-export async function guard(ledger: Ledger, call: Call, key: Key, effect: Effect<unknown>): Promise<Outcome> {
+export async function guard(ledger: Ledger, call: Call, effect: Effect<unknown>): Promise<Outcome> {
   if (ledger.running.isClosed) throw closedError()
   if (typeof effect !== 'function') throw optionInvalid('effect', 'a function', effect)
   if (ledger.inside.getStore()?.includes(call.identity.ref) === true) {
     throw optionInvalid('intent', 'another one than the effect it is called from', call.identity.encodedKey)
   }
-  const guarded: Guarded = { ledger, call, effect, waitUntilMs: ledger.options.runtime.monotonicMs() + call.waitMs }
+  const guarded: Guarded = {
+    ledger,
+    call,
+    effect,
+    waitUntilMs: ledger.options.runtime.monotonicMs() + call.waitMs,
+  }
   try {
     if (!ledger.isOpen()) await ledger.open()
-    const lint = ledger.options.keyLint === 'off' ? undefined : lintKey(key, ledger.options.runtime.wallMs())
+    const lint =
+      ledger.options.keyLint === 'off' ? undefined : lintKey(call.key, ledger.options.runtime.wallMs())
     if (lint !== undefined && lint.kind !== 'fine') await checkKey(guarded, lint)
     return await follow(guarded)
   } catch (error) {
@@ -56,7 +53,8 @@ async function checkKey(guarded: Guarded, lint: Exclude<KeyLint, { kind: 'fine' 
   const { keyLint, storeTimeoutMs } = ledger.options
   if (lint.kind === 'unstable' && keyLint === 'refuse') {
     const { result } = await ledger.lanes.read.ask(call.identity.ref, storeTimeoutMs)
-    if (result === undefined) throw new OncewardError('KEY_UNSTABLE', lint.message, { details: { key: call.identity.encodedKey } })
+    if (result === undefined)
+      throw new OncewardError('KEY_UNSTABLE', lint.message, { details: { key: call.identity.encodedKey } })
     return
   }
   ledger.events.emit('key_unstable', aboutIdentity(call.identity), { message: lint.message })
@@ -75,13 +73,15 @@ async function follow(guarded: Guarded): Promise<Outcome> {
     const shared = await waitFor(guarded, leader)
     if (shared === 'late') return inProgress(undefined, call.operation.leaseMs)
     if (leader.identity.fingerprint !== call.identity.fingerprint) continue
-    if (shared?.kind === 'ran' || shared?.kind === 'replay') return replayed(ledger, shared.entry)
+    if (shared?.kind === 'ran' || shared?.kind === 'replay') return replayOf(ledger, shared.entry)
     if (shared?.kind === 'failed') return { kind: 'failed', entry: shared.entry }
   }
 }
 
 function keyReused(call: Call): OncewardError {
-  return new OncewardError('KEY_REUSED', 'The key is being used with another input.', { details: { ref: call.identity.ref } })
+  return new OncewardError('KEY_REUSED', 'The key is being used with another input.', {
+    details: { ref: call.identity.ref },
+  })
 }
 
 function inProgress(entry: Entry | undefined, retryAfterMs: number): Outcome {
@@ -135,7 +135,10 @@ async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
     } else {
       const considered = await consider(guarded, turn.seen, owner)
       if (considered.kind === 'done') return considered.outcome
-      target = considered.kind === 'take' ? { owner, entry: considered.entry, takeover: considered.takeover } : { owner }
+      target =
+        considered.kind === 'take'
+          ? { owner, entry: considered.entry, takeover: considered.takeover }
+          : { owner }
     }
   }
 }
@@ -147,21 +150,27 @@ interface Target {
   readonly takeover?: Takeover
 }
 
-type Turn = { readonly kind: 'claimed'; readonly claimed: Claimed } | { readonly kind: 'held'; readonly seen: Seen } | { readonly kind: 'gone' }
+type Turn =
+  | { readonly kind: 'claimed'; readonly claimed: Claimed }
+  | { readonly kind: 'held'; readonly seen: Seen }
+  | { readonly kind: 'gone' }
 
 async function claim(guarded: Guarded, target: Target): Promise<Turn> {
   const { ledger, call } = guarded
   const since = readClocks(ledger.options.runtime)
   const request = claimRequest(call, target)
-  const { result, nowMs } = await ledger.lanes.claim.ask(request, ledger.options.storeTimeoutMs).catch((error: unknown) => {
-    abandon(ledger, request)
-    throw error
-  })
+  const { result, nowMs } = await ledger.lanes.claim
+    .ask(request, ledger.options.storeTimeoutMs)
+    .catch((error: unknown) => {
+      abandon(ledger, request)
+      throw error
+    })
   if (result.kind === 'gone') return { kind: 'gone' }
   if (result.kind === 'held') return { kind: 'held', seen: { entry: result.entry, nowMs } }
   const { entry } = result
   // Steps of an earlier attempt may have been sent unlisted, unless that attempt recorded how it ended.
-  const inheritsUnknown = target.entry !== undefined && target.entry.state !== 'released' && target.takeover?.raisesAttempt === true
+  const inheritsUnknown =
+    target.entry !== undefined && target.entry.state !== 'released' && target.takeover?.raisesAttempt === true
   ledger.events.emit('claimed', entry, { verdict: 'run', fence: fenceOf(entry), takeover: entry.attempt > 1 })
   return { kind: 'claimed', claimed: new Claimed({ ledger, call, entry, nowMs, since, inheritsUnknown }) }
 }
@@ -171,14 +180,20 @@ async function own(guarded: Guarded, leader: Leader, claimed: Claimed): Promise<
   const { ledger, call } = guarded
   leader.isOwner = true
   leader.abort = (reason) => claimed.lose(reason)
-  const watchesTwins = claimed.entry.subject !== undefined && claimed.entry.fingerprint !== '' && call.operation.onTwin !== 'off'
+  const watchesTwins =
+    claimed.entry.subject !== undefined && claimed.entry.fingerprint !== '' && call.operation.onTwin !== 'off'
   if (watchesTwins && call.operation.onTwin === 'refuse') await refuseTwin(claimed)
   try {
     await claimed.ensureLease()
   } catch {
     await claimed.giveBack('the lease had lapsed before the effect could begin').catch(() => undefined)
     if (ledger.running.isClosed || ledger.options.runtime.monotonicMs() >= guarded.waitUntilMs) {
-      return { kind: 'lease-lost', entry: claimed.entry, message: 'The lease lapsed before the effect could begin.', code: 'LEASE_LOST' }
+      return {
+        kind: 'lease-lost',
+        entry: claimed.entry,
+        message: 'The lease lapsed before the effect could begin.',
+        code: 'LEASE_LOST',
+      }
     }
     return 'not-begun'
   }
@@ -203,7 +218,9 @@ function claimRequest(call: Call, target: Target): ClaimRequest {
     owner,
     leaseMs: operation.leaseMs,
     retainMs: operation.retainMs,
-    ...(entry === undefined || takeover === undefined ? {} : { expect: { attempt: entry.attempt, rev: entry.rev, ...takeover } }),
+    ...(entry === undefined || takeover === undefined
+      ? {}
+      : { expect: { attempt: entry.attempt, rev: entry.rev, ...takeover } }),
   }
 }
 
@@ -219,6 +236,17 @@ function abandon(ledger: Ledger, request: ClaimRequest): void {
   const to = earlierUnknown ? 'started' : 'released'
   const error = { code: 'CLAIM_ABANDONED', message: 'the claim was not acknowledged; nothing was sent' }
   const { ref, owner } = request
-  const letGo = { to, round, earlierUnknown, endsLease: true, valueKept: true, error, ownerWrite: 1, digest: 'abandoned' } as const
-  ledger.lanes.settle.ask({ ref, owner, attempt, ...letGo }, ledger.options.storeTimeoutMs * 3).catch(() => undefined)
+  const letGo = {
+    to,
+    round,
+    earlierUnknown,
+    endsLease: true,
+    valueKept: true,
+    error,
+    ownerWrite: 1,
+    digest: 'abandoned',
+  } as const
+  ledger.lanes.settle
+    .ask({ ref, owner, attempt, ...letGo }, ledger.options.storeTimeoutMs * 3)
+    .catch(() => undefined)
 }

@@ -74,7 +74,8 @@ export class Heartbeat {
       if (!this.holds(held)) this.#lose(held, 'the lease could not be renewed before it ended')
       return false
     }
-    if (answer.result.kind === 'lost') this.#lose(held, 'another worker has taken the entry over, or it was put in doubt')
+    if (answer.result.kind === 'lost')
+      this.#lose(held, 'another worker has taken the entry over, or it was put in doubt')
     if (answer.result.kind !== 'renewed') return false
     held.since = sentAt
     held.onRenewed()
@@ -106,7 +107,10 @@ export class Heartbeat {
       }
       if (!held.isRenewing && ageMs >= held.leaseMs / 3) void this.renew(held)
       const restMs = held.isRenewing ? held.leaseMs / 6 : Math.max(held.leaseMs / 3 - ageMs, 1)
-      nextMs = Math.min(nextMs, now.monotonicMs + Math.min(restMs, held.beganAtMs + maxRunMs - now.monotonicMs))
+      nextMs = Math.min(
+        nextMs,
+        now.monotonicMs + Math.min(restMs, held.beganAtMs + maxRunMs - now.monotonicMs),
+      )
     }
     if (nextMs < Number.POSITIVE_INFINITY) this.#schedule(nextMs)
   }

@@ -2,7 +2,9 @@ import { parseTimestamp } from '../kernel/time.ts'
 import type { Key } from './intent.ts'
 
 /** What the lint says of a key. `warn` is never refused. */
-export type KeyLint = { readonly kind: 'fine' } | { readonly kind: 'warn' | 'unstable'; readonly message: string }
+export type KeyLint =
+  | { readonly kind: 'fine' }
+  | { readonly kind: 'warn' | 'unstable'; readonly message: string }
 
 const windowMs = 10 * 60 * 1000
 const instantPattern = /\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)/g
@@ -40,7 +42,8 @@ function lintPart(part: unknown, nowMs: number): KeyLint {
     if (near(Number(match))) return unstable('a time in milliseconds', match)
   }
   for (const [match] of text.matchAll(secondsPattern)) {
-    if (near(Number(match) * 1000)) return { kind: 'warn', message: `The key seems to hold a time in seconds (${match}).` }
+    if (near(Number(match) * 1000))
+      return { kind: 'warn', message: `The key seems to hold a time in seconds (${match}).` }
   }
   return { kind: 'fine' }
 }

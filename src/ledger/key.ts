@@ -65,5 +65,7 @@ function partText(part: unknown, key: Key): string {
 }
 
 function keyInvalid(expected: string, key: unknown): OncewardError {
-  return new OncewardError('KEY_INVALID', `A key must be ${expected}; got ${describe(key)}.`, { details: { key: describe(key) } })
+  return new OncewardError('KEY_INVALID', `A key must be ${expected}; got ${describe(key)}.`, {
+    details: { key: describe(key) },
+  })
 }

@@ -118,7 +118,9 @@ export interface Onceward {
   /** One page of entries, newest first. */
   entries(query?: EntriesQuery): Promise<{ readonly entries: readonly Receipt[]; readonly next?: string }>
   readonly doubts: {
-    list(query?: Omit<EntriesQuery, 'state'>): Promise<{ readonly doubts: readonly DoubtReceipt[]; readonly next?: string }>
+    list(
+      query?: Omit<EntriesQuery, 'state'>,
+    ): Promise<{ readonly doubts: readonly DoubtReceipt[]; readonly next?: string }>
     /** Ends a doubt with evidence. Throws `NOT_FOUND`, `CONFLICT` (not in doubt any more), `OPTION_INVALID`. */
     resolve(ref: string | IntentIdentity, decision: Decision): Promise<Receipt>
   }

@@ -108,12 +108,21 @@ export function parseOptions(options: OncewardOptions, runtime: Runtime): Parsed
     storeTimeoutMs: milliseconds(options.storeTimeoutMs ?? 10_000, 'storeTimeoutMs', 1),
     maxWaiters: count(options.maxWaiters ?? 1000, 'maxWaiters', { min: 0, max: 1_000_000 }),
     ...(tombstoneMs === undefined ? {} : { tombstoneMs: milliseconds(tombstoneMs, 'tombstoneMs', 0) }),
-    ...(options.sweep === false ? {} : { sweepEveryMs: milliseconds(options.sweep?.everyMs ?? 60_000, 'sweep.everyMs', 100) }),
+    ...(options.sweep === false
+      ? {}
+      : { sweepEveryMs: milliseconds(options.sweep?.everyMs ?? 60_000, 'sweep.everyMs', 100) }),
   }
 }
 
-function parseOperations(operations: Readonly<Record<string, OperationOptions>>): ReadonlyMap<string, ParsedOperation> {
-  return new Map(Object.entries(operations).map(([name, given]) => [label(name, 'operations', 100), parseOperation(given, `operations.${name}`)]))
+function parseOperations(
+  operations: Readonly<Record<string, OperationOptions>>,
+): ReadonlyMap<string, ParsedOperation> {
+  return new Map(
+    Object.entries(operations).map(([name, given]) => [
+      label(name, 'operations', 100),
+      parseOperation(given, `operations.${name}`),
+    ]),
+  )
 }
 
 function parseOperation(given: OperationOptions, name: string): ParsedOperation {
@@ -130,7 +139,11 @@ function parseOperation(given: OperationOptions, name: string): ParsedOperation 
     steps: boolean(given.steps ?? base.steps, `${name}.steps`),
     leaseMs: milliseconds(given.leaseMs ?? base.leaseMs, `${name}.leaseMs`, minLeaseMs),
     retainMs: milliseconds(given.retainMs ?? base.retainMs, `${name}.retainMs`, 0),
-    onStoreOutage: oneOf(given.onStoreOutage ?? base.onStoreOutage, ['refuse', 'run'], `${name}.onStoreOutage`),
+    onStoreOutage: oneOf(
+      given.onStoreOutage ?? base.onStoreOutage,
+      ['refuse', 'run'],
+      `${name}.onStoreOutage`,
+    ),
     onTwin: oneOf(given.onTwin ?? base.onTwin, ['warn', 'refuse', 'off'], `${name}.onTwin`),
     twinWindowMs: milliseconds(given.twinWindowMs ?? base.twinWindowMs, `${name}.twinWindowMs`, 1),
   }

@@ -20,7 +20,12 @@ export type Outcome =
   /** `value` is what the effect returned, where only its record failed. */
   | { readonly kind: 'in-doubt'; readonly entry: Entry; readonly cause?: unknown; readonly value?: unknown }
   | { readonly kind: 'unknown'; readonly entry: Entry; readonly cause: unknown }
-  | { readonly kind: 'lease-lost'; readonly entry: Entry; readonly message: string; readonly code: 'LEASE_LOST' | 'CLOSED' }
+  | {
+      readonly kind: 'lease-lost'
+      readonly entry: Entry
+      readonly message: string
+      readonly code: 'LEASE_LOST' | 'CLOSED'
+    }
   /** Ran without the store, by an explicit choice of the operation. */
   | { readonly kind: 'unguarded'; readonly value: unknown }
 
@@ -31,7 +36,7 @@ interface Reader {
 }
 
 /** The outcome of an entry that had ended before this call. */
-export function replayed(ledger: { readonly events: EventStream }, entry: Entry): Outcome {
+export function replayOf(ledger: { readonly events: EventStream }, entry: Entry): Outcome {
   const state = entry.state === 'failed' ? 'failed' : 'succeeded'
   ledger.events.emit('replayed', entry, { verdict: 'replay', fence: fenceOf(entry), state })
   return state === 'failed' ? { kind: 'failed', entry } : { kind: 'replay', entry }
@@ -54,8 +59,11 @@ export function valueOf(outcome: Outcome, reader: Reader): unknown {
 export function errorOf(outcome: Outcome, identity: FrozenIdentity): OncewardError {
   const details = { ref: identity.ref }
   const named = `${identity.operation} ${JSON.stringify(decodeKey(identity.encodedKey))}`
-  const make = (code: ErrorCode, message: string, more: { cause?: unknown; value?: unknown } = {}): OncewardError =>
-    new OncewardError(code, `${named}: ${message}`, { details, ...more })
+  const make = (
+    code: ErrorCode,
+    message: string,
+    more: { cause?: unknown; value?: unknown } = {},
+  ): OncewardError => new OncewardError(code, `${named}: ${message}`, { details, ...more })
   switch (outcome.kind) {
     case 'failed': {
       const { error } = outcome.entry
@@ -69,15 +77,23 @@ export function errorOf(outcome: Outcome, identity: FrozenIdentity): OncewardErr
         details: { ...details, retryAfterMs: Math.ceil(outcome.retryAfterMs) },
       })
     case 'in-doubt':
-      return make('IN_DOUBT', `the effect may have happened. ${outcome.entry.doubt?.why ?? 'Its outcome could not be recorded.'}`, {
-        ...(outcome.cause === undefined ? {} : { cause: outcome.cause }),
-        ...(outcome.value === undefined ? {} : { value: outcome.value }),
-      })
+      return make(
+        'IN_DOUBT',
+        `the effect may have happened. ${outcome.entry.doubt?.why ?? 'Its outcome could not be recorded.'}`,
+        {
+          ...(outcome.cause === undefined ? {} : { cause: outcome.cause }),
+          ...(outcome.value === undefined ? {} : { value: outcome.value }),
+        },
+      )
     case 'unknown':
       if (isOwnStop(outcome.cause, identity)) return outcome.cause
-      return make('OUTCOME_UNKNOWN', `this attempt ended without a known outcome (${outcome.entry.error?.message ?? 'no message'}). Calling again is safe.`, {
-        cause: outcome.cause,
-      })
+      return make(
+        'OUTCOME_UNKNOWN',
+        `this attempt ended without a known outcome (${outcome.entry.error?.message ?? 'no message'}). Calling again is safe.`,
+        {
+          cause: outcome.cause,
+        },
+      )
     case 'lease-lost':
       return make(outcome.code, outcome.message)
     default:
@@ -87,7 +103,10 @@ export function errorOf(outcome: Outcome, identity: FrozenIdentity): OncewardErr
 
 /** A coded stop that the attempt itself raised (a diverged step, for one) keeps its code. */
 function isOwnStop(cause: unknown, identity: FrozenIdentity): cause is OncewardError {
-  return isOncewardError(cause) && (cause.details.ref === identity.ref || cause.code === 'STEP_INVALID' || cause.code === 'OPTION_INVALID')
+  return (
+    isOncewardError(cause) &&
+    (cause.details.ref === identity.ref || cause.code === 'STEP_INVALID' || cause.code === 'OPTION_INVALID')
+  )
 }
 
 /** What `execute` gives. */
@@ -98,16 +117,23 @@ export function receiptOf<T>(outcome: Outcome, reader: Reader): Receipt<T> {
   const entry = outcome.entry as Entry
   const replayed = outcome.kind !== 'ran' && !('cause' in outcome)
   const base = receiptOfEntry<T>(entry, replayed)
-  if (outcome.kind === 'ran') return outcome.value === undefined ? base : { ...base, value: outcome.value as T }
+  if (outcome.kind === 'ran')
+    return outcome.value === undefined ? base : { ...base, value: outcome.value as T }
   if (outcome.kind === 'replay') return withKeptValue(base, entry, reader)
   const { code, message } = errorOf(outcome, identity)
   const error = outcome.kind === 'failed' ? (entry.error ?? { code, message }) : { code, message }
   if (outcome.kind === 'failed') return { ...withKeptValue(base, entry, reader), error }
-  return outcome.kind === 'in-doubt' && outcome.value !== undefined ? { ...base, value: outcome.value as T, error } : { ...base, error }
+  return outcome.kind === 'in-doubt' && outcome.value !== undefined
+    ? { ...base, value: outcome.value as T, error }
+    : { ...base, error }
 }
 
 /** Adds the kept value to a receipt, or the error that says why there is none. */
-export function withKeptValue<T>(receipt: Receipt<T>, entry: Entry, reader: Omit<Reader, 'identity'>): Receipt<T> {
+export function withKeptValue<T>(
+  receipt: Receipt<T>,
+  entry: Entry,
+  reader: Omit<Reader, 'identity'>,
+): Receipt<T> {
   if (entry.state !== 'succeeded' && entry.state !== 'failed' && entry.state !== 'released') return receipt
   try {
     const parse = entry.state === 'succeeded' ? reader.parse : undefined

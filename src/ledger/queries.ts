@@ -34,13 +34,20 @@ function checkedRef(ref: string): string {
 function shown(ledger: Ledger, entry: Entry): Receipt {
   const parse = ledger.options.operations.get(entry.operation)?.parse
   const hasEnded = entry.state === 'succeeded' || entry.state === 'failed'
-  return withKeptValue(receiptOfEntry(entry, hasEnded), entry, { options: ledger.options, ...(parse === undefined ? {} : { parse }) })
+  return withKeptValue(receiptOfEntry(entry, hasEnded), entry, {
+    options: ledger.options,
+    ...(parse === undefined ? {} : { parse }),
+  })
 }
 
 function parseQuery(ledger: Ledger, query: EntriesQuery): ListQuery {
   const { operation, key, subject, state, from, to, cursor } = query
-  if (key !== undefined && operation === undefined) throw optionInvalid('operation', 'given with key', operation)
-  const states = state === undefined ? undefined : (Array.isArray(state) ? state : [state]).map((one) => oneOf<EntryState>(one, entryStates, 'state'))
+  if (key !== undefined && operation === undefined)
+    throw optionInvalid('operation', 'given with key', operation)
+  const states =
+    state === undefined
+      ? undefined
+      : (Array.isArray(state) ? state : [state]).map((one) => oneOf<EntryState>(one, entryStates, 'state'))
   return {
     scope: ledger.options.scope,
     limit: count(query.limit ?? 100, 'limit', { min: 1, max: 500 }),
@@ -60,11 +67,17 @@ function instant(value: Date | string, name: string): number {
   return ms
 }
 
-export async function entries(ledger: Ledger, query: EntriesQuery = {}): Promise<{ entries: readonly Receipt[]; next?: string }> {
+export async function entries(
+  ledger: Ledger,
+  query: EntriesQuery = {},
+): Promise<{ entries: readonly Receipt[]; next?: string }> {
   const parsed = parseQuery(ledger, query)
   await ledger.open()
   const page = await ledger.options.store.list(parsed)
-  return { entries: page.entries.map((entry) => shown(ledger, entry)), ...(page.next === undefined ? {} : { next: page.next }) }
+  return {
+    entries: page.entries.map((entry) => shown(ledger, entry)),
+    ...(page.next === undefined ? {} : { next: page.next }),
+  }
 }
 
 export async function listDoubts(
@@ -83,39 +96,65 @@ export async function listDoubts(
 }
 
 /** A person's decision, with name and reason, ends a doubt. */
-export async function resolveDoubt(ledger: Ledger, target: string | IntentIdentity, decision: Decision): Promise<Receipt> {
-  if (typeof decision !== 'object' || decision === null) throw optionInvalid('decision', 'an object', decision)
-  if (typeof decision.happened !== 'boolean') throw optionInvalid('decision.happened', 'true or false', (decision as { happened: unknown }).happened)
+export async function resolveDoubt(
+  ledger: Ledger,
+  target: string | IntentIdentity,
+  decision: Decision,
+): Promise<Receipt> {
+  if (typeof decision !== 'object' || decision === null)
+    throw optionInvalid('decision', 'an object', decision)
+  if (typeof decision.happened !== 'boolean')
+    throw optionInvalid('decision.happened', 'true or false', (decision as { happened: unknown }).happened)
   const by = label(decision.by, 'decision.by', 200)
   const because = label(decision.because, 'decision.because', 2000)
   const entry = await find(ledger, target)
   if (entry === undefined) {
-    throw new OncewardError('NOT_FOUND', `There is no entry ${typeof target === 'string' ? target : JSON.stringify(target.key)} in scope ${ledger.options.scope}.`)
+    throw new OncewardError(
+      'NOT_FOUND',
+      `There is no entry ${typeof target === 'string' ? target : JSON.stringify(target.key)} in scope ${ledger.options.scope}.`,
+    )
   }
   if (entry.state !== 'in_doubt') throw notInDoubt(entry)
   const { ref, attempt, rev } = entry
   const base = { ref, expect: { attempt, rev }, resolution: { by, because } }
   const { result } = await ledger.lanes.resolve.ask(
-    decision.happened ? { ...base, ...happened(ledger, entry, decision.value) } : { ...base, ...didNotHappen(entry) },
+    decision.happened
+      ? { ...base, ...happened(ledger, entry, decision.value) }
+      : { ...base, ...didNotHappen(entry) },
     ledger.options.storeTimeoutMs,
   )
   if (result.kind === 'stale') throw result.entry === undefined ? notInDoubt(entry) : notInDoubt(result.entry)
-  ledger.events.emit('resolved', result.entry, { fence: fenceOf(result.entry), state: result.entry.state, by, because })
+  ledger.events.emit('resolved', result.entry, {
+    fence: fenceOf(result.entry),
+    state: result.entry.state,
+    by,
+    because,
+  })
   return shown(ledger, result.entry)
 }
 
-function happened(ledger: Ledger, entry: Entry, value: unknown): { to: 'succeeded'; valueKept: boolean; value?: Uint8Array } {
+function happened(
+  ledger: Ledger,
+  entry: Entry,
+  value: unknown,
+): { to: 'succeeded'; valueKept: boolean; value?: Uint8Array } {
   const kept = keepResult(ledger.options, value, { operation: entry.operation, ref: entry.ref, usedBytes: 0 })
   if (!kept.kept) throw optionInvalid('decision.value', 'JSON that can be kept', kept.why)
   return { to: 'succeeded', valueKept: true, ...(kept.bytes === undefined ? {} : { value: kept.bytes }) }
 }
 
 /** What did not happen may be done: the entry is free, and steps without an outcome are forgotten. */
-function didNotHappen(entry: Entry): { to: 'released'; valueKept: true; steps?: NonNullable<Entry['steps']> } {
+function didNotHappen(entry: Entry): {
+  to: 'released'
+  valueKept: true
+  steps?: NonNullable<Entry['steps']>
+} {
   const steps = withoutOpenSteps(entry)
   return { to: 'released', valueKept: true, ...(steps === undefined ? {} : { steps }) }
 }
 
 function notInDoubt(entry: Entry): OncewardError {
-  return new OncewardError('CONFLICT', `Entry ${entry.ref} is ${entry.state}, not in doubt.`, { details: { ref: entry.ref, state: entry.state } })
+  return new OncewardError('CONFLICT', `Entry ${entry.ref} is ${entry.state}, not in doubt.`, {
+    details: { ref: entry.ref, state: entry.state },
+  })
 }

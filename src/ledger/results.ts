@@ -5,13 +5,21 @@ import type { Entry } from './entry.ts'
 import type { ParsedOptions } from './options.ts'
 
 /** What becomes of a result: its JSON text (absent for a result of `undefined`), or why it cannot be kept (rule 11). */
-export type KeptText = { readonly kept: true; readonly text?: string } | { readonly kept: false; readonly why: string }
-export type KeptBytes = { readonly kept: true; readonly bytes?: Uint8Array } | { readonly kept: false; readonly why: string }
+export type KeptText =
+  | { readonly kept: true; readonly text?: string }
+  | { readonly kept: false; readonly why: string }
+export type KeptBytes =
+  | { readonly kept: true; readonly bytes?: Uint8Array }
+  | { readonly kept: false; readonly why: string }
 
 type Hooks = Pick<ParsedOptions, 'redact' | 'seal' | 'maxResultBytes'>
 
 /** Redacts, checks and seals a result for the entry's row. `usedBytes` is what the entry's steps keep already. */
-export function keepResult(hooks: Hooks, value: unknown, about: { operation: string; ref: string; usedBytes: number }): KeptBytes {
+export function keepResult(
+  hooks: Hooks,
+  value: unknown,
+  about: { operation: string; ref: string; usedBytes: number },
+): KeptBytes {
   try {
     const json = toJson(hooks, value, { operation: about.operation })
     if (!json.kept) return json
@@ -26,11 +34,18 @@ export function keepResult(hooks: Hooks, value: unknown, about: { operation: str
 }
 
 /** The same for a step, as text inside the entry's steps document. */
-export function keepStepResult(hooks: Hooks, value: unknown, about: { operation: string; ref: string; step: string; usedBytes: number }): KeptText {
+export function keepStepResult(
+  hooks: Hooks,
+  value: unknown,
+  about: { operation: string; ref: string; step: string; usedBytes: number },
+): KeptText {
   try {
     const json = toJson(hooks, value, { operation: about.operation, step: about.step })
     if (!json.kept || json.text === undefined) return json
-    const text = hooks.seal === undefined ? json.text : Buffer.from(hooks.seal.seal(utf8(json.text), `${about.ref}/${about.step}`)).toString('base64')
+    const text =
+      hooks.seal === undefined
+        ? json.text
+        : Buffer.from(hooks.seal.seal(utf8(json.text), `${about.ref}/${about.step}`)).toString('base64')
     const total = utf8Bytes(text) + about.usedBytes
     return total > hooks.maxResultBytes ? tooLarge(total, hooks) : { kept: true, text }
   } catch (error) {
@@ -42,16 +57,24 @@ function toJson(hooks: Hooks, value: unknown, about: { operation: string; step?:
   const visible = hooks.redact === undefined ? value : hooks.redact(value, about)
   if (visible === undefined) return { kept: true }
   const flaw = findJsonFlaw(visible, true)
-  if (flaw !== undefined) return { kept: false, why: `The result is not JSON; at "${flaw.pointer}" it is ${flaw.what}.` }
+  if (flaw !== undefined)
+    return { kept: false, why: `The result is not JSON; at "${flaw.pointer}" it is ${flaw.what}.` }
   return { kept: true, text: JSON.stringify(visible) }
 }
 
 function tooLarge(bytes: number, hooks: Hooks): { kept: false; why: string } {
-  return { kept: false, why: `The result takes ${bytes} bytes, ${hooks.maxResultBytes} are kept (maxResultBytes).` }
+  return {
+    kept: false,
+    why: `The result takes ${bytes} bytes, ${hooks.maxResultBytes} are kept (maxResultBytes).`,
+  }
 }
 
 /** The kept result of an ended entry, parsed. Throws `RESULT_TOO_LARGE` or `RESULT_INVALID`. */
-export function openResult(hooks: Pick<ParsedOptions, 'seal'>, entry: Entry, parse?: (value: unknown) => unknown): unknown {
+export function openResult(
+  hooks: Pick<ParsedOptions, 'seal'>,
+  entry: Entry,
+  parse?: (value: unknown) => unknown,
+): unknown {
   if (!entry.valueKept) throw notKept(entry.ref)
   let value: unknown
   try {
@@ -61,15 +84,23 @@ export function openResult(hooks: Pick<ParsedOptions, 'seal'>, entry: Entry, par
     }
     return parse === undefined ? value : parse(value)
   } catch (error) {
-    throw new OncewardError('RESULT_INVALID', `The kept result of ${entry.ref} cannot be read: ${messageOf(error)}`, {
-      details: { ref: entry.ref },
-      cause: error,
-    })
+    throw new OncewardError(
+      'RESULT_INVALID',
+      `The kept result of ${entry.ref} cannot be read: ${messageOf(error)}`,
+      {
+        details: { ref: entry.ref },
+        cause: error,
+      },
+    )
   }
 }
 
 /** The kept result of a step. */
-export function openStepResult(hooks: Pick<ParsedOptions, 'seal'>, text: string | undefined, context: string): unknown {
+export function openStepResult(
+  hooks: Pick<ParsedOptions, 'seal'>,
+  text: string | undefined,
+  context: string,
+): unknown {
   if (text === undefined) return undefined
   if (hooks.seal === undefined) return JSON.parse(text) as unknown
   return JSON.parse(fromUtf8(hooks.seal.open(Buffer.from(text, 'base64'), context))) as unknown
@@ -77,7 +108,11 @@ export function openStepResult(hooks: Pick<ParsedOptions, 'seal'>, text: string 
 
 export function notKept(ref: string, step?: string): OncewardError {
   const what = step === undefined ? 'This work was done' : `The step "${step}" was done`
-  return new OncewardError('RESULT_TOO_LARGE', `${what}, but its result was too large or not JSON and was not kept. Nothing runs again.`, {
-    details: { ref, ...(step === undefined ? {} : { step }) },
-  })
+  return new OncewardError(
+    'RESULT_TOO_LARGE',
+    `${what}, but its result was too large or not JSON and was not kept. Nothing runs again.`,
+    {
+      details: { ref, ...(step === undefined ? {} : { step }) },
+    },
+  )
 }

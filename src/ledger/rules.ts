@@ -64,11 +64,18 @@ export interface ClockReading {
 /** Every decision that a mutant may replace. */
 export interface Rules {
   decide(entry: Entry, caller: Caller, nowMs: number): Verdict
-  classify(thrown: { readonly isDefinite: boolean; readonly code: unknown }, operation: { readonly singleCall: boolean }): 'definite-failure' | 'unknown'
+  classify(
+    thrown: { readonly isDefinite: boolean; readonly code: unknown },
+    operation: { readonly singleCall: boolean },
+  ): 'definite-failure' | 'unknown'
   settlement(entry: Entry, ending: Ending, operation: { readonly retry: 'never' | 'on-failure' }): Settlement
   holdsLease(since: ClockReading, now: ClockReading, leaseMs: number): boolean
   effectKey: typeof effectKeyOf
-  keyedMayRun(firstPossibleSendAtMs: number, safety: { readonly keyLifetimeMs: number; readonly requestTimeoutMs: number }, nowMs: number): boolean
+  keyedMayRun(
+    firstPossibleSendAtMs: number,
+    safety: { readonly keyLifetimeMs: number; readonly requestTimeoutMs: number },
+    nowMs: number,
+  ): boolean
   stepDiverges(record: Pick<StepRecord, 'inputDigest'>, inputDigest: string): boolean
 }
 
@@ -111,8 +118,11 @@ function decideOwned(entry: Entry, caller: Caller, nowMs: number): Verdict {
     return { kind: 'run', takeover: { raisesAttempt: false, round, earlierUnknown, keepsFirstSend: true } }
   }
   if (entry.leaseUntilMs > nowMs) return { kind: 'wait', retryAfterMs: entry.leaseUntilMs - nowMs }
-  if (entry.state === 'claimed') return run(entry, { earlierUnknown: entry.earlierUnknown, keepsFirstSend: true })
-  return entry.steps === undefined ? decideLapsed(entry, caller.safety, nowMs) : decideLapsedSteps(entry, caller.safety, nowMs)
+  if (entry.state === 'claimed')
+    return run(entry, { earlierUnknown: entry.earlierUnknown, keepsFirstSend: true })
+  return entry.steps === undefined
+    ? decideLapsed(entry, caller.safety, nowMs)
+    : decideLapsedSteps(entry, caller.safety, nowMs)
 }
 
 /** The table of DESIGN.md section 2: a lapsed lease never means "not done". */
@@ -128,10 +138,15 @@ function decideLapsed(entry: Entry, given: ParsedSafety, nowMs: number): Verdict
     case 'verifiable': {
       const askFromMs = entry.leaseUntilMs + safety.settleMs
       if (askFromMs > nowMs) return { kind: 'wait', retryAfterMs: askFromMs - nowMs }
-      return safety.verify === undefined ? { kind: 'enter-doubt', why: 'No verify function is registered for this operation.' } : { kind: 'ask' }
+      return safety.verify === undefined
+        ? { kind: 'enter-doubt', why: 'No verify function is registered for this operation.' }
+        : { kind: 'ask' }
     }
     case 'blind':
-      return { kind: 'enter-doubt', why: 'The lease lapsed after the effect may have begun, and the target cannot be asked.' }
+      return {
+        kind: 'enter-doubt',
+        why: 'The lease lapsed after the effect may have begun, and the target cannot be asked.',
+      }
   }
 }
 
@@ -140,7 +155,10 @@ function decideLapsedSteps(entry: Entry, given: ParsedSafety, nowMs: number): Ve
   const open = (entry.steps?.steps ?? []).filter((step) => step.state === 'started')
   const blind = open.find((step) => step.safety === 'blind')
   if (blind !== undefined) {
-    return { kind: 'enter-doubt', why: `The step "${blind.name}" may have begun, and its target cannot be asked.` }
+    return {
+      kind: 'enter-doubt',
+      why: `The step "${blind.name}" may have begun, and its target cannot be asked.`,
+    }
   }
   if (open.some((step) => step.safety === 'verifiable')) {
     const safety = frozenSafety('verifiable', given)
@@ -178,7 +196,13 @@ export function keyedMayRun(
   return nowMs < firstPossibleSendAtMs + safety.keyLifetimeMs - safety.requestTimeoutMs
 }
 
-const notSentCodes: readonly unknown[] = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']
+const notSentCodes: readonly unknown[] = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]
 
 /** Rule 1: only a `DefiniteFailure` says "not done"; a raw code does where the effect makes exactly one call. */
 export function classify(
@@ -190,7 +214,11 @@ export function classify(
 }
 
 /** What the owner writes when its attempt has ended. */
-export function settlement(entry: Entry, ending: Ending, operation: { readonly retry: 'never' | 'on-failure' }): Settlement {
+export function settlement(
+  entry: Entry,
+  ending: Ending,
+  operation: { readonly retry: 'never' | 'on-failure' },
+): Settlement {
   const { round } = entry
   if (ending.kind === 'succeeded') return { to: 'succeeded', round, earlierUnknown: false, endsLease: false }
   const { error } = ending
@@ -199,16 +227,25 @@ export function settlement(entry: Entry, ending: Ending, operation: { readonly r
   // Rule 2: a definite failure speaks for its own attempt only.
   if (entry.earlierUnknown || open.length > 0) return unknownSettlement(entry, open, error)
   // Rule 6: with `retry`, the failure is recorded and the next round gets a new effect key.
-  if (operation.retry === 'on-failure') return { to: 'released', round: round + 1, earlierUnknown: false, endsLease: true, error }
+  if (operation.retry === 'on-failure')
+    return { to: 'released', round: round + 1, earlierUnknown: false, endsLease: true, error }
   return { to: 'failed', round, earlierUnknown: false, endsLease: false, error }
 }
 
 function unknownSettlement(entry: Entry, open: readonly StepRecord[], error: EntryError): Settlement {
   const { round, earlierUnknown } = entry
-  const letGo: Settlement = { to: entry.state === 'claimed' ? 'claimed' : 'started', round, earlierUnknown, endsLease: true, error }
+  const letGo: Settlement = {
+    to: entry.state === 'claimed' ? 'claimed' : 'started',
+    round,
+    earlierUnknown,
+    endsLease: true,
+    error,
+  }
   if (entry.steps !== undefined || entry.state === 'claimed') {
     const blind = open.find((step) => step.safety === 'blind')
-    return blind === undefined ? letGo : doubt(entry, error, `The step "${blind.name}" ended without a known outcome: ${error.message}`)
+    return blind === undefined
+      ? letGo
+      : doubt(entry, error, `The step "${blind.name}" ended without a known outcome: ${error.message}`)
   }
   switch (entry.safety) {
     case 'transactional':
@@ -223,7 +260,14 @@ function unknownSettlement(entry: Entry, open: readonly StepRecord[], error: Ent
 }
 
 function doubt(entry: Entry, error: EntryError, why: string): Settlement {
-  return { to: 'in_doubt', round: entry.round, earlierUnknown: entry.earlierUnknown, endsLease: true, error, why }
+  return {
+    to: 'in_doubt',
+    round: entry.round,
+    earlierUnknown: entry.earlierUnknown,
+    endsLease: true,
+    error,
+    why,
+  }
 }
 
 /**
@@ -241,4 +285,12 @@ export function stepDiverges(record: Pick<StepRecord, 'inputDigest'>, inputDiges
   return record.inputDigest !== inputDigest
 }
 
-export const rules: Rules = { decide, classify, settlement, holdsLease, effectKey: effectKeyOf, keyedMayRun, stepDiverges }
+export const rules: Rules = {
+  decide,
+  classify,
+  settlement,
+  holdsLease,
+  effectKey: effectKeyOf,
+  keyedMayRun,
+  stepDiverges,
+}

@@ -77,17 +77,26 @@ export function parseSafety(safety: Safety | SafetyKind | undefined, name: strin
     case 'keyed': {
       const keyLifetimeMs = positiveMs(given.keyLifetimeMs ?? defaultKeyLifetimeMs, `${name}.keyLifetimeMs`)
       const requestTimeoutMs = given.requestTimeoutMs ?? Math.min(defaultRequestTimeoutMs, keyLifetimeMs / 2)
-      return { kind: 'keyed', keyLifetimeMs, requestTimeoutMs: positiveMs(requestTimeoutMs, `${name}.requestTimeoutMs`) }
+      return {
+        kind: 'keyed',
+        keyLifetimeMs,
+        requestTimeoutMs: positiveMs(requestTimeoutMs, `${name}.requestTimeoutMs`),
+      }
     }
     case 'verifiable':
-      if (typeof given.verify !== 'function') throw optionInvalid(`${name}.verify`, 'a function', given.verify)
+      if (typeof given.verify !== 'function')
+        throw optionInvalid(`${name}.verify`, 'a function', given.verify)
       return {
         kind: 'verifiable',
         verify: given.verify,
         settleMs: positiveMs(given.settleMs ?? defaultSettleMs, `${name}.settleMs`),
       }
     default:
-      throw optionInvalid(`${name}.kind`, `one of ${safetyKinds.join(', ')}`, (given as { kind: unknown }).kind)
+      throw optionInvalid(
+        `${name}.kind`,
+        `one of ${safetyKinds.join(', ')}`,
+        (given as { kind: unknown }).kind,
+      )
   }
 }
 

@@ -18,7 +18,9 @@ export class StepsLog {
   constructor(entry: Entry, options: { inherits: boolean; nowMs: number }) {
     for (const record of entry.steps?.steps ?? []) this.#records.set(record.name, record)
     this.#knownNowMs = options.nowMs
-    this.#inheritedSinceMs = options.inherits ? (entry.steps?.unlistedSinceMs ?? entry.claimedAtMs) : undefined
+    this.#inheritedSinceMs = options.inherits
+      ? (entry.steps?.unlistedSinceMs ?? entry.claimedAtMs)
+      : undefined
   }
 
   get size(): number {
@@ -38,7 +40,11 @@ export class StepsLog {
   usedBytes(): number {
     let bytes = 0
     for (const { value, name, error } of this.#records.values()) {
-      bytes += name.length + 200 + (value === undefined ? 0 : utf8Bytes(value)) + (error === undefined ? 0 : utf8Bytes(error.message))
+      bytes +=
+        name.length +
+        200 +
+        (value === undefined ? 0 : utf8Bytes(value)) +
+        (error === undefined ? 0 : utf8Bytes(error.message))
     }
     return bytes
   }
@@ -46,7 +52,8 @@ export class StepsLog {
   start(name: string, about: { safety: SafetyKind; inputDigest: string; round: number }): StepRecord {
     const before = this.#records.get(name)
     const isSameRound = before?.round === about.round
-    const firstMs = (isSameRound ? before?.firstPossibleSendAtMs : undefined) ?? this.#inheritedSinceMs ?? this.#knownNowMs
+    const firstMs =
+      (isSameRound ? before?.firstPossibleSendAtMs : undefined) ?? this.#inheritedSinceMs ?? this.#knownNowMs
     const record: StepRecord = {
       name,
       ...about,
@@ -84,7 +91,8 @@ export class StepsLog {
 
   #finish(name: string, change: Partial<StepRecord>): void {
     const record = this.#records.get(name)
-    if (record !== undefined) this.#records.set(name, { ...record, ...change, finishedAtMs: this.#knownNowMs })
+    if (record !== undefined)
+      this.#records.set(name, { ...record, ...change, finishedAtMs: this.#knownNowMs })
   }
 
   hasOpen(): boolean {

@@ -1,5 +1,11 @@
 import { sha256Text } from '../kernel/ids.ts'
-import { DefiniteFailure, isDefiniteFailure, messageOf, OncewardError, optionInvalid } from '../kernel/errors.ts'
+import {
+  DefiniteFailure,
+  isDefiniteFailure,
+  messageOf,
+  OncewardError,
+  optionInvalid,
+} from '../kernel/errors.ts'
 import { canonicalJson, findJsonFlaw, type Json } from '../kernel/json.ts'
 import { label } from '../kernel/check.ts'
 import { ask } from './ask.ts'
@@ -44,25 +50,42 @@ export class Steps {
 
   run<T>(name: string, options: StepOptions, effect: StepEffect<T>): Promise<T> {
     const running = this.#run(this.#parse(name, options, effect))
-    this.#pending.add(running)
-    const done = (): void => void this.#pending.delete(running)
-    running.then(done, done)
+    const forget = running
+      .catch(() => undefined)
+      .then(() => {
+        this.#pending.delete(forget)
+      })
+    this.#pending.add(forget)
     return running
   }
 
   #parse<T>(name: string, options: StepOptions, effect: StepEffect<T>): StepCall<T> {
     const { call } = this.#claimed
     if (!call.operation.steps) {
-      throw new OncewardError('STEP_INVALID', `${call.identity.operation} is not registered with steps: true, so "${String(name)}" cannot be a step of it.`)
+      throw new OncewardError(
+        'STEP_INVALID',
+        `${call.identity.operation} is not registered with steps: true, so "${name}" cannot be a step of it.`,
+      )
     }
     label(name, 'step name', 100)
     if (typeof effect !== 'function') throw optionInvalid(`step "${name}"`, 'a function', effect)
-    if (this.#called.has(name)) throw new OncewardError('STEP_INVALID', `The step "${name}" was called twice; names are unique within an entry.`)
+    if (this.#called.has(name))
+      throw new OncewardError(
+        'STEP_INVALID',
+        `The step "${name}" was called twice; names are unique within an entry.`,
+      )
     if (this.#log.get(name) === undefined && this.#log.size >= maxSteps) {
-      throw new OncewardError('STEP_INVALID', `An entry has at most ${maxSteps} steps; "${name}" would be one more.`)
+      throw new OncewardError(
+        'STEP_INVALID',
+        `An entry has at most ${maxSteps} steps; "${name}" would be one more.`,
+      )
     }
-    const safety = options.safety === undefined ? call.operation.safety : parseSafety(options.safety, `step "${name}" safety`)
-    if (safety.kind === 'transactional') throw optionInvalid(`step "${name}" safety`, 'keyed, verifiable or blind', safety.kind)
+    const safety =
+      options.safety === undefined
+        ? call.operation.safety
+        : parseSafety(options.safety, `step "${name}" safety`)
+    if (safety.kind === 'transactional')
+      throw optionInvalid(`step "${name}" safety`, 'keyed, verifiable or blind', safety.kind)
     this.#called.add(name)
     return { name, safety, inputDigest: digestOfInput(name, options.input), effect }
   }
@@ -70,9 +93,13 @@ export class Steps {
   async #run<T>(call: StepCall<T>): Promise<T> {
     const before = this.#log.get(call.name)
     if (before !== undefined && this.#claimed.ledger.rules.stepDiverges(before, call.inputDigest)) {
-      throw new OncewardError('STEP_DIVERGED', `The step "${call.name}" was called before with another input.`, {
-        details: { ref: this.#claimed.entry.ref, step: call.name },
-      })
+      throw new OncewardError(
+        'STEP_DIVERGED',
+        `The step "${call.name}" was called before with another input.`,
+        {
+          details: { ref: this.#claimed.entry.ref, step: call.name },
+        },
+      )
     }
     if (before?.state === 'succeeded') return this.#replay(before) as T
     if (before?.state === 'failed' && this.#claimed.call.operation.retry === 'never') throw failedStep(before)
@@ -93,7 +120,8 @@ export class Steps {
   /** A step that an earlier attempt began: by its safety it is asked for, sent again, or in doubt. */
   async #resume<T>(call: StepCall<T>, before: StepRecord): Promise<{ value: unknown } | undefined> {
     const { safety } = call
-    if (safety.kind === 'blind' || before.safety !== safety.kind) throw this.#doubt(`The step "${call.name}" may have begun, and its target cannot be asked.`)
+    if (safety.kind === 'blind' || before.safety !== safety.kind)
+      throw this.#doubt(`The step "${call.name}" may have begun, and its target cannot be asked.`)
     if (safety.kind === 'keyed') {
       this.#checkKeyLifetime(call, before.firstPossibleSendAtMs)
       return undefined
@@ -106,7 +134,8 @@ export class Steps {
       timeoutMs: safety.settleMs,
       step: { name: call.name, round: before.round },
     })
-    if (answer.happened === null) throw this.#doubt(`The step "${call.name}" may have happened: ${answer.why}`)
+    if (answer.happened === null)
+      throw this.#doubt(`The step "${call.name}" may have happened: ${answer.why}`)
     if (!answer.happened) return undefined
     this.#succeed(call.name, answer.value)
     return { value: answer.value }
@@ -123,7 +152,9 @@ export class Steps {
     if (safety.kind !== 'keyed') return
     const { ledger, nowMs } = this.#claimed
     if (ledger.rules.keyedMayRun(firstPossibleSendAtMs, safety, nowMs)) return
-    throw this.#doubt(`The target of step "${call.name}" may have forgotten the effect key: its lifetime is over.`)
+    throw this.#doubt(
+      `The target of step "${call.name}" may have forgotten the effect key: its lifetime is over.`,
+    )
   }
 
   #doubt(why: string): OncewardError {
@@ -134,7 +165,11 @@ export class Steps {
   async #start<T>(call: StepCall<T>, before: StepRecord | undefined): Promise<T> {
     const { ledger, entry } = this.#claimed
     const round = before?.state === 'failed' ? before.round + 1 : (before?.round ?? 0)
-    const record = this.#log.start(call.name, { safety: call.safety.kind, inputDigest: call.inputDigest, round })
+    const record = this.#log.start(call.name, {
+      safety: call.safety.kind,
+      inputDigest: call.inputDigest,
+      round,
+    })
     if (call.safety.kind !== 'keyed') {
       // A blind or verifiable effect must not begin before its start is on record.
       try {
@@ -177,19 +212,35 @@ export class Steps {
       usedBytes: this.#log.usedBytes(),
     })
     if (!kept.kept) ledger.events.emit('result_not_kept', entry, { message: `step "${name}": ${kept.why}` })
-    this.#log.succeed(name, kept.kept ? (kept.text === undefined ? {} : { text: kept.text }) : { notKept: true })
+    this.#log.succeed(
+      name,
+      kept.kept ? (kept.text === undefined ? {} : { text: kept.text }) : { notKept: true },
+    )
     ledger.events.emit('step_finished', entry, { step: name, fence: fenceOf(entry), outcome: 'succeeded' })
     this.#writeSoon()
   }
 
   #fail(call: StepCall<unknown>, error: unknown): void {
-    const { ledger, entry, call: { operation } } = this.#claimed
-    const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+    const {
+      ledger,
+      entry,
+      call: { operation },
+    } = this.#claimed
+    const code: unknown =
+      typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
     const outcome = ledger.rules.classify({ isDefinite: isDefiniteFailure(error), code }, operation)
     // Rule 2: while an earlier start of this step has no known outcome, a definite failure speaks for itself only.
     const isDefinite = outcome === 'definite-failure' && (this.#log.get(call.name)?.attempts ?? 1) === 1
-    if (isDefinite) this.#log.fail(call.name, { code: String(code ?? 'DEFINITE_FAILURE'), message: messageOf(error) })
-    ledger.events.emit('step_finished', entry, { step: call.name, fence: fenceOf(entry), outcome: isDefinite ? 'failed' : 'unknown' })
+    if (isDefinite)
+      this.#log.fail(call.name, {
+        code: typeof code === 'string' ? code : 'DEFINITE_FAILURE',
+        message: messageOf(error),
+      })
+    ledger.events.emit('step_finished', entry, {
+      step: call.name,
+      fence: fenceOf(entry),
+      outcome: isDefinite ? 'failed' : 'unknown',
+    })
     this.#writeSoon()
   }
 
@@ -223,13 +274,20 @@ export class Steps {
 function digestOfInput(name: string, input: unknown): string {
   if (input === undefined) return ''
   const flaw = findJsonFlaw(input)
-  if (flaw !== undefined) throw new OncewardError('INPUT_INVALID', `The input of step "${name}" must be JSON; at "${flaw.pointer}" it is ${flaw.what}.`)
+  if (flaw !== undefined)
+    throw new OncewardError(
+      'INPUT_INVALID',
+      `The input of step "${name}" must be JSON; at "${flaw.pointer}" it is ${flaw.what}.`,
+    )
   return sha256Text(canonicalJson(input as Json))
 }
 
 /** The failure that the body saw when the step ran. */
 function failedStep(record: StepRecord): DefiniteFailure {
-  const { code, message } = record.error ?? { code: 'DEFINITE_FAILURE', message: `The step "${record.name}" failed.` }
+  const { code, message } = record.error ?? {
+    code: 'DEFINITE_FAILURE',
+    message: `The step "${record.name}" failed.`,
+  }
   return new DefiniteFailure(message, { code })
 }
 

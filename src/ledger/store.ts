@@ -47,7 +47,10 @@ export interface Store {
    * before COMMIT, and where it changes no row everything is rolled back.
    * `prepare` turns the work's value into the settle request.
    */
-  transaction?<T>(work: (transaction: unknown) => T | Promise<T>, prepare: (value: T) => SettleRequest): Promise<TransactionResult<T>>
+  transaction?<T>(
+    work: (transaction: unknown) => T | Promise<T>,
+    prepare: (value: T) => SettleRequest,
+  ): Promise<TransactionResult<T>>
   /** Lets go of what the store itself opened; a pool given by the user stays open. */
   close(): Promise<void>
 }
@@ -223,10 +226,25 @@ export interface StoredRecord {
  * `replaceIf` changes one at a known version (0: absent), `read` pages in id order, `prune` removes old ones.
  */
 export interface RecordStore {
-  append(records: readonly { readonly stream: string; readonly id: string; readonly body: string }[]): Promise<void>
-  read(query: { readonly stream: string; readonly after?: string; readonly limit: number }): Promise<readonly StoredRecord[]>
-  replaceIf(record: { readonly stream: string; readonly id: string; readonly version: number; readonly body: string }): Promise<boolean>
-  prune(query: { readonly stream: string; readonly olderThanMs: number; readonly limit: number }): Promise<number>
+  append(
+    records: readonly { readonly stream: string; readonly id: string; readonly body: string }[],
+  ): Promise<void>
+  read(query: {
+    readonly stream: string
+    readonly after?: string
+    readonly limit: number
+  }): Promise<readonly StoredRecord[]>
+  replaceIf(record: {
+    readonly stream: string
+    readonly id: string
+    readonly version: number
+    readonly body: string
+  }): Promise<boolean>
+  prune(query: {
+    readonly stream: string
+    readonly olderThanMs: number
+    readonly limit: number
+  }): Promise<number>
 }
 
 /**

@@ -22,14 +22,24 @@ export async function sweep(ledger: Ledger): Promise<SweepReport> {
   const tally: Tally = { lapsed: 0, doubted: 0, asked: 0, settled: 0, buried: 0, deleted: 0 }
   let cursor: string | undefined
   for (let page = 0; page < maxPages; page += 1) {
-    const query = { scope, states: openStates, lapsed: true, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
+    const query = {
+      scope,
+      states: openStates,
+      lapsed: true,
+      limit: pageSize,
+      ...(cursor === undefined ? {} : { cursor }),
+    }
     const found = await store.list(query)
     for (const entry of found.entries) await sweepEntry(ledger, entry, { nowMs: found.nowMs, tally })
     cursor = found.next
     if (cursor === undefined) break
   }
   for (let page = 0; page < maxPages; page += 1) {
-    const purged = await store.purge({ scope, limit: pageSize, ...(tombstoneMs === undefined ? {} : { tombstoneMs }) })
+    const purged = await store.purge({
+      scope,
+      limit: pageSize,
+      ...(tombstoneMs === undefined ? {} : { tombstoneMs }),
+    })
     tally.buried += purged.buried
     tally.deleted += purged.deleted
     if (purged.buried + purged.deleted < pageSize) break
@@ -44,9 +54,14 @@ async function sweepEntry(ledger: Ledger, entry: Entry, at: { nowMs: number; tal
   if (ledger.running.get(entry.ref)?.isOwner === true) return
   if (entry.state !== 'in_doubt') tally.lapsed += 1
   const safety: ParsedSafety = ledger.options.operations.get(entry.operation)?.safety ?? { kind: 'blind' }
-  const verdict = ledger.rules.decide(entry, { fingerprint: entry.fingerprint, safety: paramsFor(entry, safety) }, at.nowMs)
+  const verdict = ledger.rules.decide(
+    entry,
+    { fingerprint: entry.fingerprint, safety: paramsFor(entry, safety) },
+    at.nowMs,
+  )
   if (verdict.kind === 'enter-doubt') {
-    if (await resolve(ledger, entry, { to: 'in_doubt', valueKept: true, why: verdict.why })) tally.doubted += 1
+    if (await resolve(ledger, entry, { to: 'in_doubt', valueKept: true, why: verdict.why }))
+      tally.doubted += 1
   }
   if (verdict.kind === 'ask' && safety.kind === 'verifiable' && safety.verify !== undefined) {
     tally.asked += 1
@@ -56,39 +71,76 @@ async function sweepEntry(ledger: Ledger, entry: Entry, at: { nowMs: number; tal
 
 /** A verifiable entry whose verify function lives in another service is left to its owners. */
 function paramsFor(entry: Entry, safety: ParsedSafety): ParsedSafety {
-  if (entry.safety === 'verifiable' && safety.kind !== 'verifiable') return { kind: 'verifiable', settleMs: Number.MAX_SAFE_INTEGER }
+  if (entry.safety === 'verifiable' && safety.kind !== 'verifiable')
+    return { kind: 'verifiable', settleMs: Number.MAX_SAFE_INTEGER }
   return safety
 }
 
-type Verifiable = { verify: NonNullable<Extract<ParsedSafety, { kind: 'verifiable' }>['verify']>; settleMs: number; tally: Tally }
+type Verifiable = {
+  verify: NonNullable<Extract<ParsedSafety, { kind: 'verifiable' }>['verify']>
+  settleMs: number
+  tally: Tally
+}
 
 async function askFor(ledger: Ledger, entry: Entry, { verify, settleMs, tally }: Verifiable): Promise<void> {
   const answer = await ask(ledger, { verify, entry, timeoutMs: settleMs })
   if (answer.happened === null) {
-    if (entry.state === 'started' && (await resolve(ledger, entry, { to: 'in_doubt', valueKept: true, why: answer.why }))) tally.doubted += 1
+    if (
+      entry.state === 'started' &&
+      (await resolve(ledger, entry, { to: 'in_doubt', valueKept: true, why: answer.why }))
+    )
+      tally.doubted += 1
     return
   }
-  const because = answer.happened ? 'the target says that it happened' : 'the target says that it did not happen'
+  const because = answer.happened
+    ? 'the target says that it happened'
+    : 'the target says that it did not happen'
   const resolution = { by: 'verify', because }
   if (answer.happened) {
-    const kept = keepResult(ledger.options, answer.value, { operation: entry.operation, ref: entry.ref, usedBytes: 0 })
+    const kept = keepResult(ledger.options, answer.value, {
+      operation: entry.operation,
+      ref: entry.ref,
+      usedBytes: 0,
+    })
     const value = kept.kept && kept.bytes !== undefined ? { value: kept.bytes } : {}
-    if (await resolve(ledger, entry, { to: 'succeeded', valueKept: kept.kept, resolution, ...value })) tally.settled += 1
+    if (await resolve(ledger, entry, { to: 'succeeded', valueKept: kept.kept, resolution, ...value }))
+      tally.settled += 1
     return
   }
   // Only an entry in doubt is freed by somebody who does not own it, so a started one goes through doubt.
-  const doubted = entry.state === 'in_doubt' ? entry : await resolve(ledger, entry, { to: 'in_doubt', valueKept: true, why: because })
-  if (doubted !== undefined && (await resolve(ledger, doubted, { to: 'released', valueKept: true, resolution }))) tally.settled += 1
+  const doubted =
+    entry.state === 'in_doubt'
+      ? entry
+      : await resolve(ledger, entry, { to: 'in_doubt', valueKept: true, why: because })
+  if (
+    doubted !== undefined &&
+    (await resolve(ledger, doubted, { to: 'released', valueKept: true, resolution }))
+  )
+    tally.settled += 1
 }
 
 /** One conditional write; `undefined` when the entry has changed meanwhile, which is as good. */
-async function resolve(ledger: Ledger, entry: Entry, request: Omit<ResolveRequest, 'ref' | 'expect'>): Promise<Entry | undefined> {
+async function resolve(
+  ledger: Ledger,
+  entry: Entry,
+  request: Omit<ResolveRequest, 'ref' | 'expect'>,
+): Promise<Entry | undefined> {
   const { ref, attempt, rev } = entry
-  const { result } = await ledger.lanes.resolve.ask({ ref, expect: { attempt, rev }, ...request }, ledger.options.storeTimeoutMs)
+  const { result } = await ledger.lanes.resolve.ask(
+    { ref, expect: { attempt, rev }, ...request },
+    ledger.options.storeTimeoutMs,
+  )
   if (result.kind === 'stale') return undefined
   const fence = fenceOf(result.entry)
-  if (request.to === 'in_doubt') ledger.events.emit('in_doubt', result.entry, { fence, why: request.why ?? '' })
-  else ledger.events.emit('resolved', result.entry, { fence, state: request.to, by: request.resolution?.by ?? '', because: request.resolution?.because ?? '' })
+  if (request.to === 'in_doubt')
+    ledger.events.emit('in_doubt', result.entry, { fence, why: request.why ?? '' })
+  else
+    ledger.events.emit('resolved', result.entry, {
+      fence,
+      state: request.to,
+      by: request.resolution?.by ?? '',
+      because: request.resolution?.because ?? '',
+    })
   return result.entry
 }
 
@@ -130,8 +182,10 @@ export class Sweeper {
   async #once(everyMs: number): Promise<void> {
     const { store, scope, runtime } = this.#ledger.options
     await this.#ledger.open()
-    const id = `${scope}`
-    const [turn] = (await store.records.read({ stream: 'sweeps', limit: 500 })).filter((record) => record.id === id)
+    const id = scope
+    const [turn] = (await store.records.read({ stream: 'sweeps', limit: 500 })).filter(
+      (record) => record.id === id,
+    )
     // Wall clocks of different machines differ; a turn that seems to lie ahead is taken after one period of ours.
     const sinceMs = turn === undefined ? Number.POSITIVE_INFINITY : Math.abs(runtime.wallMs() - turn.atMs)
     if (sinceMs < everyMs / 2) return

@@ -1,9 +1,13 @@
 import { OncewardError, optionInvalid } from '../kernel/errors.ts'
-import type { Committed } from './attempt.ts'
 import type { Claimed } from './claimed.ts'
 import { asOncewardError } from './group-commit.ts'
 import { keepResult } from './results.ts'
 import { isStoreFault, type SettleRequest } from './store.ts'
+
+/** The result of `attempt.transaction`, once it is decided. */
+export type Committed =
+  | { readonly kind: 'committed'; readonly value: unknown }
+  | { readonly kind: 'not-committed' }
 
 /**
  * Rule 10: the caller's SQL and the entry's record in one transaction. `decide` is told as soon as it is known that
@@ -17,7 +21,11 @@ export async function commitTogether<T>(
   const { ledger } = claimed
   const { store } = ledger.options
   if (store.transaction === undefined || !store.isTransactional) {
-    throw optionInvalid('attempt.transaction', 'used on a PostgreSQL or SQLite store', `the ${store.name} store`)
+    throw optionInvalid(
+      'attempt.transaction',
+      'used on a PostgreSQL or SQLite store',
+      `the ${store.name} store`,
+    )
   }
   await claimed.ensureLease()
   const prepared: { request?: SettleRequest; value?: T } = {}
@@ -33,7 +41,11 @@ export async function commitTogether<T>(
     }
   } catch (error) {
     if (!isStoreFault(error)) throw error
-    if (error.kind === 'lost' && prepared.request !== undefined && (await wasCommitted(claimed, prepared.request, decide))) {
+    if (
+      error.kind === 'lost' &&
+      prepared.request !== undefined &&
+      (await wasCommitted(claimed, prepared.request, decide))
+    ) {
       const value = prepared.value as T
       return { committed: { kind: 'committed', value }, value }
     }
@@ -59,10 +71,20 @@ function settleRequest(claimed: Claimed, value: unknown): SettleRequest {
  * the transaction has not committed and no longer can (its last statement would change no row); if it does not, the
  * very same record is written once more, and it is the acknowledgement of that which counts (rule 4).
  */
-async function wasCommitted(claimed: Claimed, sent: SettleRequest, decide: (committed: Committed) => void): Promise<boolean> {
+async function wasCommitted(
+  claimed: Claimed,
+  sent: SettleRequest,
+  decide: (committed: Committed) => void,
+): Promise<boolean> {
   const { round } = claimed.entry
-  const error = { code: 'NOT_COMMITTED', message: 'the connection was lost and the transaction did not commit' }
-  const giveBack = claimed.request({ to: 'released', round, earlierUnknown: false, endsLease: true, error }, { valueKept: true })
+  const error = {
+    code: 'NOT_COMMITTED',
+    message: 'the connection was lost and the transaction did not commit',
+  }
+  const giveBack = claimed.request(
+    { to: 'released', round, earlierUnknown: false, endsLease: true, error },
+    { valueKept: true },
+  )
   const released = await claimed.settle(giveBack)
   if (released.kind === 'settled') {
     decide({ kind: 'not-committed' })

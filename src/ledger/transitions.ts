@@ -29,10 +29,12 @@ const claimable: readonly EntryState[] = ['claimed', 'started', 'released']
 /** `claim`: inserts what is absent, takes over what is unchanged, otherwise shows what is there. */
 export function claimRow(row: Entry | undefined, request: ClaimRequest, at: StoreMoment): ClaimResult {
   const { expect } = request
-  if (row === undefined) return expect === undefined ? { kind: 'claimed', entry: insertedRow(request, at) } : { kind: 'gone' }
-  if (expect === undefined || row.attempt !== expect.attempt || row.rev !== expect.rev) return { kind: 'held', entry: row }
+  if (row === undefined)
+    return expect === undefined ? { kind: 'claimed', entry: insertedRow(request, at) } : { kind: 'gone' }
+  if (expect === undefined || row.attempt !== expect.attempt || row.rev !== expect.rev)
+    return { kind: 'held', entry: row }
   if (!claimable.includes(row.state)) return { kind: 'held', entry: row }
-  return { kind: 'claimed', entry: takenOverRow(row, request, expect, at) }
+  return { kind: 'claimed', entry: takenOverRow(row, { ...request, expect }, at) }
 }
 
 function insertedRow(request: ClaimRequest, at: StoreMoment): Entry {
@@ -61,8 +63,11 @@ function insertedRow(request: ClaimRequest, at: StoreMoment): Entry {
   }
 }
 
+type Takeover = ClaimRequest & { readonly expect: NonNullable<ClaimRequest['expect']> }
+
 /** A started entry stays started; everything that belonged to the last attempt's end is forgotten. */
-function takenOverRow(row: Entry, request: ClaimRequest, expect: NonNullable<ClaimRequest['expect']>, at: StoreMoment): Entry {
+function takenOverRow(row: Entry, request: Takeover, at: StoreMoment): Entry {
+  const { expect } = request
   const state: EntryState = row.state === 'started' ? 'started' : request.to
   const firstSendMs = expect.keepsFirstSend ? row.firstPossibleSendAtMs : undefined
   const sendsFromMs = firstSendMs ?? (state === 'started' ? at.nowMs : undefined)
@@ -97,7 +102,8 @@ const owned: readonly EntryState[] = ['claimed', 'started']
 
 /** `settle`: the owner's write, or the recognition that it was already applied (rule 4). */
 export function settleRow(row: Entry | undefined, request: SettleRequest, at: StoreMoment): SettleResult {
-  if (row === undefined || row.owner !== request.owner || row.attempt !== request.attempt) return { kind: 'stale', entry: row }
+  if (row === undefined || row.owner !== request.owner || row.attempt !== request.attempt)
+    return { kind: 'stale', entry: row }
   if (row.ownerWrite === request.ownerWrite && row.settledDigest === request.digest) {
     return { kind: 'settled', entry: { ...row, rev: row.rev + 1 } }
   }
@@ -125,13 +131,20 @@ function settledRow(row: Entry, request: SettleRequest, at: StoreMoment): Entry 
     ...(request.value === undefined ? {} : { value: request.value }),
     ...(request.error === undefined ? {} : { error: request.error }),
     ...(request.steps === undefined ? {} : { steps: request.steps }),
-    ...(state === 'in_doubt' ? { doubt: { sinceMs: row.doubt?.sinceMs ?? at.nowMs, why: request.why ?? '' } } : {}),
+    ...(state === 'in_doubt'
+      ? { doubt: { sinceMs: row.doubt?.sinceMs ?? at.nowMs, why: request.why ?? '' } }
+      : {}),
   }
 }
 
 /** `renew`: moves the lease of what is still owned. */
-export function renewRow(row: Entry | undefined, request: RenewRequest, at: StoreMoment): { result: RenewResult; entry?: Entry } {
-  if (row === undefined || row.owner !== request.owner || row.attempt !== request.attempt) return { result: { kind: 'lost' } }
+export function renewRow(
+  row: Entry | undefined,
+  request: RenewRequest,
+  at: StoreMoment,
+): { result: RenewResult; entry?: Entry } {
+  if (row === undefined || row.owner !== request.owner || row.attempt !== request.attempt)
+    return { result: { kind: 'lost' } }
   if (row.state === 'in_doubt') return { result: { kind: 'lost' } }
   if (!owned.includes(row.state)) return { result: { kind: 'finished' } }
   const leaseUntilMs = Math.max(row.leaseUntilMs, at.nowMs + request.leaseMs)
@@ -148,7 +161,8 @@ const resolvable: Readonly<Record<ResolveRequest['to'], readonly EntryState[]>> 
 
 /** `resolve`: a doubt, a verify answer or a decision, on a row that has not changed since it was read. */
 export function resolveRow(row: Entry | undefined, request: ResolveRequest, at: StoreMoment): ResolveResult {
-  if (row === undefined || row.attempt !== request.expect.attempt || row.rev !== request.expect.rev) return { kind: 'stale', entry: row }
+  if (row === undefined || row.attempt !== request.expect.attempt || row.rev !== request.expect.rev)
+    return { kind: 'stale', entry: row }
   if (!resolvable[request.to].includes(row.state)) return { kind: 'stale', entry: row }
   const { finishedAtMs: _finished, value: _value, error: _error, ...kept } = row
   const isEnd = request.to === 'succeeded' || request.to === 'failed'
@@ -171,11 +185,17 @@ export function resolveRow(row: Entry | undefined, request: ResolveRequest, at: 
 }
 
 /** `purge`: what happens to one row; `undefined` where nothing does. Started and in-doubt rows are never touched. */
-export function purgeRow(row: Entry, request: PurgeRequest, nowMs: number): { bury: Entry } | 'delete' | undefined {
+export function purgeRow(
+  row: Entry,
+  request: PurgeRequest,
+  nowMs: number,
+): { bury: Entry } | 'delete' | undefined {
   if (row.finishedAtMs === undefined) return undefined
   const retainedUntilMs = row.finishedAtMs + row.retainMs
   if (row.state === 'tombstone') {
-    return request.tombstoneMs !== undefined && retainedUntilMs + request.tombstoneMs <= nowMs ? 'delete' : undefined
+    return request.tombstoneMs !== undefined && retainedUntilMs + request.tombstoneMs <= nowMs
+      ? 'delete'
+      : undefined
   }
   if ((row.state !== 'succeeded' && row.state !== 'failed') || retainedUntilMs > nowMs) return undefined
   const { value: _value, error: _error, steps: _steps, settledDigest: _digest, ...kept } = row

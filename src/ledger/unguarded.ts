@@ -1,14 +1,14 @@
 import type { OncewardError } from '../kernel/errors.ts'
-import { aboutIdentity, type Ledger } from './context.ts'
-import type { Call } from './door.ts'
-import type { Attempt, Effect, StepEffect, StepOptions } from './onceward.ts'
+import { aboutIdentity } from './context.ts'
+import type { Guarded } from './guarded.ts'
+import type { Attempt, StepEffect, StepOptions } from './onceward.ts'
 import type { Outcome } from './outcome.ts'
 
 /**
  * Rule 7: the store is out and the operation says `onStoreOutage: 'run'`. The effect runs with nothing that guards
  * it but its effect key, and is counted as `unguarded`.
  */
-export async function runUnguarded(guarded: { ledger: Ledger; call: Call; effect: Effect<unknown> }, cause: OncewardError): Promise<Outcome> {
+export async function runUnguarded(guarded: Guarded, cause: OncewardError): Promise<Outcome> {
   const { ledger, call, effect } = guarded
   const { scope, operation, encodedKey } = call.identity
   ledger.events.emit('unguarded', aboutIdentity(call.identity), { message: cause.message })

@@ -1,9 +1,19 @@
 import { Buffer } from 'node:buffer'
 import type { Runtime } from '../../kernel/runtime.ts'
+import { applyClaim, applyRenew, applyResolve, applySettle, type Rows } from '../../ledger/apply.ts'
 import { decodeCursor, pageOf } from '../../ledger/cursor.ts'
 import type { Entry } from '../../ledger/entry.ts'
-import type { Lineage, ListPage, ListQuery, PurgeRequest, PurgeResult, Reply, Store, TwinRequest } from '../../ledger/store.ts'
-import { claimRow, purgeRow, renewRow, resolveRow, settleRow } from '../../ledger/transitions.ts'
+import type {
+  Lineage,
+  ListPage,
+  ListQuery,
+  PurgeRequest,
+  PurgeResult,
+  Reply,
+  Store,
+  TwinRequest,
+} from '../../ledger/store.ts'
+import { purgeRow } from '../../ledger/transitions.ts'
 import { systemRuntime } from '../../system.ts'
 import { memoryRecords } from './records.ts'
 
@@ -32,15 +42,18 @@ export function memoryStore(options: MemoryStoreOptions & { readonly share?: Mem
   const epoch = (): number => data.lineage?.epoch ?? 1
 
   /** Every batch is one synchronous turn, so it is atomic. Rows are frozen copies: nobody can change one in place. */
-  function batch<Q, R>(requests: readonly Q[], one: (request: Q, at: { nowMs: number; epoch: number }) => R): Promise<Reply<R>> {
+  function batch<Q, R>(
+    requests: readonly Q[],
+    one: (request: Q, at: { nowMs: number; epoch: number }) => R,
+  ): Promise<Reply<R>> {
     const nowMs = Math.floor(runtime.wallMs())
     const at = { nowMs, epoch: epoch() }
     return Promise.resolve({ nowMs, results: requests.map((request) => one(request, at)) })
   }
 
-  function put(entry: Entry): Entry {
-    data.rows.set(entry.ref, Object.freeze(withOwnBytes({ ...entry })))
-    return entry
+  const rows: Rows = {
+    get: (ref) => rowOf(data, ref),
+    put: (entry) => void data.rows.set(entry.ref, Object.freeze(withOwnBytes({ ...entry }))),
   }
 
   return {
@@ -52,30 +65,10 @@ export function memoryStore(options: MemoryStoreOptions & { readonly share?: Mem
       data.lineage ??= { epoch: 1, nonce: Buffer.from(runtime.randomBytes(16)).toString('base64url') }
       return Promise.resolve(data.lineage)
     },
-    claim: (requests) =>
-      batch(requests, (request, at) => {
-        const result = claimRow(rowOf(data, request.ref), request, at)
-        if (result.kind === 'claimed') put(result.entry)
-        return result
-      }),
-    settle: (requests) =>
-      batch(requests, (request, at) => {
-        const result = settleRow(rowOf(data, request.ref), request, at)
-        if (result.kind === 'settled') put(result.entry)
-        return result
-      }),
-    renew: (requests) =>
-      batch(requests, (request, at) => {
-        const { result, entry } = renewRow(data.rows.get(request.ref), request, at)
-        if (entry !== undefined) put(entry)
-        return result
-      }),
-    resolve: (requests) =>
-      batch(requests, (request, at) => {
-        const result = resolveRow(rowOf(data, request.ref), request, at)
-        if (result.kind === 'resolved') put(result.entry)
-        return result
-      }),
+    claim: (requests) => batch(requests, (request, at) => applyClaim(rows, request, at)),
+    settle: (requests) => batch(requests, (request, at) => applySettle(rows, request, at)),
+    renew: (requests) => batch(requests, (request, at) => applyRenew(rows, request, at)),
+    resolve: (requests) => batch(requests, (request, at) => applyResolve(rows, request, at)),
     read: (refs) => batch(refs, (ref) => rowOf(data, ref)),
     twins: (requests) => batch(requests, (request, at) => twinsOf(data, request, at.nowMs)),
     list: (query) => Promise.resolve().then(() => list(data, query, Math.floor(runtime.wallMs()))),
@@ -98,7 +91,9 @@ function withOwnBytes(entry: Entry): Entry {
 function twinsOf(data: MemoryData, request: TwinRequest, nowMs: number): readonly string[] {
   const row = data.rows.get(request.ref)
   if (row?.subject === undefined || row.fingerprint === '') return []
-  return [...data.rows.values()].filter((other) => isTwin(row, other, nowMs - request.windowMs)).map((other) => other.ref)
+  return [...data.rows.values()]
+    .filter((other) => isTwin(row, other, nowMs - request.windowMs))
+    .map((other) => other.ref)
 }
 
 /** Older, so that of two racing twins only one is refused; a released entry did nothing. */
@@ -106,7 +101,8 @@ export function isTwin(row: Entry, other: Entry, sinceMs: number): boolean {
   if (other.ref === row.ref || other.state === 'released') return false
   if (other.scope !== row.scope || other.operation !== row.operation) return false
   if (other.fingerprint !== row.fingerprint || other.subject !== row.subject) return false
-  const isOlder = other.claimedAtMs < row.claimedAtMs || (other.claimedAtMs === row.claimedAtMs && other.ref < row.ref)
+  const isOlder =
+    other.claimedAtMs < row.claimedAtMs || (other.claimedAtMs === row.claimedAtMs && other.ref < row.ref)
   return isOlder && other.claimedAtMs >= sinceMs
 }
 
@@ -121,7 +117,10 @@ function list(data: MemoryData, query: ListQuery, nowMs: number): ListPage {
   return pageOf(found, query.limit, nowMs)
 }
 
-function newestFirst(a: { claimedAtMs: number; ref: string }, b: { claimedAtMs: number; ref: string }): number {
+function newestFirst(
+  a: { claimedAtMs: number; ref: string },
+  b: { claimedAtMs: number; ref: string },
+): number {
   if (a.claimedAtMs !== b.claimedAtMs) return b.claimedAtMs - a.claimedAtMs
   return a.ref < b.ref ? 1 : a.ref > b.ref ? -1 : 0
 }

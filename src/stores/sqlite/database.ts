@@ -43,11 +43,14 @@ export class Database {
     const db = new Sqlite(this.path, { timeout: 0 })
     this.#db = db
     // Even this statement finds the file locked while another process switches its journal mode.
-    const [version] = await this.#patiently(() => Object.values(db.prepare('SELECT sqlite_version()').get() ?? {}))
+    const [version] = await this.#patiently(() =>
+      Object.values(db.prepare('SELECT sqlite_version()').get() ?? {}),
+    )
     const mode = canUseWal(String(version)) ? 'WAL' : 'DELETE'
     await this.#patiently(() => {
       // A switch of the journal mode needs the file for itself, so it is only asked for where it is not set.
-      if (String(readPragma(db, 'journal_mode')).toUpperCase() !== mode) db.exec(`PRAGMA journal_mode = ${mode}`)
+      if (String(readPragma(db, 'journal_mode')).toUpperCase() !== mode)
+        db.exec(`PRAGMA journal_mode = ${mode}`)
       // Keys are spread evenly, so a longer log gathers many changes of one page before they are written back.
       db.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000')
     })
@@ -119,7 +122,9 @@ export class Database {
 
   /** Errors of SQLite become faults; what a user's own callback threw stays as it is. */
   #translate(error: unknown): unknown {
-    return typeof error === 'object' && error !== null && 'errcode' in error ? faultOf(error, this.path) : error
+    return typeof error === 'object' && error !== null && 'errcode' in error
+      ? faultOf(error, this.path)
+      : error
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { messageOf } from '../../kernel/errors.ts'
 import { StoreFault } from '../../ledger/store.ts'
 
-type SqliteModule = typeof import('node:sqlite')
+type SqliteModule = ReturnType<typeof process.getBuiltinModule<'node:sqlite'>>
 
 /** `node:sqlite`, loaded without the warning that it is experimental: it is our choice, not the user's. */
 export function loadSqlite(): SqliteModule {
@@ -42,7 +42,8 @@ export function isBusy(error: unknown): boolean {
 /** What an error of SQLite means to the ledger. Every batch is one transaction, so nothing of it was written. */
 export function faultOf(error: unknown, path: string): StoreFault {
   const code = sqliteCode(error)
-  const make = (kind: StoreFault['kind'], message: string): StoreFault => new StoreFault(kind, message, { cause: error })
+  const make = (kind: StoreFault['kind'], message: string): StoreFault =>
+    new StoreFault(kind, message, { cause: error })
   switch (code) {
     case busy:
     case locked:

@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite'
 import { optionInvalid } from '../../kernel/errors.ts'
 import { milliseconds } from '../../kernel/check.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
+import { applyRenew, applyResolve } from '../../ledger/apply.ts'
 import type { Reply, SettleRequest, Store, TransactionResult } from '../../ledger/store.ts'
-import { renewRow, resolveRow, type StoreMoment } from '../../ledger/transitions.ts'
+import type { StoreMoment } from '../../ledger/transitions.ts'
 import { systemRuntime } from '../../system.ts'
 import { Database } from './database.ts'
 import { listEntries, twinsOf } from './list.ts'
@@ -24,7 +25,8 @@ export interface SqliteStoreOptions {
  * write is on disk (WAL, synchronous=FULL). Not for network file systems: their locks do not hold.
  */
 export function sqliteStore(options: SqliteStoreOptions): Store {
-  if (typeof options?.path !== 'string' || options.path === '') throw optionInvalid('path', 'the name of a file', options?.path)
+  if (typeof options?.path !== 'string' || options.path === '')
+    throw optionInvalid('path', 'the name of a file', options?.path)
   const runtime = options.runtime ?? systemRuntime
   const busyTimeoutMs = milliseconds(options.busyTimeoutMs ?? 5_000, 'busyTimeoutMs', 0)
   const database = new Database(options.path, { runtime, busyTimeoutMs })
@@ -37,6 +39,13 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
     })
   }
 
+  function look<Q, R>(asked: readonly Q[], one: (request: Q, nowMs: number) => R): Promise<Reply<R>> {
+    return database.read(() => {
+      const nowMs = Math.floor(runtime.wallMs())
+      return { nowMs, results: asked.map((request) => one(request, nowMs)) }
+    })
+  }
+
   return {
     name: 'sqlite',
     location: `sqlite:${options.path}`,
@@ -45,26 +54,14 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
     open: () => database.open(),
     claim: (requests) => batch(requests, (request, at) => rows.claim(request, at)),
     settle: (requests) => batch(requests, (request, at) => rows.settle(request, at)),
-    renew: (requests) =>
-      batch(requests, (request, at) => {
-        const { result, entry } = renewRow(rows.get(request.ref), request, at)
-        if (entry !== undefined) rows.put(entry)
-        return result
-      }),
-    resolve: (requests) =>
-      batch(requests, (request, at) => {
-        const result = resolveRow(rows.get(request.ref), request, at)
-        if (result.kind === 'resolved') rows.put(result.entry)
-        return result
-      }),
-    read: (refs) => database.read(() => ({ nowMs: Math.floor(runtime.wallMs()), results: refs.map((ref) => rows.get(ref)) })),
+    renew: (requests) => batch(requests, (request, at) => applyRenew(rows, request, at)),
+    resolve: (requests) => batch(requests, (request, at) => applyResolve(rows, request, at)),
+    read: (refs) => look(refs, (ref) => rows.get(ref)),
     twins: (requests) =>
-      database.read(() => {
-        const nowMs = Math.floor(runtime.wallMs())
-        return { nowMs, results: requests.map((request) => twinsOf(database, rows.get(request.ref), nowMs - request.windowMs)) }
-      }),
+      look(requests, ({ ref, windowMs }, nowMs) => twinsOf(database, rows.get(ref), nowMs - windowMs)),
     list: (query) => database.read(() => listEntries(database, query, Math.floor(runtime.wallMs()))),
-    purge: (request) => database.write(() => purge(database, rows, { request, nowMs: Math.floor(runtime.wallMs()) })),
+    purge: (request) =>
+      database.write(() => purge(database, rows, { request, nowMs: Math.floor(runtime.wallMs()) })),
     records: sqliteRecords(database, runtime),
     transaction: (work, prepare) => transact(database, rows, { runtime, work, prepare }),
     close: () => {
@@ -83,11 +80,16 @@ interface Transaction<T> {
 class NotOurs extends Error {}
 
 /** Rule 10: `work` is synchronous and runs in the writer's turn; the settle is the last statement before COMMIT. */
-async function transact<T>(database: Database, rows: RowAccess, { runtime, work, prepare }: Transaction<T>): Promise<TransactionResult<T>> {
+async function transact<T>(
+  database: Database,
+  rows: RowAccess,
+  { runtime, work, prepare }: Transaction<T>,
+): Promise<TransactionResult<T>> {
   try {
     return await database.write(() => {
       const value = work(database.connection satisfies DatabaseSync)
-      if (isPromise(value)) throw optionInvalid('attempt.transaction', 'given a synchronous function on SQLite', 'a promise')
+      if (isPromise(value))
+        throw optionInvalid('attempt.transaction', 'given a synchronous function on SQLite', 'a promise')
       const at = { nowMs: Math.floor(runtime.wallMs()), epoch: database.checkLineage().epoch }
       const request = prepare(value)
       const result = rows.settle(request, at)
@@ -101,7 +103,8 @@ async function transact<T>(database: Database, rows: RowAccess, { runtime, work,
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  if (typeof value !== 'object' || value === null || !('then' in value) || typeof value.then !== 'function') return false
+  if (typeof value !== 'object' || value === null || !('then' in value) || typeof value.then !== 'function')
+    return false
   // Whatever it comes to, it came too late to be part of the transaction.
   value.then(undefined, () => undefined)
   return true

@@ -41,6 +41,8 @@ const twinsSql = `SELECT ref FROM onceward_entries
 export function twinsOf(database: Database, entry: Entry | undefined, sinceMs: number): readonly string[] {
   if (entry?.subject === undefined || entry.fingerprint === '') return []
   const { subject, fingerprint, scope, operation, claimedAtMs, ref } = entry
-  const found = database.statement(twinsSql).all(subject, fingerprint, scope, operation, claimedAtMs, ref, sinceMs)
+  const found = database
+    .statement(twinsSql)
+    .all(subject, fingerprint, scope, operation, claimedAtMs, ref, sinceMs)
   return found.map((row) => String(row['ref']))
 }

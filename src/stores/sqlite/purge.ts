@@ -11,7 +11,11 @@ const endedSql = `SELECT ${columns.join(', ')} FROM onceward_entries
   LIMIT ?`
 
 /** Buries and deletes up to `limit` rows. */
-export function purge(database: Database, rows: RowAccess, { request, nowMs }: { request: PurgeRequest; nowMs: number }): PurgeResult {
+export function purge(
+  database: Database,
+  rows: RowAccess,
+  { request, nowMs }: { request: PurgeRequest; nowMs: number },
+): PurgeResult {
   const tombstoneMs = request.tombstoneMs ?? Number.MAX_SAFE_INTEGER / 2
   const found = database.statement(endedSql).all(request.scope, nowMs, tombstoneMs, nowMs, request.limit)
   let buried = 0

@@ -1,3 +1,4 @@
+import { applyClaim, applySettle, type Rows } from '../../ledger/apply.ts'
 import type { Entry } from '../../ledger/entry.ts'
 import type { ClaimRequest, ClaimResult, SettleRequest, SettleResult } from '../../ledger/store.ts'
 import { claimRow, settleRow, type StoreMoment } from '../../ledger/transitions.ts'
@@ -12,10 +13,8 @@ const updateSql = `UPDATE onceward_entries SET ${columns
   .map((name) => `${name} = ?`)
   .join(', ')} WHERE ref = ?`
 
-/** Reads and writes of single rows, inside whatever transaction is open. */
-export interface RowAccess {
-  get(ref: string): Entry | undefined
-  put(entry: Entry): void
+/** Rows of the table, and the shorter ways of the two common writes. */
+export interface RowAccess extends Rows {
   claim(request: ClaimRequest, at: StoreMoment): ClaimResult
   settle(request: SettleRequest, at: StoreMoment): SettleResult
 }
@@ -26,58 +25,70 @@ const settleSql = `UPDATE onceward_entries SET state = ?, round = ?, rev = ?, ow
 
 /** The common settle: nothing has touched the row since its owner last knew it, so one statement does. */
 function settleKnown(database: Database, known: Entry, next: Entry): boolean {
-  const { state, round, rev, ownerWrite, leaseUntilMs, finishedAtMs, earlierUnknown, valueKept, settledDigest } = next
-  const { changes } = database.statement(settleSql).run(
+  const {
     state,
     round,
     rev,
     ownerWrite,
     leaseUntilMs,
-    finishedAtMs ?? null,
-    earlierUnknown ? 1 : 0,
-    valueKept ? 1 : 0,
-    settledDigest ?? null,
-    next.value ?? null,
-    json(next.error),
-    json(next.steps),
-    json(next.doubt),
-    known.ref,
-    known.rev,
-    known.attempt,
-    known.owner,
-  )
+    finishedAtMs,
+    earlierUnknown,
+    valueKept,
+    settledDigest,
+  } = next
+  const { changes } = database
+    .statement(settleSql)
+    .run(
+      state,
+      round,
+      rev,
+      ownerWrite,
+      leaseUntilMs,
+      finishedAtMs ?? null,
+      earlierUnknown ? 1 : 0,
+      valueKept ? 1 : 0,
+      settledDigest ?? null,
+      next.value ?? null,
+      json(next.error),
+      json(next.steps),
+      json(next.doubt),
+      known.ref,
+      known.rev,
+      known.attempt,
+      known.owner,
+    )
   return changes === 1
 }
 
 export function rowAccess(database: Database): RowAccess {
-  const get = (ref: string): Entry | undefined => {
-    const row = database.statement(selectSql).get(ref)
-    return row === undefined ? undefined : entryOf(row)
-  }
-  const put = (entry: Entry): void => {
-    database.statement(updateSql).run(...mutableValuesOf(entry), entry.ref)
+  const rows: Rows = {
+    get: (ref) => {
+      const row = database.statement(selectSql).get(ref)
+      return row === undefined ? undefined : entryOf(row)
+    },
+    put: (entry) => void database.statement(updateSql).run(...mutableValuesOf(entry), entry.ref),
   }
   return {
-    get,
-    put,
+    ...rows,
     claim: (request, at) => {
       if (request.expect === undefined) {
         // An absent key, the common case, costs one statement: the insert itself says whether it was absent.
         const fresh = claimRow(undefined, request, at)
-        if (fresh.kind === 'claimed' && database.statement(insertSql).run(...valuesOf(fresh.entry)).changes === 1) return fresh
+        if (
+          fresh.kind === 'claimed' &&
+          database.statement(insertSql).run(...valuesOf(fresh.entry)).changes === 1
+        )
+          return fresh
       }
-      const result = claimRow(get(request.ref), request, at)
-      if (result.kind === 'claimed') put(result.entry)
-      return result
+      return applyClaim(rows, request, at)
     },
     settle: (request, at) => {
       if (request.known !== undefined) {
         const expected = settleRow(request.known, request, at)
-        if (expected.kind === 'settled' && settleKnown(database, request.known, expected.entry)) return expected
+        if (expected.kind === 'settled' && settleKnown(database, request.known, expected.entry))
+          return expected
       }
-      const result = settleRow(get(request.ref), request, at)
-      if (result.kind === 'settled') put(result.entry)
-      return result
+      return applySettle(rows, request, at)
     },
   }
 }

@@ -36,7 +36,9 @@ CREATE TABLE IF NOT EXISTS onceward_records (
 
 /** Reads the version, `undefined` where there is no ledger yet. */
 export function readVersion(db: DatabaseSync): number | undefined {
-  const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'onceward_meta'").get()
+  const table = db
+    .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'onceward_meta'")
+    .get()
   if (table === undefined) return undefined
   const row = db.prepare("SELECT value FROM onceward_meta WHERE name = 'schema_version'").get()
   return row === undefined ? undefined : Number(row['value'])
@@ -53,7 +55,9 @@ export function checkVersion(version: number | undefined, path: string): void {
 export function createSchema(db: DatabaseSync, runtime: Runtime, path: string): Lineage {
   checkVersion(readVersion(db), path)
   db.exec(tables)
-  db.prepare("INSERT OR IGNORE INTO onceward_meta (name, value) VALUES ('schema_version', ?)").run(String(schemaVersion))
+  db.prepare("INSERT OR IGNORE INTO onceward_meta (name, value) VALUES ('schema_version', ?)").run(
+    String(schemaVersion),
+  )
   const nonce = Buffer.from(runtime.randomBytes(16)).toString('base64url')
   db.prepare('INSERT OR IGNORE INTO onceward_lineage (id, epoch, nonce) VALUES (1, 1, ?)').run(nonce)
   return readLineage(db)

@@ -1,0 +1,12 @@
+import type { Ledger } from './context.ts'
+import type { Call } from './door.ts'
+import type { Effect } from './onceward.ts'
+
+/** One call on its way through the guard. */
+export interface Guarded {
+  readonly ledger: Ledger
+  readonly call: Call
+  readonly effect: Effect<unknown>
+  /** By the monotonic clock. */
+  readonly waitUntilMs: number
+}

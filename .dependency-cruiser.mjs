@@ -54,7 +54,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|docs|examples|bench)/' },
+    exclude: { path: '^(dist|docs|examples|bench)/|^test/repo/snippet-globals' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     parser: 'swc',

@@ -18,9 +18,12 @@ export const rooms = columns.flatMap((column, position) =>
   })),
 )
 
-/** The regular expression of the paths in a room; `stores/*` and its like have one group, the name of the one store. */
+/**
+ * The regular expression of the paths in a room, the test beside a one-file room included. `stores/*` and its like have
+ * one group, the name of the one store.
+ */
 export function roomPattern(name) {
-  if (files[name] !== undefined) return `^${escape(files[name])}$`
+  if (files[name] !== undefined) return `^${escape(files[name].replace(/ts$/, ''))}(test\\.)?ts$`
   return `^src/${name.replace('/*', '/([^/]+)')}/`
 }
 

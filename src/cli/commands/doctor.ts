@@ -1,0 +1,88 @@
+import type { Command } from 'commander'
+import { storeKindOf } from '../../stores/open.ts'
+import { setAction, storeCommand } from '../command.ts'
+import { examineMemory } from '../doctor/memory.ts'
+import { ledgerTables } from '../doctor/postgres-tables.ts'
+import { type DoctorReport, type Examination, isOlder, problem } from '../doctor/report.ts'
+import { exitCodeOf, exitCodes } from '../exit.ts'
+import { say, writeJson } from '../output.ts'
+import { printable, textTable } from '../table.ts'
+
+const neededNode = '22.13.0'
+const walSafeFrom = '3.51.3'
+
+export function doctorCommand(): Command {
+  const command = storeCommand('doctor', 'look at Node, SQLite and the store, and say which claims hold')
+  return setAction<object>(command, async ({ globals }) => {
+    const examination = await examine(globals.store)
+    const report = await reportOf(examination)
+    if (globals.json) await writeJson(report)
+    else await say(textOf(report))
+    if (examination.error !== undefined) return exitCodeOf(examination.error)
+    return report.ok ? exitCodes.done : exitCodes.found
+  })
+}
+
+/** Each store's examination is loaded when it is wanted, like the store itself. */
+async function examine(url: string): Promise<Examination> {
+  switch (storeKindOf(url)) {
+    case 'memory':
+      return examineMemory()
+    case 'sqlite': {
+      const { examineSqlite } = await import('../doctor/sqlite.ts')
+      return examineSqlite(url)
+    }
+    case 'postgres': {
+      const { examinePostgres } = await import('../doctor/postgres-connect.ts')
+      return examinePostgres(url, ledgerTables)
+    }
+  }
+}
+
+async function reportOf({ store, claims, findings }: Examination): Promise<DoctorReport> {
+  const { sqliteVersion } = await import('../doctor/sqlite.ts')
+  const version = process.versions.node
+  const all = isOlder(version, neededNode)
+    ? [problem(`Node ${version} is older than ${neededNode}.`), ...findings]
+    : findings
+  return {
+    ok: all.every((finding) => finding.level !== 'problem'),
+    node: { version, needed: neededNode },
+    sqlite: { version: sqliteVersion(), walSafeFrom },
+    store,
+    claims,
+    findings: all,
+  }
+}
+
+function textOf(report: DoctorReport): string {
+  const { store } = report
+  const settings = Object.entries(store.settings).map(([name, value]) => [
+    name,
+    printable(String(value ?? 'unknown')),
+  ])
+  const facts = [
+    ['node', `${report.node.version} (needs ${report.node.needed})`],
+    ['sqlite', report.sqlite.version],
+    ['store', printable(store.location)],
+    ['reachable', store.reachable ? 'yes' : 'no'],
+    ['schema', store.schemaVersion === undefined ? 'none yet' : String(store.schemaVersion)],
+    [
+      'lineage',
+      store.lineage === undefined ? 'none yet' : `epoch ${store.lineage.epoch}, ${store.lineage.nonce}`,
+    ],
+    ...settings,
+  ]
+  const claims = report.claims.map(({ claim, holds, why }) => [holdsText(holds), claim, printable(why)])
+  const findings = report.findings.map(({ level, text }) => `${level}: ${printable(text)}`)
+  return [
+    textTable(['WHAT', 'IS'], facts),
+    ...(claims.length === 0 ? [] : ['', textTable(['HOLDS', 'CLAIM', 'WHY'], claims)]),
+    '',
+    ...(findings.length === 0 ? ['No problems found.'] : findings),
+  ].join('\n')
+}
+
+function holdsText(holds: boolean | null): string {
+  return holds === null ? 'unknown' : holds ? 'yes' : 'no'
+}

@@ -1,0 +1,39 @@
+import { Command } from 'commander'
+import { outputError, packageVersion, withGlobals } from './command.ts'
+import { demoCommand } from './commands/demo.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { doubtCommand } from './commands/doubt.ts'
+import { lsCommand } from './commands/ls.ts'
+import { runCommand } from './commands/run.ts'
+import { showCommand } from './commands/show.ts'
+import { sweepCommand } from './commands/sweep.ts'
+
+export const exitCodeText = `Exit codes:
+  0  done; nothing found
+  1  failed, or found what it looked for
+  2  bad usage or input
+  3  in doubt: it may have happened, and nobody knows
+  4  the store is not available
+  (run gives the exit code of the command it ran; a line on standard error tells Onceward's own apart)`
+
+/** The whole command line. Nothing is read, opened or printed until it parses arguments. */
+export function createProgram(): Command {
+  const program = withGlobals(new Command('onceward'))
+  return program
+    .description('Retried work happens once.')
+    .usage('[options] COMMAND')
+    .helpOption('-h, --help', 'print this help')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText('after', `\n${exitCodeText}`)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ outputError })
+    .addCommand(runCommand())
+    .addCommand(lsCommand())
+    .addCommand(showCommand())
+    .addCommand(doubtCommand())
+    .addCommand(sweepCommand())
+    .addCommand(doctorCommand())
+    .addCommand(demoCommand())
+}

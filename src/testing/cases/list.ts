@@ -164,11 +164,11 @@ export const listCases: readonly ContractCase[] = [
     title: 'a filter holds on every page',
     async run(bench) {
       const rows = newestFirst((await spread(bench)).filter((row) => row.scope === 'shop'))
-      const pages = await allPages(bench, { scope: 'shop', limit: 2 })
+      const pages = await allPages(bench, { scope: 'shop', limit: 3 })
       same(
         pages.flat().map((row) => row.ref),
         rows.map((row) => row.ref),
-        'the entries of one scope in pages of two',
+        'the entries of one scope in pages of three',
       )
     },
   },

@@ -7,6 +7,7 @@ export const renewCases: readonly ContractCase[] = [
     async run(bench) {
       const beforeMs = await bench.nowMs()
       const row = await bench.fresh({ leaseMs: 45_000 })
+      await bench.passes()
       const afterMs = await bench.nowMs()
       check(
         beforeMs <= row.claimedAtMs && row.claimedAtMs <= afterMs,

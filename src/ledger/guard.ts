@@ -21,7 +21,8 @@ import { runUnguarded } from './unguarded.ts'
 export async function guard(ledger: Ledger, call: Call, effect: Effect<unknown>): Promise<Outcome> {
   if (ledger.running.isClosed) throw closedError()
   if (typeof effect !== 'function') throw optionInvalid('effect', 'a function', effect)
-  if (ledger.inside.getStore()?.includes(call.identity.ref) === true) {
+  const inside = ledger.inside.getStore()
+  if (inside !== undefined && ledger.rules.waitsOnItself(inside, call.identity.ref)) {
     throw optionInvalid('intent', 'another one than the effect it is called from', call.identity.encodedKey)
   }
   const guarded: Guarded = {

@@ -77,6 +77,7 @@ export interface Rules {
     nowMs: number,
   ): boolean
   stepDiverges(record: Pick<StepRecord, 'inputDigest'>, inputDigest: string): boolean
+  waitsOnItself(inside: readonly string[], ref: string): boolean
 }
 
 /** Decides what a caller may do with `entry` at `nowMs`, the store's clock. */
@@ -285,6 +286,11 @@ export function stepDiverges(record: Pick<StepRecord, 'inputDigest'>, inputDiges
   return record.inputDigest !== inputDigest
 }
 
+/** Rule 12: an effect that waits for an entry it runs inside of would wait for ever. */
+export function waitsOnItself(inside: readonly string[], ref: string): boolean {
+  return inside.includes(ref)
+}
+
 export const rules: Rules = {
   decide,
   classify,
@@ -293,4 +299,5 @@ export const rules: Rules = {
   effectKey: effectKeyOf,
   keyedMayRun,
   stepDiverges,
+  waitsOnItself,
 }

@@ -45,8 +45,8 @@ onceward run --operation payout --key '["payout",1001]' --safety keyed -- ./payo
 - The next call with the same key replays both streams, byte for byte, and the exit code. The key is held to the
   command and its arguments: another command under the same key is refused with \`KEY_REUSED\`. Where the arguments
   change without meaning (the name of a temporary file), hold it to something else with \`--input\`.
-- A non-zero exit code is a definite failure and is replayed too. With \`--retry on-failure\`, given from the first call
-  on, the next call runs it again instead, with a new effect key.
+- A non-zero exit code is a definite failure and is replayed too. With \`--retry on-failure\` the next call runs it again
+  instead, with a new effect key. The call that fails decides: without the option, its failure is final.
 - Where the command or Onceward is killed after the start, nobody knows what happened: exit code 3, now and in later
   calls, until \`onceward doubt resolve\`. With \`--safety keyed\` the next call runs the command again with the same
   effect key. A shell that outlives its killed child ends with a code of its own (137), which is a failure like another.

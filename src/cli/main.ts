@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CommanderError } from 'commander'
 import { isOncewardError } from '../kernel/errors.ts'
@@ -57,6 +57,10 @@ async function fail(error: unknown, json: boolean): Promise<number> {
   return exitCode
 }
 
-const entry = process.argv[1]
-if (entry !== undefined && realpathSync(entry) === fileURLToPath(import.meta.url))
-  await main(process.argv.slice(2))
+/** The published entry is bin.ts; inside the checkout this file is run itself. */
+function isProgram(): boolean {
+  const path = process.argv[1]
+  return path !== undefined && existsSync(path) && realpathSync(path) === fileURLToPath(import.meta.url)
+}
+
+if (isProgram()) await main(process.argv.slice(2))

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 
 /*
  * Standard output is for programs: one JSON document with `--json`, or the standard output of the command that `run`
- * ran. What people read goes to standard error (DESIGN.md section 3, docs/decisions/command-line.md).
+ * ran. What people read goes to standard error (DESIGN.md section 3, docs/decisions/010-the-command-line.md).
  */
 
 /** Resolves once `data` has been handed over, or cannot be any more: a reader that went away (`| head`) is no fault. */

@@ -116,6 +116,32 @@ describe('onceward run, killed', () => {
     expect((await bench.run(args)).code).toBe(0)
     expect(new Set(bench.lines('journal')).size).toBe(1)
   })
+
+  test('sweep finds what a dead owner left', async () => {
+    await killMidRun([...work, ...command])
+    // The lease lapses by the store's clock, which nobody can be told about: look until it has.
+    let report: Record<string, unknown> = {}
+    for (let tries = 0; tries < 50 && report['doubted'] !== 1; tries++) {
+      report = json(await bench.run(['sweep', '--json']))
+    }
+    expect(report).toMatchObject({ lapsed: 1, doubted: 1 })
+    expect(json(await bench.run(['ls', '--state', 'in_doubt', '--json']))['entries']).toHaveLength(1)
+  })
+
+  test('one that stood still past its lease settles the doubt it was put in', async () => {
+    const slow = ['--', 'sh', '-c', 'echo ready; until test -e go; do sleep 0.02; done; echo done']
+    const owner = bench.start([...work, ...slow])
+    await owner.printed('ready')
+    owner.child.kill('SIGSTOP')
+    expect((await bench.run([...work, ...slow])).code).toBe(3)
+    owner.child.kill('SIGCONT')
+    await owner.printed('the lease was lost', 'stderr')
+    bench.write('go', '')
+    expect(await owner.ended).toMatchObject({ code: 0 })
+    const replay = await bench.run([...work, ...slow])
+    expect(replay.code).toBe(0)
+    expect(replay.stdout.toString()).toBe('ready\ndone\n')
+  })
 })
 
 describe('signals', () => {

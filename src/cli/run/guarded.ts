@@ -59,6 +59,8 @@ export async function runGuarded(once: Onceward, job: Job, signals: SignalRelay)
     if (ran.exitCode === 0) return ran
     throw new DefiniteFailure(`exit code ${ran.exitCode}`, { code: 'COMMAND_FAILED', value: ran })
   })
+  // From here on nothing is at stake: a replay to a slow reader ends like any other program.
+  if (recorded === undefined) signals.idle()
   const isEarly = receipt.error?.code === 'LEASE_LOST' || receipt.error?.code === 'CLOSED'
   if (!isEarly || recorded === undefined) return { receipt, ...(ran === undefined ? {} : { ran }) }
   // The guard answered when the lease was lost; the command went on, and its late outcome may have settled the entry.

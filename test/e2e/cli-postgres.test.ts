@@ -1,0 +1,47 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/testing/embedded-postgres.ts'
+import { CliBench, json } from './cli-bench.ts'
+
+let server: EmbeddedPostgres
+let bench: CliBench
+beforeAll(async () => {
+  server = await startEmbeddedPostgres({ fsync: false })
+})
+afterAll(() => server.stop())
+beforeEach(() => {
+  bench = new CliBench()
+})
+afterEach(() => bench.dispose())
+
+describe('the command line on PostgreSQL', () => {
+  test('doctor reads the durability mode and finds what is wrong with it', async () => {
+    const result = await bench.run(['doctor', '--json', '--store', server.url])
+    const report = json(result)
+    expect(report).toMatchObject({
+      ok: false,
+      store: {
+        kind: 'postgres',
+        reachable: true,
+        settings: {
+          fsync: 'off',
+          fullPageWrites: 'off',
+          synchronousCommit: 'off',
+          inRecovery: false,
+          timeline: 1,
+        },
+      },
+      findings: expect.arrayContaining([{ level: 'problem', text: expect.stringContaining('fsync is off') }]),
+    })
+    expect(result.code).toBe(1)
+    expect(result.stdout.toString()).not.toContain(server.password)
+  })
+
+  test('doctor says when nobody answers', async () => {
+    const url = new URL(server.url)
+    url.port = '1'
+    const result = await bench.run(['doctor', '--json', '--store', url.href])
+    expect(result.code).toBe(4)
+    expect(json(result)).toMatchObject({ ok: false, store: { reachable: false } })
+    expect(result.stderr.toString() + result.stdout.toString()).not.toContain(server.password)
+  })
+})

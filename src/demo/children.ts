@@ -44,29 +44,46 @@ const maxErrorChars = 4_000
 /** This checkout runs TypeScript as it is, the published package runs what was made of it. */
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 
-/** `onFailure` hears of a child that ended by itself. */
-export function makeChildren(journal: Journal, onFailure: (error: Error) => void): Children {
-  const all = new Map<number, { readonly tracked: Tracked; readonly child: Child }>()
+export interface ChildrenOptions {
+  readonly journal: Journal
+  /** Where compiled code is kept for the next process of the same kind: most of a start is compiling. */
+  readonly cacheFolder: string
+  /** Hears of a child that ended by itself. */
+  readonly onFailure: (error: Error) => void
+}
+
+export function makeChildren(options: ChildrenOptions): Children {
+  const { journal, onFailure } = options
+  const all = new Set<Child>()
+  let isEnding = false
   return {
     start: (spec) => {
-      const tracked: Tracked = { process: spawnRole(spec.role), state: 'running', errors: '' }
+      // A killed worker's successor must not be born while all are being ended.
+      if (isEnding) throw new Error(`The run is ending, ${spec.name} does not start any more.`)
+      const tracked: Tracked = {
+        process: spawnRole(spec.role, options.cacheFolder),
+        state: 'running',
+        errors: '',
+      }
       const child = makeChild(spec, tracked, { journal, onFailure })
-      all.set(child.pid, { tracked, child })
-      void child.exited.then(() => all.delete(child.pid))
+      all.add(child)
+      void child.exited.then(() => all.delete(child))
       return child
     },
     endAll: async () => {
-      await Promise.all([...all.values()].map(({ child }) => child.kill()))
+      isEnding = true
+      await Promise.all([...all].map((child) => child.kill()))
     },
   }
 }
 
-function spawnRole(role: ChildRole): ChildProcess {
+function spawnRole(role: ChildRole, cacheFolder: string): ChildProcess {
   const file = fileURLToPath(new URL(`./processes/${role}${extension}`, import.meta.url))
   // What a user may have had to tell Node for the parent to run at all; never --inspect and the like.
   const inherited = process.execArgv.filter((argument) => argument.startsWith('--experimental-'))
   const args = [...inherited, '--disable-warning=ExperimentalWarning', file]
-  return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], windowsHide: true })
+  const env = { NODE_COMPILE_CACHE: cacheFolder, ...process.env }
+  return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], windowsHide: true, env })
 }
 
 interface ChildContext {
@@ -125,12 +142,13 @@ function whenGone(spec: ChildSpec, tracked: Tracked, context: GoneContext): Prom
       tracked.state = 'gone'
       context.journal.append({ event: 'ended', name: spec.name, pid: child.pid ?? 0, how })
       const error = new Error(`The ${spec.name} process ended by itself (${how}). ${tracked.errors.trim()}`)
+      if (wasRunning) context.onFailure(error)
       context.failToStart(error)
       resolve()
-      if (wasRunning) context.onFailure(error)
     }
     child.once('error', (error) => end(error.message))
-    child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`))
+    // Not `exit`: the last of what it said may come after that.
+    child.once('close', (code, signal) => end(signal ?? `exit code ${code}`))
   })
 }
 

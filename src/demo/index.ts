@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { redactUrl } from '../stores/open.ts'
 import { makeChildren } from './children.ts'
@@ -71,7 +71,9 @@ async function runBothHalves(run: Run): Promise<DemoResult> {
   writeFileSync(ordersPath, JSON.stringify(orders))
   writeFileSync(schedulePath, `${JSON.stringify(schedule, null, 2)}\n`)
   const processes = openJournal(join(folder.path, 'processes.jsonl'))
-  const children = makeChildren(processes, (error) => watch.end({ kind: 'crash', error }))
+  const cacheFolder = join(folder.path, 'compiled')
+  const onFailure = (error: Error): void => watch.end({ kind: 'crash', error })
+  const children = makeChildren({ journal: processes, cacheFolder, onFailure })
   const store = await openDemoStore(parsed.store, folder, watch)
   const contextOf = (title: string): HalfContext => {
     const onProgress = progress.half(title, orders.length)
@@ -111,6 +113,7 @@ async function runBothHalves(run: Run): Promise<DemoResult> {
     await children.endAll()
     await store.close()
     processes.close()
+    rmSync(cacheFolder, { recursive: true, force: true })
   }
 }
 

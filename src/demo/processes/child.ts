@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { messageOf } from '../../kernel/errors.ts'
 import type { ClientProgress, Counts, FromChild, KillRequest, ToChild, WorkerAddress } from '../messages.ts'
 
@@ -33,6 +34,8 @@ export function runAsChild<Config>(start: (config: Config, link: Link) => Promis
       start(message.config as Config, link).then((started) => {
         running = started
         say({ kind: 'ready', address: started.address })
+        // Compiled code is kept at an orderly end, which a worker that gets killed does not have.
+        flushCompileCache()
       }, fail)
     } else if (message.kind === 'stop') {
       const stopping = running?.stop() ?? Promise.resolve({})

@@ -73,7 +73,7 @@ function exitCodeTable(): string {
 }
 
 function codesFor(exitCode: number): string {
-  const codes = Object.keys(errorCodes).filter((code) => exitCodeOfCode(code) === exitCode)
+  const codes = errorCodes.filter((code) => exitCodeOfCode(code) === exitCode)
   return codes.map((code) => `[\`${code}\`](errors.md#${code.toLowerCase()})`).join(' ')
 }
 

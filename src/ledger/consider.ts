@@ -1,12 +1,11 @@
 import { OncewardError } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
 import { delay, fullJitterMs } from '../kernel/runtime.ts'
-import { ask } from './ask.ts'
 import { aboutIdentity } from './context.ts'
 import { type Entry, fenceOf } from './entry.ts'
 import type { Guarded } from './guarded.ts'
 import { type Outcome, replayOf } from './outcome.ts'
-import { keepResult } from './results.ts'
+import { askTarget, didNotHappen, resolveEntry } from './resolve.ts'
 import type { Takeover } from './rules.ts'
 
 /** A row that somebody else's claim made, and the store's clock when it was read. */
@@ -45,7 +44,7 @@ export async function consider(guarded: Guarded, first: Seen, owner: string): Pr
       case 'enter-doubt':
         return enterDoubt(guarded, entry, verdict.why)
       case 'ask':
-        return askTarget(guarded, entry)
+        return askFirst(guarded, entry)
       default: {
         const next = await wait(guarded, entry, { retryAfterMs: verdict.retryAfterMs, polls })
         if (next === 'late')
@@ -86,55 +85,37 @@ function doubted(guarded: Guarded, entry: Entry): Outcome {
 }
 
 async function enterDoubt(guarded: Guarded, entry: Entry, why: string): Promise<Considered> {
-  const { ledger } = guarded
-  const { ref, attempt, rev } = entry
-  const request = { ref, expect: { attempt, rev }, to: 'in_doubt', valueKept: true, why } as const
-  const { result } = await ledger.lanes.resolve.ask(request, ledger.options.storeTimeoutMs)
-  if (result.kind === 'stale') return { kind: 'afresh' }
-  ledger.events.emit('in_doubt', result.entry, { fence: fenceOf(result.entry), why })
-  return { kind: 'done', outcome: doubted(guarded, result.entry) }
+  const doubt = await resolveEntry(guarded.ledger, entry, { to: 'in_doubt', why })
+  return doubt === undefined ? { kind: 'afresh' } : { kind: 'done', outcome: doubted(guarded, doubt) }
 }
 
 /** Verifiable: yes → succeeded, no → run, unknown → in doubt. */
-async function askTarget(guarded: Guarded, entry: Entry): Promise<Considered> {
+async function askFirst(guarded: Guarded, entry: Entry): Promise<Considered> {
   const { ledger, call } = guarded
   const { safety } = call.operation
-  if (safety.kind !== 'verifiable' || safety.verify === undefined)
-    return enterDoubt(guarded, entry, 'No verify function is registered.')
+  if (safety.kind !== 'verifiable' || safety.verify === undefined) return { kind: 'afresh' }
+  const { verify, settleMs } = safety
   const { canonicalInput } = call.identity
-  const answer = await ask(ledger, {
-    verify: safety.verify,
-    entry,
-    timeoutMs: safety.settleMs,
-    ...(canonicalInput === undefined ? {} : { input: JSON.parse(canonicalInput) as Json }),
-  })
-  const { ref, attempt, rev } = entry
-  const expect = { attempt, rev }
-  if (answer.happened === null) {
-    return entry.state === 'in_doubt'
-      ? { kind: 'done', outcome: doubted(guarded, entry) }
-      : enterDoubt(guarded, entry, answer.why)
-  }
-  if (!answer.happened && entry.state === 'started') {
-    return {
-      kind: 'take',
-      entry,
-      takeover: { raisesAttempt: true, round: entry.round, earlierUnknown: false, keepsFirstSend: false },
+  const input = canonicalInput === undefined ? {} : { input: JSON.parse(canonicalInput) as Json }
+  const asked = await askTarget(ledger, entry, { verify, settleMs, ...input })
+  switch (asked.kind) {
+    case 'changed':
+      return { kind: 'afresh' }
+    case 'succeeded':
+      return { kind: 'done', outcome: replayOf(ledger, asked.entry) }
+    case 'in-doubt':
+      return { kind: 'done', outcome: doubted(guarded, asked.entry) }
+    case 'did-not-happen': {
+      if (entry.state === 'in_doubt') {
+        await resolveEntry(ledger, entry, { to: 'released', resolution: didNotHappen })
+        return { kind: 'afresh' }
+      }
+      const { round } = entry
+      return {
+        kind: 'take',
+        entry,
+        takeover: { raisesAttempt: true, round, earlierUnknown: false, keepsFirstSend: false },
+      }
     }
   }
-  const kept = keepResult(ledger.options, answer.value, { operation: entry.operation, ref, usedBytes: 0 })
-  const because = answer.happened
-    ? 'the target says that it happened'
-    : 'the target says that it did not happen'
-  const resolution = { by: 'verify', because }
-  const value = answer.happened && kept.kept && kept.bytes !== undefined ? { value: kept.bytes } : {}
-  const to = answer.happened ? 'succeeded' : 'released'
-  const { result } = await ledger.lanes.resolve.ask(
-    { ref, expect, to, valueKept: !answer.happened || kept.kept, resolution, ...value },
-    ledger.options.storeTimeoutMs,
-  )
-  if (result.kind === 'resolved')
-    ledger.events.emit('resolved', result.entry, { fence: fenceOf(result.entry), state: to, ...resolution })
-  if (result.kind === 'stale' || !answer.happened) return { kind: 'afresh' }
-  return { kind: 'done', outcome: replayOf(ledger, result.entry) }
 }

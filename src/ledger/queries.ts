@@ -3,11 +3,12 @@ import { OncewardError, optionInvalid } from '../kernel/errors.ts'
 import { parseTimestamp, timestamp } from '../kernel/time.ts'
 import type { Ledger } from './context.ts'
 import { parseIdentity } from './door.ts'
-import { type Entry, type EntryState, entryStates, fenceOf } from './entry.ts'
+import { type Entry, type EntryState, entryStates } from './entry.ts'
 import type { IntentIdentity } from './intent.ts'
 import type { Decision, EntriesQuery } from './onceward.ts'
 import { receiptOfEntry, withKeptValue } from './outcome.ts'
 import type { DoubtReceipt, Receipt } from './receipt.ts'
+import { resolveEntry } from './resolve.ts'
 import { keepResult } from './results.ts'
 import type { ListQuery } from './store.ts'
 import { encodeKey } from './key.ts'
@@ -115,22 +116,20 @@ export async function resolveDoubt(
     )
   }
   if (entry.state !== 'in_doubt') throw notInDoubt(entry)
-  const { ref, attempt, rev } = entry
-  const base = { ref, expect: { attempt, rev }, resolution: { by, because } }
-  const { result } = await ledger.lanes.resolve.ask(
+  const resolution = { by, because }
+  const decided = await resolveEntry(
+    ledger,
+    entry,
     decision.happened
-      ? { ...base, ...happened(ledger, entry, decision.value) }
-      : { ...base, ...didNotHappen(entry) },
-    ledger.options.storeTimeoutMs,
+      ? { ...happened(ledger, entry, decision.value), resolution }
+      : { ...notHappened(entry), resolution },
   )
-  if (result.kind === 'stale') throw result.entry === undefined ? notInDoubt(entry) : notInDoubt(result.entry)
-  ledger.events.emit('resolved', result.entry, {
-    fence: fenceOf(result.entry),
-    state: result.entry.state,
-    by,
-    because,
-  })
-  return shown(ledger, result.entry)
+  if (decided === undefined) {
+    throw new OncewardError('CONFLICT', `Entry ${entry.ref} changed meanwhile; look at it again.`, {
+      details: { ref: entry.ref },
+    })
+  }
+  return shown(ledger, decided)
 }
 
 function happened(
@@ -144,7 +143,7 @@ function happened(
 }
 
 /** What did not happen may be done: the entry is free, and steps without an outcome are forgotten. */
-function didNotHappen(entry: Entry): {
+function notHappened(entry: Entry): {
   to: 'released'
   valueKept: true
   steps?: NonNullable<Entry['steps']>

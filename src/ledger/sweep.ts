@@ -1,11 +1,9 @@
 import type { Timer } from '../kernel/runtime.ts'
-import { ask } from './ask.ts'
 import { type Ledger, nobody } from './context.ts'
-import { type Entry, fenceOf, openStates } from './entry.ts'
+import { type Entry, openStates } from './entry.ts'
 import type { SweepReport } from './onceward.ts'
-import { keepResult } from './results.ts'
+import { askTarget, didNotHappen, resolveEntry } from './resolve.ts'
 import { type ParsedSafety } from './safety.ts'
-import type { ResolveRequest } from './store.ts'
 
 const pageSize = 200
 const maxPages = 50
@@ -60,13 +58,25 @@ async function sweepEntry(ledger: Ledger, entry: Entry, at: { nowMs: number; tal
     at.nowMs,
   )
   if (verdict.kind === 'enter-doubt') {
-    if (await resolve(ledger, entry, { to: 'in_doubt', valueKept: true, why: verdict.why }))
-      tally.doubted += 1
+    if (await resolveEntry(ledger, entry, { to: 'in_doubt', why: verdict.why })) tally.doubted += 1
   }
   if (verdict.kind === 'ask' && safety.kind === 'verifiable' && safety.verify !== undefined) {
     tally.asked += 1
-    await askFor(ledger, entry, { verify: safety.verify, settleMs: safety.settleMs, tally })
+    const asked = await askTarget(ledger, entry, { verify: safety.verify, settleMs: safety.settleMs })
+    if (asked.kind === 'in-doubt' && entry.state !== 'in_doubt') tally.doubted += 1
+    if (asked.kind === 'succeeded' || (asked.kind === 'did-not-happen' && (await free(ledger, entry))))
+      tally.settled += 1
   }
+}
+
+/** Only an entry in doubt is freed by somebody who does not own it, so a started one goes through doubt. */
+async function free(ledger: Ledger, entry: Entry): Promise<boolean> {
+  const doubt =
+    entry.state === 'in_doubt'
+      ? entry
+      : await resolveEntry(ledger, entry, { to: 'in_doubt', why: didNotHappen.because })
+  if (doubt === undefined) return false
+  return (await resolveEntry(ledger, doubt, { to: 'released', resolution: didNotHappen })) !== undefined
 }
 
 /** A verifiable entry whose verify function lives in another service is left to its owners. */
@@ -74,74 +84,6 @@ function paramsFor(entry: Entry, safety: ParsedSafety): ParsedSafety {
   if (entry.safety === 'verifiable' && safety.kind !== 'verifiable')
     return { kind: 'verifiable', settleMs: Number.MAX_SAFE_INTEGER }
   return safety
-}
-
-type Verifiable = {
-  verify: NonNullable<Extract<ParsedSafety, { kind: 'verifiable' }>['verify']>
-  settleMs: number
-  tally: Tally
-}
-
-async function askFor(ledger: Ledger, entry: Entry, { verify, settleMs, tally }: Verifiable): Promise<void> {
-  const answer = await ask(ledger, { verify, entry, timeoutMs: settleMs })
-  if (answer.happened === null) {
-    if (
-      entry.state === 'started' &&
-      (await resolve(ledger, entry, { to: 'in_doubt', valueKept: true, why: answer.why }))
-    )
-      tally.doubted += 1
-    return
-  }
-  const because = answer.happened
-    ? 'the target says that it happened'
-    : 'the target says that it did not happen'
-  const resolution = { by: 'verify', because }
-  if (answer.happened) {
-    const kept = keepResult(ledger.options, answer.value, {
-      operation: entry.operation,
-      ref: entry.ref,
-      usedBytes: 0,
-    })
-    const value = kept.kept && kept.bytes !== undefined ? { value: kept.bytes } : {}
-    if (await resolve(ledger, entry, { to: 'succeeded', valueKept: kept.kept, resolution, ...value }))
-      tally.settled += 1
-    return
-  }
-  // Only an entry in doubt is freed by somebody who does not own it, so a started one goes through doubt.
-  const doubted =
-    entry.state === 'in_doubt'
-      ? entry
-      : await resolve(ledger, entry, { to: 'in_doubt', valueKept: true, why: because })
-  if (
-    doubted !== undefined &&
-    (await resolve(ledger, doubted, { to: 'released', valueKept: true, resolution }))
-  )
-    tally.settled += 1
-}
-
-/** One conditional write; `undefined` when the entry has changed meanwhile, which is as good. */
-async function resolve(
-  ledger: Ledger,
-  entry: Entry,
-  request: Omit<ResolveRequest, 'ref' | 'expect'>,
-): Promise<Entry | undefined> {
-  const { ref, attempt, rev } = entry
-  const { result } = await ledger.lanes.resolve.ask(
-    { ref, expect: { attempt, rev }, ...request },
-    ledger.options.storeTimeoutMs,
-  )
-  if (result.kind === 'stale') return undefined
-  const fence = fenceOf(result.entry)
-  if (request.to === 'in_doubt')
-    ledger.events.emit('in_doubt', result.entry, { fence, why: request.why ?? '' })
-  else
-    ledger.events.emit('resolved', result.entry, {
-      fence,
-      state: request.to,
-      by: request.resolution?.by ?? '',
-      because: request.resolution?.because ?? '',
-    })
-  return result.entry
 }
 
 /**

@@ -1,0 +1,61 @@
+import type { Json } from '../kernel/json.ts'
+import { ask } from './ask.ts'
+import type { Ledger } from './context.ts'
+import { type Entry, fenceOf } from './entry.ts'
+import { keepResult } from './results.ts'
+import type { Verify } from './safety.ts'
+import type { ResolveRequest } from './store.ts'
+
+/** One conditional write of somebody who is not the owner; `undefined` when the entry has changed meanwhile. */
+export async function resolveEntry(
+  ledger: Ledger,
+  entry: Entry,
+  request: Omit<ResolveRequest, 'ref' | 'expect' | 'valueKept'> & { readonly valueKept?: boolean },
+): Promise<Entry | undefined> {
+  const { ref, attempt, rev } = entry
+  const { result } = await ledger.lanes.resolve.ask(
+    { ref, expect: { attempt, rev }, valueKept: true, ...request },
+    ledger.options.storeTimeoutMs,
+  )
+  if (result.kind === 'stale') return undefined
+  const fence = fenceOf(result.entry)
+  const { to, why = '', resolution = { by: '', because: '' } } = request
+  if (to === 'in_doubt') ledger.events.emit('in_doubt', result.entry, { fence, why })
+  else ledger.events.emit('resolved', result.entry, { fence, state: to, ...resolution })
+  return result.entry
+}
+
+/** What asking the target about an entry came to, and the entry as it is then. */
+export type Asked =
+  | { readonly kind: 'succeeded' | 'in-doubt' | 'did-not-happen'; readonly entry: Entry }
+  | { readonly kind: 'changed' }
+
+export const didNotHappen: { readonly by: string; readonly because: string } = {
+  by: 'verify',
+  because: 'the target says that it did not happen',
+}
+
+/** Asks the target: yes → succeeded, unknown → in doubt; after a no, what follows is the asker's to say. */
+export async function askTarget(
+  ledger: Ledger,
+  entry: Entry,
+  safety: { readonly verify: Verify; readonly settleMs: number; readonly input?: Json },
+): Promise<Asked> {
+  const { settleMs, ...question } = safety
+  const answer = await ask(ledger, { entry, timeoutMs: settleMs, ...question })
+  if (answer.happened === false) return { kind: 'did-not-happen', entry }
+  if (answer.happened === null) {
+    if (entry.state === 'in_doubt') return { kind: 'in-doubt', entry }
+    const doubted = await resolveEntry(ledger, entry, { to: 'in_doubt', why: answer.why })
+    return doubted === undefined ? { kind: 'changed' } : { kind: 'in-doubt', entry: doubted }
+  }
+  const about = { operation: entry.operation, ref: entry.ref, usedBytes: 0 }
+  const kept = keepResult(ledger.options, answer.value, about)
+  const succeeded = await resolveEntry(ledger, entry, {
+    to: 'succeeded',
+    valueKept: kept.kept,
+    ...(kept.kept && kept.bytes !== undefined ? { value: kept.bytes } : {}),
+    resolution: { by: 'verify', because: 'the target says that it happened' },
+  })
+  return succeeded === undefined ? { kind: 'changed' } : { kind: 'succeeded', entry: succeeded }
+}

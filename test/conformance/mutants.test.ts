@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { isStoreFault } from '../../src/ledger/store.ts'
-import { breakSubject, storeMutants } from '../../src/testing/broken-stores.ts'
 import {
+  breakSubject,
   type ContractCase,
   isContractBroken,
   runContractCase,
   skipReason,
   storeContract,
+  storeMutants,
 } from '../../src/testing/index.ts'
 import { memoryUnderTest, sqliteUnderTest } from './subjects.ts'
 

@@ -37,7 +37,7 @@ export const brokenClaims: readonly Mutant[] = [
   {
     id: 'recognises-by-reading',
     breaks: 'recognises its own claim by reading it, without a write',
-    caughtBy: [inserted],
+    caughtBy: [inserted, 'a takeover sent again is held, and shows that the row is its own'],
     broken: answer('claim', (result, { owner }) => {
       return result.kind === 'held' && result.entry.owner === owner
         ? { kind: 'claimed', entry: result.entry }

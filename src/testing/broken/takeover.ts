@@ -62,6 +62,21 @@ export const brokenTakeovers: readonly Mutant[] = [
     }),
   },
   {
+    id: 'takeover-overtakes-outcome',
+    breaks: 'gives a takeover what the old owner has just ended',
+    caughtBy: [
+      'of a takeover and an outcome of the old owner sent at once exactly one counts',
+      'a write of the owner between read and takeover defeats the takeover',
+    ],
+    broken: answer('claim', (result, { expect, owner }) => {
+      if (result.kind !== 'held' || result.entry.state !== 'succeeded' || expect === undefined) return result
+      return {
+        kind: 'claimed',
+        entry: { ...result.entry, owner, state: 'started', attempt: expect.attempt + 1 },
+      }
+    }),
+  },
+  {
     id: 'renewal-keeps-rev',
     breaks: 'does not count a renewal as a write',
     caughtBy: [

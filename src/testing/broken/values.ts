@@ -112,9 +112,12 @@ export const brokenValues: readonly Mutant[] = [
       'what a caller does to its bytes later does not reach the store, nor what a reader does to its own',
     ],
     broken: show((row, notes) => {
-      if (row.value === undefined) return row
-      const { value: own } = row
-      return { ...row, value: noted(notes, `bytes of ${row.ref} ${row.settledDigest ?? ''}`, () => own) }
+      const { value: given } = row
+      if (given === undefined) return row
+      return {
+        ...row,
+        value: noted(notes, `bytes of ${row.ref} ${row.settledDigest ?? ''}`, () => given.slice()),
+      }
     }),
   },
   ...Object.entries(textEdits).map(

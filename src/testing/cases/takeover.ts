@@ -1,4 +1,5 @@
 import { utf8 } from '../../kernel/bytes.ts'
+import type { SettleResult } from '../../ledger/store.ts'
 import { check, countKind, has, isKind, same } from '../assert.ts'
 import type { ContractCase } from '../contract.ts'
 import { sampleSteps } from './samples.ts'
@@ -81,6 +82,39 @@ export const takeoverCases: readonly ContractCase[] = [
       const results = await Promise.all(Array.from({ length: 50 }, () => bench.claim(bench.takeoverOf(row))))
       same(countKind(results, 'claimed'), 1, 'takeovers that got the entry')
       same((await bench.row(row.ref)).attempt, row.attempt + 1, 'the attempt after all of them')
+    },
+  },
+  {
+    title: 'a takeover sent again is held, and shows that the row is its own',
+    async run(bench) {
+      const request = bench.takeoverOf(await bench.fresh())
+      const first = await bench.claim(request)
+      isKind(first, 'claimed', 'a takeover')
+      const again = await bench.claim(request)
+      isKind(again, 'held', 'the same takeover once more')
+      same(again.entry, first.entry, 'held shows the row as it is')
+    },
+  },
+  {
+    title: 'of a takeover and an outcome of the old owner sent at once exactly one counts',
+    async run(bench) {
+      for (const isTakeoverFirst of [false, true, false, true]) {
+        const row = await bench.fresh()
+        const settle = (): Promise<SettleResult> => bench.settle(bench.settleOf(row))
+        const early = isTakeoverFirst ? undefined : settle()
+        const takeover = bench.claim(bench.takeoverOf(row))
+        const [settled, taken] = await Promise.all([early ?? settle(), takeover])
+        same(
+          settled.kind === 'settled',
+          taken.kind === 'held',
+          'the takeover is refused exactly when the outcome counts',
+        )
+        same(
+          (await bench.row(row.ref)).state,
+          settled.kind === 'settled' ? 'succeeded' : 'started',
+          'the state',
+        )
+      }
     },
   },
   {

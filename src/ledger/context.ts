@@ -51,6 +51,7 @@ const byRef = <Q extends { readonly ref: string }>(request: Q): string => reques
 
 export function createContext(options: ParsedOptions, rules: Rules): Ledger {
   const { runtime, store } = options
+  const running = new Running()
   const events = new EventStream(runtime, workerId(runtime))
   const lane = <Q, R>(
     name: string,
@@ -61,6 +62,7 @@ export function createContext(options: ParsedOptions, rules: Rules): Ledger {
       name,
       runtime,
       maxBatch: store.maxBatch,
+      isClosed: () => running.isOver,
       refOf,
       send,
       onFault: (fault, retried) =>
@@ -90,7 +92,7 @@ export function createContext(options: ParsedOptions, rules: Rules): Ledger {
     events,
     lanes,
     heartbeat: new Heartbeat({ runtime, rules, renewals: lanes.renew, maxRunMs: options.maxRunMs }),
-    running: new Running(),
+    running,
     inside: new AsyncLocalStorage(),
     open: () => {
       opening ??= store.open().then(

@@ -90,6 +90,7 @@ async function close(ledger: Ledger, sweeper: Sweeper, graceMs: number): Promise
     await within(options.runtime, running.idle(), abortMs)
   }
   heartbeat.stop()
+  running.isOver = true
   await options.store.close()
 }
 

@@ -45,12 +45,16 @@ export interface Resolution {
 export interface StepRecord {
   readonly name: string
   readonly safety: SafetyKind
+  /** Of a verifiable step: how long after a lapsed lease its target may be asked. */
+  readonly settleMs?: number
   readonly state: 'started' | 'succeeded' | 'failed'
   readonly attempts: number
   readonly startedAtMs: number
   /** Rule 5: no effect of this step can have been sent before this moment. */
   readonly firstPossibleSendAtMs: number
   readonly finishedAtMs?: number
+  /** Rule 2: an earlier attempt may have sent it, with an outcome that nobody knows. */
+  readonly earlierUnknown?: boolean
   /** Digest of the step's input; '' where it was called without one. */
   readonly inputDigest: string
   readonly round: number

@@ -10,6 +10,8 @@ export interface LaneOptions<Q, R> {
   /** What a batch may hold only once. */
   readonly refOf: (request: Q) => string
   readonly send: (requests: readonly Q[]) => Promise<Reply<R>>
+  /** True once the store has been closed by us: then nothing is tried again. */
+  readonly isClosed: () => boolean
   /** Tells of each fault: for events. */
   readonly onFault: (fault: StoreFault, retried: boolean) => void
 }
@@ -128,7 +130,8 @@ export class Lane<Q, R> {
   }
 
   async #again(batch: readonly Waiting<Q, R>[], fault: StoreFault, tries: number): Promise<void> {
-    const { runtime, onFault } = this.#options
+    const { runtime, onFault, isClosed } = this.#options
+    if (isClosed()) return this.#fail(batch, fault)
     const pauseMs = fullJitterMs(runtime, tries, retryBounds)
     const resumeMs = runtime.monotonicMs() + pauseMs
     const late = batch.filter((waiting) => waiting.deadlineMs <= resumeMs)

@@ -123,7 +123,7 @@ function decideOwned(entry: Entry, caller: Caller, nowMs: number): Verdict {
     return run(entry, { earlierUnknown: entry.earlierUnknown, keepsFirstSend: true })
   return entry.steps === undefined
     ? decideLapsed(entry, caller.safety, nowMs)
-    : decideLapsedSteps(entry, caller.safety, nowMs)
+    : decideLapsedSteps(entry, nowMs)
 }
 
 /** The table of DESIGN.md section 2: a lapsed lease never means "not done". */
@@ -152,7 +152,7 @@ function decideLapsed(entry: Entry, given: ParsedSafety, nowMs: number): Verdict
 }
 
 /** A stepped entry may be resumed when each step that began without an outcome may. */
-function decideLapsedSteps(entry: Entry, given: ParsedSafety, nowMs: number): Verdict {
+function decideLapsedSteps(entry: Entry, nowMs: number): Verdict {
   const open = (entry.steps?.steps ?? []).filter((step) => step.state === 'started')
   const blind = open.find((step) => step.safety === 'blind')
   if (blind !== undefined) {
@@ -161,12 +161,9 @@ function decideLapsedSteps(entry: Entry, given: ParsedSafety, nowMs: number): Ve
       why: `The step "${blind.name}" may have begun, and its target cannot be asked.`,
     }
   }
-  if (open.some((step) => step.safety === 'verifiable')) {
-    const safety = frozenSafety('verifiable', given)
-    const settleMs = safety.kind === 'verifiable' ? safety.settleMs : defaultSettleMs
-    const askFromMs = entry.leaseUntilMs + settleMs
-    if (askFromMs > nowMs) return { kind: 'wait', retryAfterMs: askFromMs - nowMs }
-  }
+  const settleMs = Math.max(0, ...open.map((step) => step.settleMs ?? 0))
+  const askFromMs = entry.leaseUntilMs + settleMs
+  if (askFromMs > nowMs) return { kind: 'wait', retryAfterMs: askFromMs - nowMs }
   return run(entry, { earlierUnknown: entry.earlierUnknown, keepsFirstSend: true })
 }
 

@@ -17,7 +17,10 @@ export interface Leader {
 export class Running {
   readonly #leaders = new Map<string, Leader>()
   readonly #onIdle: (() => void)[] = []
+  /** No new work is taken. */
   isClosed = false
+  /** The store is closed as well. */
+  isOver = false
 
   get size(): number {
     return this.#leaders.size

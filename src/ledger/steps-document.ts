@@ -1,6 +1,6 @@
 import { utf8Bytes } from '../kernel/bytes.ts'
 import type { Entry, EntryError, StepRecord, StepsDocument } from './entry.ts'
-import type { SafetyKind } from './safety.ts'
+import type { ParsedSafety } from './safety.ts'
 
 export const maxSteps = 1000
 
@@ -49,18 +49,25 @@ export class StepsLog {
     return bytes
   }
 
-  start(name: string, about: { safety: SafetyKind; inputDigest: string; round: number }): StepRecord {
+  /** `earlierUnknown`: an earlier attempt may have sent this round of it. */
+  start(
+    name: string,
+    about: { safety: ParsedSafety; inputDigest: string; round: number; earlierUnknown: boolean },
+  ): StepRecord {
+    const { safety, earlierUnknown, inputDigest, round } = about
     const before = this.#records.get(name)
-    const isSameRound = before?.round === about.round
-    const firstMs =
-      (isSameRound ? before?.firstPossibleSendAtMs : undefined) ?? this.#inheritedSinceMs ?? this.#knownNowMs
+    const inheritedMs = before?.firstPossibleSendAtMs ?? this.#inheritedSinceMs
     const record: StepRecord = {
       name,
-      ...about,
+      safety: safety.kind,
+      ...(safety.kind === 'verifiable' ? { settleMs: safety.settleMs } : {}),
+      inputDigest,
+      round,
       state: 'started',
       attempts: (before?.attempts ?? 0) + 1,
       startedAtMs: this.#knownNowMs,
-      firstPossibleSendAtMs: before !== undefined && !isSameRound ? this.#knownNowMs : firstMs,
+      firstPossibleSendAtMs: (earlierUnknown ? inheritedMs : undefined) ?? this.#knownNowMs,
+      ...(earlierUnknown ? { earlierUnknown } : {}),
     }
     this.#records.set(name, record)
     return record

@@ -107,7 +107,13 @@ export class Steps {
       const asked = await this.#resume(call, before)
       if (asked !== undefined) return asked.value as T
     } else if (before === undefined) this.#checkUnlisted(call)
-    return this.#start(call, before)
+    return this.#start(call, { before, earlierUnknown: this.#maybeSent(call, before) })
+  }
+
+  /** Rule 2: only a keyed step is sent again while an earlier sending of it has no known outcome. */
+  #maybeSent(call: StepCall<unknown>, before: StepRecord | undefined): boolean {
+    if (call.safety.kind !== 'keyed') return false
+    return before === undefined ? this.#log.unlistedSinceMs() !== undefined : before.state === 'started'
   }
 
   #replay(record: StepRecord): unknown {
@@ -162,15 +168,15 @@ export class Steps {
     return new OncewardError('IN_DOUBT', why, { details: { ref: this.#claimed.entry.ref } })
   }
 
-  async #start<T>(call: StepCall<T>, before: StepRecord | undefined): Promise<T> {
+  async #start<T>(
+    call: StepCall<T>,
+    { before, earlierUnknown }: { before: StepRecord | undefined; earlierUnknown: boolean },
+  ): Promise<T> {
     const { ledger, entry } = this.#claimed
+    const { safety, inputDigest } = call
     const round = before?.state === 'failed' ? before.round + 1 : (before?.round ?? 0)
-    const record = this.#log.start(call.name, {
-      safety: call.safety.kind,
-      inputDigest: call.inputDigest,
-      round,
-    })
-    if (call.safety.kind !== 'keyed') {
+    const record = this.#log.start(call.name, { safety, inputDigest, round, earlierUnknown })
+    if (safety.kind !== 'keyed') {
       // A blind or verifiable effect must not begin before its start is on record.
       try {
         await this.write()
@@ -230,7 +236,7 @@ export class Steps {
       typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
     const outcome = ledger.rules.classify({ isDefinite: isDefiniteFailure(error), code }, operation)
     // Rule 2: while an earlier start of this step has no known outcome, a definite failure speaks for itself only.
-    const isDefinite = outcome === 'definite-failure' && (this.#log.get(call.name)?.attempts ?? 1) === 1
+    const isDefinite = outcome === 'definite-failure' && this.#log.get(call.name)?.earlierUnknown !== true
     if (isDefinite)
       this.#log.fail(call.name, {
         code: typeof code === 'string' ? code : 'DEFINITE_FAILURE',

@@ -42,7 +42,9 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoResult> {
     return await runBothHalves({ parsed, orders, folder, progress, watch })
   } catch (error) {
     if (!(error instanceof EndedEarly)) throw error
-    progress.note(`onceward demo ${describeEnding(error.ending)}`)
+    const message = `onceward demo ${describeEnding(error.ending)}`
+    progress.note(message)
+    if (parsed.json) await print(`${JSON.stringify({ error: { code: 'ENDED_EARLY', message } }, null, 2)}\n`)
     return { exitCode: exitCodeOfEnding(error.ending) }
   } finally {
     progress.close()

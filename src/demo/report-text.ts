@@ -130,7 +130,9 @@ const ended = [
 
 function storeArguments({ store, scope }: DemoReport): string {
   const path = store.startsWith('sqlite:') ? `sqlite:${shortPath(store.slice('sqlite:'.length))}` : store
-  return `--store ${quoted(path)}${scope === 'default' ? '' : ` --scope ${scope}`}`
+  // What the command would take without being told.
+  const assumedScope = process.env['ONCEWARD_SCOPE'] || 'default'
+  return `--store ${quoted(path)}${scope === assumedScope ? '' : ` --scope ${scope}`}`
 }
 
 /** Fit for a shell. */

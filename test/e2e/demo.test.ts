@@ -120,9 +120,8 @@ A-1,Ada,ada@example.com,1200,EUR,MUG,1,2026-03-01T09:30:00Z
 A-2,Ben,ben@example.com,12.50,EUR,MUG,1,2026-03-01T09:30:00Z
 `,
   )
-  const result = await bench.run(['demo', '--orders', 'orders.csv', '--json'])
+  const result = await bench.run(['demo', '--orders', 'orders.csv'])
   expect(result.code).toBe(2)
-  expect(result.stdout.toString()).toBe('')
   expect(result.stderr.toString()).toMatch(
     /orders\.csv line 3: amount must be a whole number .*, got "12\.50"/,
   )
@@ -144,9 +143,7 @@ test.each([
 })
 
 test('the orders of a file are taken, and those with odd names too', { timeout: runMs }, async () => {
-  const ids = ['#1001', 'ünö', '1793312000000', 'a/b?c=d', "o'neil%20", 'x.y..z', '(7)'].filter((id) =>
-    /^[\x21-\x7e]+$/.test(id),
-  )
+  const ids = ['#1001', '1793312000000', 'a/b?c=d', "o'neil%20", 'x.y..z', '(7)']
   const rows = ids.map((id) => `${id},Ada,ada@example.com,1200,EUR,MUG,1,2026-03-01T09:30:00Z`)
   bench.write(
     'orders.csv',
@@ -162,5 +159,6 @@ test('the orders of a file are taken, and those with odd names too', { timeout: 
   })
   expect(report.scope).toMatch(/^demo-run-/)
   const charged = rowsOf(report.guarded.journals[0] ?? '').map((row) => row['order'])
-  expect(charged.toSorted()).toEqual(ids.toSorted())
+  expect(charged).toHaveLength(ids.length)
+  expect(new Set(charged)).toEqual(new Set(ids))
 })

@@ -44,4 +44,14 @@ describe('the command line on PostgreSQL', () => {
     expect(json(result)).toMatchObject({ ok: false, store: { reachable: false } })
     expect(result.stderr.toString() + result.stdout.toString()).not.toContain(server.password)
   })
+
+  test('commands that only look make no tables', async () => {
+    const store = ['--store', server.url]
+    for (const args of [['ls'], ['doubt', 'list'], ['sweep'], ['show', 'x']]) {
+      const result = await bench.run([...args, ...store])
+      expect(result.code).toBe(4)
+      expect(result.stderr.toString()).toContain('There is no ledger at postgres://postgres:***@')
+    }
+    expect(json(await bench.run(['doctor', '--json', ...store]))['store']).not.toHaveProperty('schemaVersion')
+  })
 })

@@ -8,7 +8,7 @@ import { exitCodeOf, exitCodeOfCode } from '../../src/cli/exit.ts'
 import { failureOf } from '../../src/cli/main.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { parseDuration, parseKey } from '../../src/cli/values.ts'
-import { type ErrorCode, errorCodes, OncewardError } from '../../src/kernel/errors.ts'
+import { errorCodes, OncewardError } from '../../src/kernel/errors.ts'
 import { openStoreFromUrl, redactUrl, sqlitePathOf } from '../../src/stores/open.ts'
 import { CliBench, json } from './cli-bench.ts'
 
@@ -128,9 +128,11 @@ describe('every command', () => {
 })
 
 describe('exit codes', () => {
-  test.each(Object.keys(errorCodes))('%s has one', (code) => {
+  test.each(errorCodes)('%s has one', (code) => {
     expect([1, 2, 3, 4]).toContain(exitCodeOfCode(code))
-    expect(exitCodeOf(new OncewardError(code as ErrorCode, 'text'))).toBe(exitCodeOfCode(code))
+    const explained = readFileSync(new URL('../../docs/reference/errors.md', import.meta.url), 'utf8')
+    expect(explained).toContain(`## ${code}\nExit code ${exitCodeOfCode(code)}.\n`)
+    expect(exitCodeOf(new OncewardError(code, 'text'))).toBe(exitCodeOfCode(code))
   })
 
   test('doubt is 3, stores are 4, keys and options are 2, anything else is 1', () => {

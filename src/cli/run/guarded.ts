@@ -27,7 +27,11 @@ const notStartedExitCode = 126
 export async function runGuarded(once: Onceward, job: Job, signals: SignalRelay): Promise<GuardedRun> {
   let ran: RunRecord | undefined
   let recorded: Promise<void> | undefined
-  once.on('waiting', () => signals.idle())
+  const noteWaiting = waitingNote()
+  once.on('waiting', () => {
+    signals.idle()
+    noteWaiting()
+  })
   once.on('claimed', () => signals.claiming())
   once.on(
     'twin',
@@ -92,6 +96,15 @@ function whenRecorded(once: Onceward, attempt: Attempt): Promise<void> {
       })
     }
   })
+}
+
+/** Once, and only to somebody who sits there and wonders: in a log, a replay is to read like the first run. */
+function waitingNote(): () => void {
+  let isSaid = !process.stderr.isTTY
+  return () => {
+    if (!isSaid) void note('somebody else is doing this; waiting for how it ends.')
+    isSaid = true
+  }
 }
 
 function environmentOf(attempt: Attempt): NodeJS.ProcessEnv {

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import { type LedgerMutant, ledgerMutant } from '../../src/testing/mutants.ts'
+import { Lab } from '../support/lab.ts'
+
+export type Scenario = (lab: Lab) => Promise<void>
+
+/**
+ * Makes the function that tests one rule of DESIGN.md section 2. Each call is one sentence about it, as a test; and
+ * for each mutant it is to catch, a test that it does: with that one decision broken, the very same scenario fails.
+ */
+export function ruleTests(
+  number: number,
+): (sentence: string, scenario: Scenario, catches?: readonly string[]) => void {
+  return (sentence, scenario, catches = []) => {
+    it(`rule ${number}: ${sentence}`, () => played(scenario))
+    it.each(catches)(`rule ${number}: ${sentence} (catches the mutant %s)`, (id) =>
+      expectCaught(ledgerMutant(id), scenario),
+    )
+  }
+}
+
+/** The scenario must fail under the mutant, by one of its own expectations. */
+export async function expectCaught(mutant: LedgerMutant, scenario: Scenario): Promise<void> {
+  const failure = await played(scenario, mutant).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  expect(failure, `nothing noticed a ledger that ${mutant.breaks}`).toHaveProperty('name', 'AssertionError')
+}
+
+async function played(scenario: Scenario, mutant?: LedgerMutant): Promise<void> {
+  const lab = new Lab(mutant)
+  try {
+    await scenario(lab)
+  } finally {
+    lab.end()
+  }
+}

@@ -85,8 +85,9 @@ test.each([
     running.child.kill(signal)
     const result = await running.ended
     expect(result.code).toBe(code)
-    expect(result.stdout.toString()).toBe('')
-    expect(result.stderr.toString()).toContain(`ended by ${signal}`)
+    const message = `onceward demo ended by ${signal}; all its processes are gone.`
+    expect(JSON.parse(result.stdout.toString())).toEqual({ error: { code: 'ENDED_EARLY', message } })
+    expect(result.stderr.toString()).toContain(message)
     expect(await stillRunning(startedPids(bench.folder), 0)).toEqual([])
   },
 )

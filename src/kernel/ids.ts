@@ -34,9 +34,23 @@ export function base32(bytes: Uint8Array): string {
   return bits > 0 ? text + alphabet.charAt((buffer << (5 - bits)) & 31) : text
 }
 
-/** The entry's short, opaque name: 120 bits of a digest over its identity, 24 characters. Also its primary key. */
+/**
+ * The entry's short, opaque name and its primary key: 24 characters. The first four (20 bits) are of the key's stem,
+ * the key less its last two characters, so that work that is numbered one after the other lies side by side in
+ * the store's index; the other twenty are 100 bits of a digest over the whole identity.
+ */
 export function refOf(scope: string, operation: string, encodedKey: string): string {
-  return base32(sha256('onceward.ref.1', scope, operation, encodedKey).subarray(0, 15))
+  const stemLength = Math.max(encodedKey.length - (encodedKey.endsWith(',') ? 3 : 2), 0)
+  const place = scatter(`${scope}\n${operation}\n${encodedKey.slice(0, stemLength)}`)
+  return place + base32(sha256('onceward.ref.1', scope, operation, encodedKey).subarray(0, 13)).slice(0, 20)
+}
+
+/** FNV-1a folded to 20 bits, as four characters: cheap, and only for where a row lies. */
+function scatter(text: string): string {
+  let hashed = 0x811c9dc5
+  for (let at = 0; at < text.length; at += 1) hashed = Math.imul(hashed ^ text.charCodeAt(at), 0x01000193)
+  const folded = ((hashed >>> 20) ^ hashed) & 0xfffff
+  return [15, 10, 5, 0].map((shift) => alphabet.charAt((folded >>> shift) & 31)).join('')
 }
 
 /** Rule 4: 16 random bytes, made by the client, new for each attempt. */

@@ -3,61 +3,32 @@ import type { Entry } from '../../ledger/entry.ts'
 import type { ClaimRequest, ClaimResult, SettleRequest, SettleResult } from '../../ledger/store.ts'
 import { claimRow, settleRow, type StoreMoment } from '../../ledger/transitions.ts'
 import type { Database } from './database.ts'
-import { columns, entryOf, json, mutableValuesOf, valuesOf } from './rows.ts'
+import { columns, entryOf, json, mutableValuesOf } from './rows.ts'
 
 const frozen = ['ref', 'scope', 'operation', 'key', 'subject', 'safety', 'fingerprint']
 const selectSql = `SELECT ${columns.join(', ')} FROM onceward_entries WHERE ref = ?`
-const insertSql = `INSERT INTO onceward_entries (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) ON CONFLICT (ref) DO NOTHING`
 const updateSql = `UPDATE onceward_entries SET ${columns
   .filter((name) => !frozen.includes(name))
   .map((name) => `${name} = ?`)
   .join(', ')} WHERE ref = ?`
 
+/** What every first claim writes alike stands in the statement: binding values costs more than writing them. */
+const insertSql = `INSERT INTO onceward_entries
+  (ref, scope, operation, key, subject, state, safety, fingerprint, owner, epoch, attempt, round, rev, owner_write,
+   lease_ms, lease_until_ms, claimed_at_ms, first_send_ms, earlier_unknown, value_kept, retain_ms)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, 0, 1, 0, ?11, ?12 + ?11, ?12, ?13, 0, 1, ?14)
+  ON CONFLICT (ref) DO NOTHING`
+
+const settleSql = `UPDATE onceward_entries SET state = ?1, rev = ?2, owner_write = ?3, lease_until_ms = ?4,
+  finished_at_ms = ?5, value_kept = ?6, settled_digest = ?7, value = ?8, round = ?9, earlier_unknown = ?10`
+const unchanged = 'WHERE ref = ?11 AND rev = ?12 AND attempt = ?13 AND owner = ?14'
+const settlePlainSql = `${settleSql}, error = NULL, steps = NULL ${unchanged}`
+const settleWithDocumentsSql = `${settleSql}, error = ?15, steps = ?16, doubt = ?17 ${unchanged}`
+
 /** Rows of the table, and the shorter ways of the two common writes. */
 export interface RowAccess extends Rows {
   claim(request: ClaimRequest, at: StoreMoment): ClaimResult
   settle(request: SettleRequest, at: StoreMoment): SettleResult
-}
-
-const settleSql = `UPDATE onceward_entries SET state = ?, round = ?, rev = ?, owner_write = ?, lease_until_ms = ?, finished_at_ms = ?,
-  earlier_unknown = ?, value_kept = ?, settled_digest = ?, value = ?, error = ?, steps = ?, doubt = ?
-  WHERE ref = ? AND rev = ? AND attempt = ? AND owner = ?`
-
-/** The common settle: nothing has touched the row since its owner last knew it, so one statement does. */
-function settleKnown(database: Database, known: Entry, next: Entry): boolean {
-  const {
-    state,
-    round,
-    rev,
-    ownerWrite,
-    leaseUntilMs,
-    finishedAtMs,
-    earlierUnknown,
-    valueKept,
-    settledDigest,
-  } = next
-  const { changes } = database
-    .statement(settleSql)
-    .run(
-      state,
-      round,
-      rev,
-      ownerWrite,
-      leaseUntilMs,
-      finishedAtMs ?? null,
-      earlierUnknown ? 1 : 0,
-      valueKept ? 1 : 0,
-      settledDigest ?? null,
-      next.value ?? null,
-      json(next.error),
-      json(next.steps),
-      json(next.doubt),
-      known.ref,
-      known.rev,
-      known.attempt,
-      known.owner,
-    )
-  return changes === 1
 }
 
 export function rowAccess(database: Database): RowAccess {
@@ -72,13 +43,8 @@ export function rowAccess(database: Database): RowAccess {
     ...rows,
     claim: (request, at) => {
       if (request.expect === undefined) {
-        // An absent key, the common case, costs one statement: the insert itself says whether it was absent.
         const fresh = claimRow(undefined, request, at)
-        if (
-          fresh.kind === 'claimed' &&
-          database.statement(insertSql).run(...valuesOf(fresh.entry)).changes === 1
-        )
-          return fresh
+        if (fresh.kind === 'claimed' && insertFresh(database, fresh.entry)) return fresh
       }
       return applyClaim(rows, request, at)
     },
@@ -91,4 +57,53 @@ export function rowAccess(database: Database): RowAccess {
       return applySettle(rows, request, at)
     },
   }
+}
+
+/** The common claim costs one statement: the insert itself says whether the key was absent. */
+function insertFresh(database: Database, entry: Entry): boolean {
+  const { changes } = database
+    .statement(insertSql)
+    .run(
+      entry.ref,
+      entry.scope,
+      entry.operation,
+      entry.key,
+      entry.subject ?? null,
+      entry.state,
+      entry.safety,
+      entry.fingerprint,
+      entry.owner,
+      entry.epoch,
+      entry.leaseMs,
+      entry.claimedAtMs,
+      entry.firstPossibleSendAtMs ?? null,
+      entry.retainMs,
+    )
+  return changes === 1
+}
+
+/** The common settle costs one as well: nothing has touched the row since its owner last knew it. */
+function settleKnown(database: Database, known: Entry, next: Entry): boolean {
+  const { error, steps, doubt } = next
+  const isPlain =
+    error === undefined && steps === undefined && doubt === undefined && known.doubt === undefined
+  const statement = database.statement(isPlain ? settlePlainSql : settleWithDocumentsSql)
+  const { changes } = statement.run(
+    next.state,
+    next.rev,
+    next.ownerWrite,
+    next.leaseUntilMs,
+    next.finishedAtMs ?? null,
+    next.valueKept ? 1 : 0,
+    next.settledDigest ?? null,
+    next.value ?? null,
+    next.round,
+    next.earlierUnknown ? 1 : 0,
+    known.ref,
+    known.rev,
+    known.attempt,
+    known.owner,
+    ...(isPlain ? [] : [json(error), json(steps), json(doubt)]),
+  )
+  return changes === 1
 }

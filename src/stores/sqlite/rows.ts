@@ -2,7 +2,7 @@ import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
 import type { Doubt, Entry, EntryError, EntryState, Resolution, StepsDocument } from '../../ledger/entry.ts'
 import type { SafetyKind } from '../../ledger/safety.ts'
 
-/** All columns of onceward_entries, in the order in which rows are written and read. */
+/** All columns of onceward_entries. */
 export const columns: readonly string[] = [
   'ref',
   'scope',
@@ -41,23 +41,10 @@ export function json(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value)
 }
 
-/** The values of an entry, in the order of `columns`. */
-export function valuesOf(entry: Entry): SQLInputValue[] {
-  return [
-    entry.ref,
-    entry.scope,
-    entry.operation,
-    entry.key,
-    entry.subject ?? null,
-    ...mutableValuesOf(entry, true),
-  ]
-}
-
-/** What writes may change, in the order of `columns` behind the identity. */
-export function mutableValuesOf(entry: Entry, withFrozen = false): SQLInputValue[] {
+/** What writes may change, in the order of `columns`, without what is frozen. */
+export function mutableValuesOf(entry: Entry): SQLInputValue[] {
   return [
     entry.state,
-    ...(withFrozen ? [entry.safety, entry.fingerprint] : []),
     entry.owner,
     entry.epoch,
     entry.attempt,

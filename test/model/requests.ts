@@ -1,0 +1,129 @@
+import { refOf, sha256 } from '../../src/kernel/ids.ts'
+import type { Entry, StepsDocument } from '../../src/ledger/entry.ts'
+import type { ClaimRequest, RenewRequest, ResolveRequest, SettleRequest } from '../../src/ledger/store.ts'
+import type { ClaimItem, Key, RenewItem, ResolveItem, SettleItem, Who } from './commands.ts'
+
+/** What the commands of one run are made of: the rows of the reference before the command, and a count. */
+export interface Moment {
+  readonly rows: ReadonlyMap<string, Entry>
+  /** Owners by ref and attempt. */
+  readonly owners: ReadonlyMap<string, string>
+  /** Number of the command: makes owners and digests unique. */
+  readonly at: number
+}
+
+/** Leases and retentions that are over at once, or not within a run. */
+const long = 1_000_000_000
+
+export function refOfKey(key: Key): string {
+  return refOf('model', operationOf(key), `key-${key}`)
+}
+
+function operationOf(key: Key): string {
+  return key < 3 ? 'charge' : 'mail'
+}
+
+export function claimRequest(item: ClaimItem, moment: Moment): ClaimRequest {
+  const { key, takeover } = item
+  const ref = refOfKey(key)
+  const row = moment.rows.get(ref)
+  return {
+    ref,
+    scope: 'model',
+    operation: operationOf(key),
+    key: `key-${key}`,
+    // Two of the keys are twins, one has no subject.
+    ...(key === 3 ? {} : { subject: 'order:0' }),
+    fingerprint: key === 2 ? '' : sha256('10 EUR').toString('base64url'),
+    safety: 'keyed',
+    to: item.to,
+    owner: ownerToken(ref, moment),
+    leaseMs: item.isLong ? long : 0,
+    retainMs: item.retains ? long : 0,
+    ...(takeover === undefined
+      ? {}
+      : {
+          expect: {
+            attempt: (row?.attempt ?? 1) + takeover.attemptOff,
+            rev: (row?.rev ?? 1) + takeover.revOff,
+            raisesAttempt: takeover.raisesAttempt,
+            round: takeover.round,
+            earlierUnknown: takeover.earlierUnknown,
+            keepsFirstSend: takeover.keepsFirstSend,
+          },
+        }),
+  }
+}
+
+export function settleRequest(item: SettleItem, moment: Moment): SettleRequest {
+  const { key, who, attemptOff, writeOff, repeats, value, error, steps, to, ...rest } = item
+  const ref = refOfKey(key)
+  const row = moment.rows.get(ref)
+  const digest =
+    repeats && row?.settledDigest !== undefined
+      ? row.settledDigest
+      : sha256(`${ref} ${moment.at}`).toString('base64url')
+  return {
+    ...rest,
+    ref,
+    to,
+    owner: ownerOf(ref, who, moment),
+    attempt: (row?.attempt ?? 1) + attemptOff,
+    ownerWrite: (row?.ownerWrite ?? 0) + (repeats ? 0 : writeOff),
+    digest,
+    ...(value === null ? {} : { value }),
+    ...(error === null ? {} : { error: { code: 'MODEL', message: error } }),
+    ...(steps === null ? {} : { steps: stepsOf(steps) }),
+    ...(to === 'in_doubt' ? { why: error ?? 'no reason' } : {}),
+  }
+}
+
+export function renewRequest({ key, who, attemptOff, isLong }: RenewItem, moment: Moment): RenewRequest {
+  const ref = refOfKey(key)
+  const attempt = (moment.rows.get(ref)?.attempt ?? 1) + attemptOff
+  return { ref, owner: ownerOf(ref, who, moment), attempt, leaseMs: isLong ? long : 1 }
+}
+
+export function resolveRequest(item: ResolveItem, moment: Moment): ResolveRequest {
+  const { key, attemptOff, revOff, to, value, error, by, steps } = item
+  const ref = refOfKey(key)
+  const row = moment.rows.get(ref)
+  return {
+    ref,
+    expect: { attempt: (row?.attempt ?? 1) + attemptOff, rev: (row?.rev ?? 1) + revOff },
+    to,
+    valueKept: value !== null,
+    ...(value === null ? {} : { value }),
+    ...(error === null ? {} : { error: { code: 'MODEL', message: error } }),
+    ...(to === 'in_doubt' ? { why: error ?? 'no reason' } : {}),
+    ...(by === null ? {} : { resolution: { by, because: `${by} says so` } }),
+    ...(steps === null ? {} : { steps: stepsOf(steps) }),
+  }
+}
+
+function ownerToken(ref: string, { at }: Moment): string {
+  return sha256(`${ref} owner ${at}`).subarray(0, 16).toString('base64url')
+}
+
+function ownerOf(ref: string, who: Who, moment: Moment): string {
+  const row = moment.rows.get(ref)
+  if (row === undefined || who === 'stranger') return ownerToken(ref, moment)
+  return who === 'owner' ? row.owner : (moment.owners.get(`${ref} ${row.attempt - 1}`) ?? row.owner)
+}
+
+function stepsOf(count: number): StepsDocument {
+  return {
+    unlistedSinceMs: count,
+    steps: Array.from({ length: count }, (_, index) => ({
+      name: `step-${index}`,
+      safety: 'keyed',
+      state: 'started',
+      attempts: 1,
+      startedAtMs: index,
+      firstPossibleSendAtMs: index,
+      inputDigest: '',
+      round: 0,
+      earlierUnknown: false,
+    })),
+  }
+}

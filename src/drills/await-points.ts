@@ -1,0 +1,32 @@
+import { promiseHooks } from 'node:v8'
+
+/** A running count of the points at which this process goes on after an await. */
+export interface AwaitPoints {
+  /** Continuations that have begun since the count began. */
+  count(): number
+  stop(): void
+}
+
+/**
+ * Counts every continuation of a promise in this process: the moments between two awaits, which are the moments at
+ * which a crash can leave something half done. `onPoint` is called before the k-th continuation runs (k from 1), so
+ * that all that came before it has happened and nothing of it has.
+ *
+ * Continuations of other work in the process are counted too: they only add points. Calls that are no promises (a
+ * timer's, a socket's) are not, since what they lead to in the ledger is a continuation again.
+ */
+export function watchAwaits(onPoint: (k: number) => void): AwaitPoints {
+  let points = 0
+  const stop = promiseHooks.onBefore(() => {
+    points += 1
+    onPoint(points)
+  })
+  return { count: () => points, stop: () => void stop() }
+}
+
+/** Ends this process at the k-th await as a crash would: nothing is flushed, no handler runs. `k` 0 only counts. */
+export function crashAtAwait(k: number): AwaitPoints {
+  return watchAwaits((point) => {
+    if (point === k) process.kill(process.pid, 'SIGKILL')
+  })
+}

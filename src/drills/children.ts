@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { openJournal } from './journal.ts'
+
+/** Which file of `processes/` a child runs. */
+export type ChildRole = 'peer' | 'worker'
+
+export interface ChildSpec {
+  readonly role: ChildRole
+  readonly name: string
+  /** JSON; the child reads it with `childConfig`. */
+  readonly config: object
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** The last of what it said on standard error. */
+  readonly errors: string
+}
+
+/** A message between a drill and its children. */
+export interface Message {
+  readonly kind: string
+}
+
+/** One process of a drill. */
+export interface Child {
+  readonly name: string
+  readonly pid: number
+  readonly ended: Promise<Ended>
+  send(message: Message): void
+  /** The first message not taken yet that matches. Rejects when the process ends without having sent it. */
+  take<M extends Message>(matches: (message: Message) => message is M): Promise<M>
+  /** All messages not taken yet. */
+  rest(): readonly Message[]
+  signal(signal: NodeJS.Signals): void
+  /** SIGKILL, and waits until it is gone. Works on a stopped process too. */
+  kill(): Promise<void>
+}
+
+/** All processes of one drill: whatever is started here is gone when the drill ends, however it ends. */
+export interface Children {
+  start(spec: ChildSpec): Child
+  endAll(): Promise<void>
+}
+
+export const configVariable = 'ONCEWARD_DRILL_CONFIG'
+const maxErrorChars = 4_000
+/** The checkout runs TypeScript as it is, the published package what was made of it. */
+const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
+
+export interface ChildrenOptions {
+  /** Journal of starts, signals and ends. */
+  readonly processesPath: string
+  /** Where Node keeps compiled code: dozens of short-lived processes load the same files. */
+  readonly compileCachePath: string
+}
+
+export function makeChildren(options: ChildrenOptions): Children {
+  const journal = openJournal(options.processesPath)
+  const log = (pid: number, name: string, more: object): void =>
+    journal.append({ at: new Date().toISOString(), pid, name, ...more })
+  const all = new Map<number, Child>()
+  // When this process goes without `endAll`: no child outlives it, not even a stopped one.
+  const onExit = (): void => {
+    for (const child of all.values()) child.signal('SIGKILL')
+  }
+  process.on('exit', onExit)
+  return {
+    start: (spec) => {
+      const running = spawnRole(spec, options.compileCachePath)
+      const pid = running.pid ?? 0
+      log(pid, spec.name, { event: 'started' })
+      const child = makeChild(spec.name, running, (more) => log(pid, spec.name, more))
+      if (pid !== 0) all.set(pid, child)
+      void child.ended.then(() => all.delete(pid))
+      return child
+    },
+    endAll: async () => {
+      await Promise.all([...all.values()].map((child) => child.kill()))
+      process.off('exit', onExit)
+      journal.close()
+    },
+  }
+}
+
+function spawnRole(spec: ChildSpec, compileCachePath: string): ChildProcess {
+  const file = fileURLToPath(new URL(`./processes/${spec.role}${extension}`, import.meta.url))
+  // What a user may have had to tell Node for the parent to run at all; never --inspect and the like.
+  const inherited = process.execArgv.filter((argument) => argument.startsWith('--experimental-'))
+  return spawn(process.execPath, [...inherited, '--disable-warning=ExperimentalWarning', file], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    windowsHide: true,
+    env: {
+      ...process.env,
+      NODE_COMPILE_CACHE: compileCachePath,
+      [configVariable]: JSON.stringify(spec.config),
+    },
+  })
+}
+
+interface Waiting {
+  readonly matches: (message: Message) => boolean
+  readonly resolve: (message: never) => void
+  readonly reject: (error: Error) => void
+}
+
+function makeChild(name: string, running: ChildProcess, log: (more: object) => void): Child {
+  const messages: Message[] = []
+  let waiting: Waiting[] = []
+  let end: Ended | undefined
+  const ended = whenEnded(running, (how) => {
+    end = how
+    log({ event: 'ended', code: how.code, signal: how.signal })
+    for (const one of waiting.splice(0)) one.reject(endedEarly(name, how))
+  })
+  running.on('message', (message: Message) => {
+    const first = waiting.find((one) => one.matches(message))
+    if (first === undefined) return void messages.push(message)
+    waiting = waiting.filter((one) => one !== first)
+    first.resolve(message as never)
+  })
+  const signal = (sent: NodeJS.Signals): void => {
+    if (end !== undefined) return
+    log({ event: 'signal', signal: sent })
+    running.kill(sent)
+  }
+  return {
+    name,
+    pid: running.pid ?? 0,
+    ended,
+    send: (message) => {
+      if (running.connected) running.send(message, () => {})
+    },
+    take: (matches) =>
+      new Promise((resolve, reject) => {
+        const index = messages.findIndex(matches)
+        if (index >= 0) return resolve(messages.splice(index, 1)[0] as never)
+        if (end !== undefined) return reject(endedEarly(name, end))
+        waiting.push({ matches, resolve, reject })
+      }),
+    rest: () => messages.splice(0),
+    signal,
+    kill: async () => {
+      signal('SIGKILL')
+      await ended
+    },
+  }
+}
+
+function endedEarly(name: string, how: Ended): Error {
+  return new Error(
+    `${name} ended (${how.signal ?? `exit code ${how.code}`}) before it sent what was waited for. ${how.errors.trim()}`,
+  )
+}
+
+/** Ended means gone, and everything it sent has been read. */
+function whenEnded(running: ChildProcess, tell: (how: Ended) => void): Promise<Ended> {
+  let errors = ''
+  running.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    errors = `${errors}${text}`.slice(-maxErrorChars)
+  })
+  return new Promise((resolve) => {
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+      const how = { code, signal, errors }
+      tell(how)
+      resolve(how)
+    }
+    running.once('error', (error) => {
+      errors += String(error)
+      if (running.pid === undefined) end(null, null)
+    })
+    running.once('close', (code, signal) => {
+      // What it sent last may still be on its way to us.
+      if (running.connected) running.once('disconnect', () => end(code, signal))
+      else end(code, signal)
+    })
+  })
+}

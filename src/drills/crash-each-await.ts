@@ -1,0 +1,134 @@
+import { collectHistories } from './collect.ts'
+import { eventsOf, type KeyHistory } from './history.ts'
+import { checkInvariants, type Verdicts, type Violation } from './invariants.ts'
+import { recover } from './recovery.ts'
+import type { Stage } from './stage.ts'
+import { faultsInEffect, runTrial, type Trial } from './trial.ts'
+import type { WorkloadId } from './workloads.ts'
+
+export interface CrashOptions {
+  readonly stage: Stage
+  readonly workload: WorkloadId
+  /** Crash at every n-th await only, from `offset` on. Default 1: at each. */
+  readonly every?: number
+  /** From 1. */
+  readonly offset?: number
+  /** Workers at once. Default 2. */
+  readonly parallel?: number
+  /** L1, from the restart to an answer. Default 15,000 ms. */
+  readonly recoveryMs?: number
+}
+
+/** What a run of crashes came to. */
+export interface CrashReport {
+  readonly workload: WorkloadId
+  /** Awaits of one undisturbed operation. */
+  readonly points: number
+  /** Crashes at an await. */
+  readonly crashes: number
+  /** Crashes inside the effect, brought about by the peer. */
+  readonly crashesInEffect: number
+  readonly takeovers: number
+  readonly replays: number
+  readonly inDoubt: number
+  /** Answers that workers gave before they were ended. */
+  readonly acknowledged: number
+  readonly effects: number
+  readonly verdicts: Verdicts
+  readonly violations: readonly Violation[]
+  readonly durationMs: number
+}
+
+/**
+ * Counts the awaits of one guarded operation, then runs it once for each of them in a process of its own, which dies
+ * by SIGKILL at the k-th; then in processes that die inside the effect. What they leave is recovered, and the
+ * invariants are checked on everything that is known. The number of awaits varies a little from run to run (timers,
+ * the network), so k rises past the count until a worker survives.
+ */
+export async function crashEachAwait(options: CrashOptions): Promise<CrashReport> {
+  const { stage, workload, parallel = 2, recoveryMs = 15_000 } = options
+  const beganAtMs = performance.now()
+  const undisturbed = await runTrial(stage, workload, {
+    name: 'undisturbed',
+    what: 'SIGKILL after the answer',
+  })
+  if (undisturbed.crashed) throw new Error(`The undisturbed ${workload} did not answer.`)
+  const atAwaits = await crashAtAwaits(options, undisturbed.points)
+  const inEffect = await inParallel(faultsInEffect(workload), parallel, (fault) =>
+    runTrial(stage, workload, fault),
+  )
+  await stage.rows.alone()
+  const trials = [undisturbed, ...atAwaits, ...inEffect]
+  const recovered = await recover(
+    stage,
+    workload,
+    trials.map((trial) => trial.key),
+  )
+  const histories = await collectHistories(
+    stage,
+    workload,
+    trials.map(({ key, fault, answers }, index) => {
+      const { rows, answers: later, otherInput } = recovered[index] ?? { rows: new Map(), answers: [] }
+      return {
+        key,
+        fault,
+        rows,
+        answers: [...answers, ...later],
+        ...(otherInput === undefined ? {} : { otherInput }),
+      }
+    }),
+  )
+  return {
+    workload,
+    points: undisturbed.points,
+    crashes: atAwaits.filter((trial) => trial.crashed).length,
+    crashesInEffect: inEffect.filter((trial) => trial.crashed).length,
+    ...countsOf(histories),
+    acknowledged: trials.reduce((total, trial) => total + trial.answers.length, 0),
+    ...checkInvariants(histories, { recoveryMs }),
+    durationMs: Math.round(performance.now() - beganAtMs),
+  }
+}
+
+async function crashAtAwaits(options: CrashOptions, count: number): Promise<readonly Trial[]> {
+  const { stage, workload, every = 1, offset = 1, parallel = 2 } = options
+  const at = (k: number): Promise<Trial> =>
+    runTrial(stage, workload, { name: `await-${k}`, what: `SIGKILL at await ${k}`, crashAtAwait: k })
+  const points: number[] = []
+  for (let k = offset; k <= count; k += every) points.push(k)
+  const trials = await inParallel(points, parallel, at)
+  for (let k = count + 1; ; k += 1) {
+    const trial = await at(k)
+    trials.push(trial)
+    if (!trial.crashed) return trials
+  }
+}
+
+function countsOf(
+  histories: readonly KeyHistory[],
+): Pick<CrashReport, 'takeovers' | 'replays' | 'inDoubt' | 'effects'> {
+  const sum = (count: (history: KeyHistory) => number): number =>
+    histories.reduce((total, history) => total + count(history), 0)
+  return {
+    takeovers: sum((history) => eventsOf(history, 'claimed').filter((event) => event.takeover).length),
+    replays: sum((history) => eventsOf(history, 'replayed').length),
+    inDoubt: sum((history) => eventsOf(history, 'in_doubt').length),
+    effects: sum((history) => history.effects.length),
+  }
+}
+
+/** Maps with at most `width` at work, in order. */
+async function inParallel<A, B>(
+  items: readonly A[],
+  width: number,
+  work: (item: A) => Promise<B>,
+): Promise<B[]> {
+  const results: B[] = []
+  let next = 0
+  const lane = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++)
+      results[index] = await work(items[index] as A)
+  }
+  await Promise.all(Array.from({ length: width }, lane))
+  return results
+}

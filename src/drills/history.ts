@@ -1,0 +1,57 @@
+import type { Entry } from '../ledger/entry.ts'
+import type { OncewardEvent } from '../ledger/events.ts'
+import type { Answer } from './worker-protocol.ts'
+import type { Part, WorkloadId } from './workloads.ts'
+
+/** When a row was looked at. */
+export type Moment =
+  /** Nobody has touched it since the fault. */
+  | 'after-fault'
+  /** The client has called again and lapsed leases have been swept. */
+  | 'after-recovery'
+  /** It has called once more. */
+  | 'after-replay'
+  /** A person has decided what was in doubt, and the client has called again. */
+  | 'after-decision'
+
+export interface ObservedRow {
+  readonly moment: Moment
+  readonly entry: Entry | undefined
+}
+
+/** An effect as its target has it: of the peer's journal, or a row of the user's own. */
+export interface ObservedEffect {
+  /** As of `effectName`. */
+  readonly name: string
+  readonly effectId: string
+}
+
+/** Everything that is known about one key when a drill is over. The invariants are checked on this alone. */
+export interface KeyHistory {
+  readonly key: string
+  readonly workload: WorkloadId
+  readonly parts: readonly Part[]
+  /** What was done to it, for messages: `SIGKILL at await 12`. */
+  readonly fault: string
+  readonly effects: readonly ObservedEffect[]
+  /** Of all processes, by their clocks. */
+  readonly events: readonly OncewardEvent[]
+  readonly rows: readonly ObservedRow[]
+  readonly answers: readonly Answer[]
+  /** What a call with another input came to; absent where none was made. */
+  readonly otherInput?: Answer
+}
+
+export function rowAt(history: KeyHistory, moment: Moment): Entry | undefined {
+  return history.rows.find((row) => row.moment === moment)?.entry
+}
+
+export function eventsOf<T extends OncewardEvent['type']>(
+  history: KeyHistory,
+  type: T,
+): readonly Extract<OncewardEvent, { readonly type: T }>[] {
+  return history.events.filter((event) => event.type === type) as Extract<
+    OncewardEvent,
+    { readonly type: T }
+  >[]
+}

@@ -1,0 +1,71 @@
+import { createLedger } from '../ledger/create.ts'
+import type { OncewardEvent } from '../ledger/events.ts'
+import type { Onceward } from '../ledger/onceward.ts'
+import type { Rules } from '../ledger/rules.ts'
+import type { Store } from '../ledger/store.ts'
+import { openStoreFromUrl } from '../stores/open.ts'
+import { systemRuntime } from '../system.ts'
+import type { PeerClient } from './peer/client.ts'
+import { drillOperations, type WorkTools } from './workloads.ts'
+
+export const drillScope = 'drill'
+
+/** One broken decision, put into the ledger of a drill: what the invariants must notice. */
+export interface Mutation {
+  readonly rules?: Rules
+  readonly wrapStore?: (store: Store, storeUrl: string) => Store
+  /** Put over the operations' own. */
+  readonly settleMs?: number
+}
+
+/** What a file of mutations exports. A drill names the file and the id; the processes of a drill load it by themselves. */
+export interface Mutations {
+  readonly mutations: Readonly<Record<string, Mutation>>
+}
+
+export interface MutationSource {
+  /** A file URL. */
+  readonly module: string
+  readonly id: string
+}
+
+export interface InstanceOptions {
+  readonly storeUrl: string
+  readonly peer: PeerClient
+  readonly leaseMs: number
+  readonly settleMs: number
+  readonly mutation?: MutationSource
+  readonly onEvent: (event: OncewardEvent) => void
+}
+
+/** A ledger as the processes of a drill use it: all workloads registered, no sweeps but those asked for. */
+export interface Instance {
+  readonly once: Onceward
+  readonly store: Store
+  readonly tools: WorkTools
+}
+
+export async function openInstance(options: InstanceOptions): Promise<Instance> {
+  const { storeUrl, peer, leaseMs } = options
+  const mutation = await loadMutation(options.mutation)
+  const opened = await openStoreFromUrl(storeUrl)
+  const store = mutation.wrapStore?.(opened, storeUrl) ?? opened
+  const tools = { peer, settleMs: mutation.settleMs ?? options.settleMs }
+  const operations = drillOperations(tools, leaseMs)
+  const once = createLedger(
+    { store, scope: drillScope, operations, sweep: false },
+    systemRuntime,
+    mutation.rules,
+  )
+  once.on('*', options.onEvent)
+  await once.open()
+  return { once, store, tools }
+}
+
+async function loadMutation(source: MutationSource | undefined): Promise<Mutation> {
+  if (source === undefined) return {}
+  const { mutations } = (await import(source.module)) as Mutations
+  const mutation = mutations[source.id]
+  if (mutation === undefined) throw new Error(`${source.module} has no mutation ${source.id}.`)
+  return mutation
+}

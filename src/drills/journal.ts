@@ -1,0 +1,23 @@
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
+
+/** An append-only file of JSON lines. A line is in the file when `append` returns, and survives the writer's crash. */
+export interface Journal {
+  append(line: object): void
+  close(): void
+}
+
+export function openJournal(path: string): Journal {
+  const file = openSync(path, 'a')
+  return {
+    append: (line) => void writeSync(file, `${JSON.stringify(line)}\n`),
+    close: () => closeSync(file),
+  }
+}
+
+/** All lines of a journal; none where there is no file. A last line without its end was never written. */
+export function readJournal<Line>(path: string): Line[] {
+  if (!existsSync(path)) return []
+  const text = readFileSync(path, 'utf8')
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Line)
+}

@@ -1,0 +1,45 @@
+import type { Children, Message } from '../children.ts'
+import { readJournal } from '../journal.ts'
+import { connectPeer, type PeerClient } from './client.ts'
+import type { EffectLine } from './protocol.ts'
+
+export interface PeerConfig {
+  readonly journalPath: string
+}
+
+export interface Listening extends Message {
+  readonly kind: 'listening'
+  readonly port: number
+}
+
+/** A running peer, as its drill sees it. */
+export interface Peer {
+  readonly port: number
+  /** A connection of the drill's own, for plans and for asking. */
+  readonly client: PeerClient
+  /** Every effect that has happened so far. */
+  effects(): readonly EffectLine[]
+  /** Rejects if the peer had ended by itself: nothing that was counted since is worth anything. */
+  stop(): Promise<void>
+}
+
+export async function startPeer(children: Children, config: PeerConfig): Promise<Peer> {
+  const child = children.start({ role: 'peer', name: 'peer', config })
+  const { port } = await child.take((message): message is Listening => message.kind === 'listening')
+  const client = await connectPeer(port)
+  let early: string | undefined
+  void child.ended.then(
+    ({ errors, code }) => (early = `The peer ended by itself with exit code ${code}: ${errors}`),
+  )
+  return {
+    port,
+    client,
+    effects: () => readJournal<EffectLine>(config.journalPath),
+    stop: async () => {
+      client.close()
+      const broken = early
+      await child.kill()
+      if (broken !== undefined) throw new Error(broken)
+    },
+  }
+}

@@ -1,0 +1,89 @@
+import type { Journal } from '../journal.ts'
+import type { EffectLine, EffectPlan, EffectRequest, PeerRequest } from './protocol.ts'
+
+type Tell = (answer: object) => void
+
+/** What the peer knows of one key. */
+interface KeyState {
+  plan: EffectPlan | undefined
+  hasArrived: boolean
+  /** Ids by the effect key under which they came: what a keyed target replays. */
+  readonly effects: Map<string, string>
+  readonly waiting: Tell[]
+  readonly held: (() => void)[]
+}
+
+/** The target of effects: performs them, journals them, answers, and misbehaves as planned. */
+export class Target {
+  readonly #journal: Journal
+  readonly #keys = new Map<string, KeyState>()
+  #effects = 0
+
+  constructor(journal: Journal) {
+    this.#journal = journal
+  }
+
+  serve(request: PeerRequest, tell: Tell): void {
+    const state = this.#stateOf(request.key)
+    switch (request.op) {
+      case 'effect':
+        return this.#receive(request, state, tell)
+      case 'ask':
+        return tell({ effectId: [...state.effects.values()][0] ?? null })
+      case 'plan':
+        state.plan = request.plan
+        return tell({})
+      case 'arrived':
+        if (state.hasArrived) return tell({})
+        state.waiting.push(tell)
+        return
+      case 'release':
+        for (const answer of state.held.splice(0)) answer()
+        return tell({})
+    }
+  }
+
+  #stateOf(key: string): KeyState {
+    const known = this.#keys.get(key)
+    if (known !== undefined) return known
+    const state: KeyState = { plan: undefined, hasArrived: false, effects: new Map(), waiting: [], held: [] }
+    this.#keys.set(key, state)
+    return state
+  }
+
+  #receive(request: EffectRequest, state: KeyState, tell: Tell): void {
+    const { crashSender, delayMs, holdAnswer } = state.plan ?? {}
+    state.plan = undefined
+    state.hasArrived = true
+    for (const arrived of state.waiting.splice(0)) arrived({})
+    if (crashSender === 'before-journal') crash(request.pid)
+    const happen = (): void => {
+      const effectId = this.#perform(request, state)
+      if (crashSender === 'after-journal') crash(request.pid)
+      if (holdAnswer === true) state.held.push(() => tell({ effectId }))
+      else tell({ effectId })
+    }
+    if (delayMs === undefined) happen()
+    else setTimeout(happen, delayMs)
+  }
+
+  /** The effect, unless a keyed target has had it: then what it came to. */
+  #perform({ key, effectKey, mode, pid }: EffectRequest, state: KeyState): string {
+    const before = mode === 'keyed' ? state.effects.get(effectKey) : undefined
+    if (before !== undefined) return before
+    this.#effects += 1
+    const effectId = `e-${this.#effects}`
+    const line: EffectLine = { at: new Date().toISOString(), key, effectId, effectKey, mode, pid }
+    this.#journal.append(line)
+    state.effects.set(effectKey, effectId)
+    return effectId
+  }
+}
+
+function crash(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It was gone already.
+  }
+}

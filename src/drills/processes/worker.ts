@@ -1,0 +1,40 @@
+import { once as onceEmitted } from 'node:events'
+import { crashAtAwait } from '../await-points.ts'
+import { callOnce } from '../call.ts'
+import { childConfig, tellDrill } from '../child-config.ts'
+import { openInstance } from '../instance.ts'
+import { openJournal } from '../journal.ts'
+import { connectPeer } from '../peer/client.ts'
+import type { AnswerMessage, EventMessage, WorkerConfig } from '../worker-protocol.ts'
+
+/*
+ * A worker of a drill: opens the store, makes its calls, tells how they ended, and stays until it is ended. With
+ * `crashAtAwait` it makes one call and ends itself in the middle of it.
+ */
+const config = childConfig<WorkerConfig>()
+const { workload, keys, callers = 1, crashAtAwait: k = 0, waitMs = 30_000 } = config
+const journal = openJournal(config.eventsPath)
+const peer = await connectPeer(config.peerPort)
+const instance = await openInstance({
+  ...config,
+  peer,
+  onEvent: (event) => {
+    journal.append(event)
+    const message: EventMessage = { kind: 'event', event }
+    // Only where it is waited for: a message is work beside the call, and a drill that counts awaits wants none.
+    if (config.waitsForGo === true) tellDrill(message)
+  },
+})
+if (config.waitsForGo === true) {
+  tellDrill({ kind: 'ready' })
+  await onceEmitted(process, 'message')
+}
+const points = crashAtAwait(k)
+for (const key of keys) {
+  for (let caller = 0; caller < callers; caller += 1) {
+    void callOnce(instance, { workload, key }, { waitMs }).then((answer) => {
+      const message: AnswerMessage = { kind: 'answer', answer, points: points.count() }
+      tellDrill(message)
+    })
+  }
+}

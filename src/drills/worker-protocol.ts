@@ -1,0 +1,61 @@
+import type { OncewardEvent } from '../ledger/events.ts'
+import type { EntryError } from '../ledger/entry.ts'
+import type { Receipt } from '../ledger/receipt.ts'
+import type { Message } from './children.ts'
+import type { MutationSource } from './instance.ts'
+import type { WorkloadId } from './workloads.ts'
+
+export interface WorkerConfig {
+  readonly storeUrl: string
+  readonly peerPort: number
+  /** Journal of the worker's events. */
+  readonly eventsPath: string
+  readonly leaseMs: number
+  readonly settleMs: number
+  readonly mutation?: MutationSource
+  readonly workload: WorkloadId
+  readonly keys: readonly string[]
+  /** Calls at once for each key. Default 1. */
+  readonly callers?: number
+  /** SIGKILL to itself at the k-th await of the call; 0, the default, only counts them. */
+  readonly crashAtAwait?: number
+  /** Say `ready` and wait for `go` before calling. */
+  readonly waitsForGo?: boolean
+  readonly waitMs?: number
+}
+
+/** How one call ended, as its caller saw it. */
+export interface Answer {
+  readonly key: string
+  readonly receipt?: Receipt
+  /** What `execute` threw. */
+  readonly thrown?: EntryError
+  readonly tookMs: number
+}
+
+/** From the worker. */
+export interface AnswerMessage extends Message {
+  readonly kind: 'answer'
+  readonly answer: Answer
+  /** Awaits counted from the call to its answer. */
+  readonly points: number
+}
+
+export interface EventMessage extends Message {
+  readonly kind: 'event'
+  readonly event: OncewardEvent
+}
+
+export function isAnswer(message: Message): message is AnswerMessage {
+  return message.kind === 'answer'
+}
+
+export function isReady(message: Message): message is Message {
+  return message.kind === 'ready'
+}
+
+/** Matches an event of one type. */
+export function isEvent(type: OncewardEvent['type']): (message: Message) => message is EventMessage {
+  return (message): message is EventMessage =>
+    message.kind === 'event' && (message as EventMessage).event.type === type
+}

@@ -182,8 +182,10 @@ function codeOf(thrown: unknown): unknown {
 function settlementOf(handle: AttemptHandle, ending: Ending): Settlement {
   const { claimed, steps } = handle
   const { ledger, call } = claimed
+  // Rule 2: an earlier attempt may have sent a step that this one has not come to.
+  const earlierUnknown = claimed.entry.earlierUnknown && steps?.hasAdvanced !== true
   const entry: Entry =
-    steps === undefined ? claimed.entry : { ...claimed.entry, steps: steps.log.toDocument() }
+    steps === undefined ? claimed.entry : { ...claimed.entry, earlierUnknown, steps: steps.log.toDocument() }
   const settlement = ledger.rules.settlement(entry, ending, call.operation)
   if (steps?.doubtWhy === undefined) return settlement
   return { ...settlement, to: 'in_doubt', round: entry.round, endsLease: true, why: steps.doubtWhy }

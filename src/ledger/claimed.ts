@@ -15,8 +15,6 @@ export interface ClaimedOptions {
   readonly nowMs: number
   /** Both clocks, read before the claim was sent. */
   readonly since: ClockReading
-  /** An earlier attempt may have sent something whose outcome nobody knows. */
-  readonly inheritsUnknown: boolean
 }
 
 /** An entry that this worker owns, from the claim to the settlement: every write of the owner goes through here. */
@@ -24,7 +22,6 @@ export class Claimed {
   readonly ledger: Ledger
   readonly call: Call
   readonly nowMs: number
-  readonly inheritsUnknown: boolean
   readonly held: Held
   /** The row as this owner last knew it. */
   entry: Entry
@@ -38,12 +35,11 @@ export class Claimed {
   #onLost: ((error: OncewardError) => void) | undefined
 
   constructor(options: ClaimedOptions) {
-    const { ledger, call, entry, nowMs, since, inheritsUnknown } = options
+    const { ledger, call, entry, nowMs, since } = options
     this.ledger = ledger
     this.call = call
     this.entry = entry
     this.nowMs = nowMs
-    this.inheritsUnknown = inheritsUnknown
     this.held = {
       ref: entry.ref,
       owner: entry.owner,
@@ -149,11 +145,11 @@ export class Claimed {
 
   /**
    * Gives the entry back before anything has begun. Rule 2: an earlier attempt whose end nobody knows is not undone
-   * by that, so the entry then stays started, without a lease.
+   * by that, so the entry then stays what it is, without a lease.
    */
   async giveBack(message: string): Promise<void> {
     const { round, earlierUnknown } = this.entry
-    const to = earlierUnknown ? 'started' : 'released'
+    const to = earlierUnknown ? 'claimed' : 'released'
     const error = { code: 'NOT_BEGUN', message }
     await this.settle(
       this.request({ to, round, earlierUnknown, endsLease: true, error }, { valueKept: true }),

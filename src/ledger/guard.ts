@@ -169,11 +169,8 @@ async function claim(guarded: Guarded, target: Target): Promise<Turn> {
   if (result.kind === 'gone') return { kind: 'gone' }
   if (result.kind === 'held') return { kind: 'held', seen: { entry: result.entry, nowMs } }
   const { entry } = result
-  // Steps of an earlier attempt may have been sent unlisted, unless that attempt recorded how it ended.
-  const inheritsUnknown =
-    target.entry !== undefined && target.entry.state !== 'released' && target.takeover?.raisesAttempt === true
   ledger.events.emit('claimed', entry, { verdict: 'run', fence: fenceOf(entry), takeover: entry.attempt > 1 })
-  return { kind: 'claimed', claimed: new Claimed({ ledger, call, entry, nowMs, since, inheritsUnknown }) }
+  return { kind: 'claimed', claimed: new Claimed({ ledger, call, entry, nowMs, since }) }
 }
 
 /** Runs the effect, unless the lease had lapsed before it could begin: then the entry is given back, untouched. */
@@ -234,7 +231,7 @@ function abandon(ledger: Ledger, request: ClaimRequest): void {
   const round = request.expect?.round ?? 0
   const earlierUnknown = request.expect?.earlierUnknown ?? false
   // Rule 2: an earlier attempt that nobody knows the end of is not undone by this one.
-  const to = earlierUnknown ? 'started' : 'released'
+  const to = earlierUnknown ? 'claimed' : 'released'
   const error = { code: 'CLAIM_ABANDONED', message: 'the claim was not acknowledged; nothing was sent' }
   const { ref, owner } = request
   const letGo = {

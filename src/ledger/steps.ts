@@ -33,10 +33,15 @@ export class Steps {
   #isDirty = false
   /** Set when a step may have been sent and must not be sent again: the entry goes into doubt. */
   doubtWhy: string | undefined
+  /**
+   * True once a step was called that had no outcome on record. What an earlier attempt may have sent unlisted comes
+   * at that place of the effect's body, so from then on each step speaks for itself.
+   */
+  hasAdvanced = false
 
   constructor(claimed: Claimed) {
     this.#claimed = claimed
-    this.#log = new StepsLog(claimed.entry, { inherits: claimed.inheritsUnknown, nowMs: claimed.nowMs })
+    this.#log = new StepsLog(claimed.entry, { inherits: claimed.entry.earlierUnknown, nowMs: claimed.nowMs })
   }
 
   get log(): StepsLog {
@@ -103,6 +108,7 @@ export class Steps {
     }
     if (before?.state === 'succeeded') return this.#replay(before) as T
     if (before?.state === 'failed' && this.#claimed.call.operation.retry === 'never') throw failedStep(before)
+    this.hasAdvanced = true
     if (before?.state === 'started') {
       const asked = await this.#resume(call, before)
       if (asked !== undefined) return asked.value as T

@@ -54,4 +54,19 @@ describe('the command line on PostgreSQL', () => {
     }
     expect(json(await bench.run(['doctor', '--json', ...store]))['store']).not.toHaveProperty('schemaVersion')
   })
+
+  test('run, replay, show and doctor work as on SQLite', async () => {
+    const store = ['--store', server.url, '--scope', 'cli']
+    const run = ['run', ...store, '--operation', 'work', '--key', 'k']
+    const args = [...run, '--', 'sh', '-c', 'echo ran >> journal; printf "\\377\\000out"; exit 7']
+    const [first, second] = await Promise.all([bench.run(args), bench.run(args)])
+    expect(bench.lines('journal')).toEqual(['ran'])
+    expect(first).toMatchObject({ code: 7, stdout: Buffer.from('\u00ff\u0000out', 'latin1') })
+    expect(second).toEqual(first)
+    const receipt = json(await bench.run(['show', 'work', 'k', '--json', ...store]))
+    expect(receipt).toMatchObject({ scope: 'cli', state: 'failed', value: { exitCode: 7 } })
+    expect(json(await bench.run(['doctor', '--json', ...store]))).toMatchObject({
+      store: { reachable: true, schemaVersion: 1, lineage: { epoch: 1 }, settings: { unloggedTables: '' } },
+    })
+  })
 })

@@ -119,8 +119,8 @@ function decideOwned(entry: Entry, caller: Caller, nowMs: number): Verdict {
     return { kind: 'run', takeover: { raisesAttempt: false, round, earlierUnknown, keepsFirstSend: true } }
   }
   if (entry.leaseUntilMs > nowMs) return { kind: 'wait', retryAfterMs: entry.leaseUntilMs - nowMs }
-  // A keyed step needs no start on record (rule 9), so the attempt before may have sent one all the same.
-  if (entry.state === 'claimed') return run(entry, { earlierUnknown: true, keepsFirstSend: true })
+  if (entry.state === 'claimed')
+    return run(entry, { earlierUnknown: maySendUnlisted(entry), keepsFirstSend: true })
   return entry.steps === undefined
     ? decideLapsed(entry, caller.safety, nowMs)
     : decideLapsedSteps(entry, nowMs)
@@ -164,7 +164,15 @@ function decideLapsedSteps(entry: Entry, nowMs: number): Verdict {
   const settleMs = Math.max(0, ...open.map((step) => step.settleMs ?? 0))
   const askFromMs = entry.leaseUntilMs + settleMs
   if (askFromMs > nowMs) return { kind: 'wait', retryAfterMs: askFromMs - nowMs }
-  return run(entry, { earlierUnknown: true, keepsFirstSend: true })
+  return run(entry, { earlierUnknown: maySendUnlisted(entry), keepsFirstSend: true })
+}
+
+/**
+ * A keyed step needs no start on record (rule 9), so an attempt that died may have sent one that is not listed. One
+ * that ended itself has left an error, and a complete list.
+ */
+function maySendUnlisted(entry: Entry): boolean {
+  return entry.earlierUnknown || entry.error === undefined
 }
 
 /** The kind is frozen at the claim; its parameters are the caller's, where the kind is the same. */

@@ -193,8 +193,7 @@ rule(
   ['takeover-forgets-the-unknown'],
 )
 
-const order: Intent = { operation: 'order', key: 1, steps: true, leaseMs } as unknown as Intent
-const stepped: Intent = { ...order, key: 'order-1' }
+const stepped: Intent = { operation: 'order', key: 'order-1', steps: true, leaseMs }
 
 rule('a stepped takeover that is given back does not undo what was sent before it', async (lab) => {
   const [first, second] = [lab.worker(), lab.worker()]
@@ -220,6 +219,13 @@ rule(
     expect(['claimed', 'started']).toContain(lab.row(stepped).state)
   },
 )
+
+rule('a stepped entry may fail after an attempt that has itself written down how it ended', async (lab) => {
+  const { once } = lab.worker()
+  const broken = once.run(stepped, () => Promise.reject(new Error('the database is out')))
+  expect(await lab.code(broken)).toBe('OUTCOME_UNKNOWN')
+  expect(await lab.code(once.run(stepped, declined))).toBe('EFFECT_FAILED')
+})
 
 rule(
   "a keyed step's definite failure speaks for itself only while a dead attempt may have sent it",

@@ -7,6 +7,8 @@ const config: ViteUserConfig = defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // One embedded PostgreSQL for the whole run, started when the first test asks for it.
+    globalSetup: ['./test/support/global-setup.ts'],
     reporters: ['default', './scripts/skip-reporter.ts'],
   },
 })

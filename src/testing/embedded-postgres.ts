@@ -81,7 +81,12 @@ export async function startEmbeddedPostgres(
     const { port } = server
     return {
       url: `postgres://${user}:${password}@${host}:${port}/postgres`,
-      ...{ host, port, user, password, dataDir, binaries },
+      host,
+      port,
+      user,
+      password,
+      dataDir,
+      binaries,
       pid: server.pid,
       log: server.log,
       kill: server.kill,

@@ -81,7 +81,7 @@ export function settleRequest(item: SettleItem, moment: Moment): SettleRequest {
 export function renewRequest({ key, who, attemptOff, isLong }: RenewItem, moment: Moment): RenewRequest {
   const ref = refOfKey(key)
   const attempt = (moment.rows.get(ref)?.attempt ?? 1) + attemptOff
-  return { ref, owner: ownerOf(ref, who, moment), attempt, leaseMs: isLong ? long : 1 }
+  return { ref, owner: ownerOf(ref, who, moment), attempt, leaseMs: isLong ? long : 0 }
 }
 
 export function resolveRequest(item: ResolveItem, moment: Moment): ResolveRequest {

@@ -35,7 +35,7 @@ export function runs(): number {
     case 'full':
       return 20_000
     case 'verify':
-      return 1000
+      return 3000
     default:
       return 60
   }

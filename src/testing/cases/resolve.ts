@@ -40,7 +40,7 @@ export const resolveCases: readonly ContractCase[] = [
         has(resolved.resolution ?? {}, { by: 'Ada', because: `it ${to}` }, 'the evidence')
         const atMs = resolved.resolution?.atMs ?? 0
         check(beforeMs <= atMs && atMs <= (await bench.nowMs()), "the evidence is dated by the store's clock")
-        same(resolved.finishedAtMs !== undefined, to !== 'released', `an entry that is ${to} has finished`)
+        same(resolved.finishedAtMs, to === 'released' ? undefined : atMs, 'it finished with the decision')
         await bench.unchanged(resolved, 'the resolve itself')
       }
     },

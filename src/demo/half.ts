@@ -12,7 +12,7 @@ import {
 import type { HalfContext } from './half-context.ts'
 import { hireClient, openPeers, tellOnceComplete } from './floor.ts'
 import type { ClientProgress, Counts, LedgerConfig } from './messages.ts'
-import { ordersInDoubt, recover } from './recovery.ts'
+import { ordersInDoubt, recover, type Recovery } from './recovery.ts'
 import type { ByEffect } from './schedule.ts'
 import { makeWorkerTeam, type WorkerTeam } from './worker-team.ts'
 
@@ -37,6 +37,8 @@ export interface HalfOutcome {
   readonly accepted: number
   readonly byEffect: ByEffect<EffectCounts>
   readonly doubts: readonly DoubtReceipt[]
+  /** Entries that no sweep and no retry has brought to an end. */
+  readonly open: number
   readonly asked: ByEffect<number>
   readonly replayed: number
 }
@@ -45,6 +47,8 @@ export interface HalfOutcome {
 const drainMs = 20_000
 const recoverMs = 15_000
 const stopMs = 5_000
+
+const nothingOpen: Recovery = { doubts: [], open: 0 }
 
 /** Runs one half: peers, workers and clients start, the orders are bought, what is under way ends, and all is counted. */
 export async function runHalf(context: HalfContext, spec: HalfSpec): Promise<HalfOutcome> {
@@ -75,7 +79,7 @@ export async function runHalf(context: HalfContext, spec: HalfSpec): Promise<Hal
   const bought = await guard(client.done)
   await guard(team.stop(drainMs))
   const ledger = ledgerOf('sweep')
-  const doubts = ledger === undefined ? [] : await guard(recoverAll(ledger))
+  const { doubts, open } = ledger === undefined ? nothingOpen : await guard(recoverAll(ledger))
   const all = [...peers.children, client.child]
   const counts = await guard(Promise.all(all.map((child) => child.stop(stopMs))))
   const accepted = acceptedOrders(clientJournal)
@@ -86,6 +90,7 @@ export async function runHalf(context: HalfContext, spec: HalfSpec): Promise<Hal
     clientJournal,
     accepted: accepted.size,
     doubts,
+    open,
     byEffect: countEffects({ journals, accepted, inDoubt: ordersInDoubt(doubts) }),
     asked: countAsked(events),
     replayed: countReplayed(events),
@@ -124,12 +129,12 @@ function faultsOf(bought: ClientProgress, team: WorkerTeam, counts: readonly Cou
 }
 
 /** The faults have healed and the clients are gone: an instance of our own settles what is left. */
-async function recoverAll(config: LedgerConfig): Promise<readonly DoubtReceipt[]> {
+async function recoverAll(config: LedgerConfig): Promise<Recovery> {
   // Loaded here, so that bad input is refused before any store's code is.
   const { openLedger } = await import('./shop/ledger.ts')
   const once = await openLedger(config)
   try {
-    return (await recover(once, recoverMs)).doubts
+    return await recover(once, recoverMs)
   } finally {
     await once.close()
   }

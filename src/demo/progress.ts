@@ -28,7 +28,8 @@ export function makeProgress(terminal: Terminal): Progress {
   }
   const show = (text: string): void => {
     if (isLive) {
-      terminal.write(`${eraseLine}${text.slice(0, Math.max(20, (terminal.columns ?? 80) - 1))}`)
+      // Some terminals do not know how wide they are, and say 0.
+      terminal.write(`${eraseLine}${text.slice(0, Math.max(20, (terminal.columns || 80) - 1))}`)
       isOpen = true
     } else if (performance.now() >= nextLineAtMs) {
       terminal.write(`${text}\n`)
@@ -41,13 +42,15 @@ export function makeProgress(terminal: Terminal): Progress {
       terminal.write(`${text}\n`)
     },
     half: (title, total) => {
+      close()
       nextLineAtMs = 0
       const startedAtMs = performance.now()
       return ({ accepted, ended, clientRetries, workerKills }) => {
         const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(0)
         const trouble = `${clientRetries} retries, ${workerKills} workers killed`
         const settling = ended === total ? ', waiting for what is under way' : ''
-        show(`${title}: ${accepted} of ${total} orders, ${trouble}, ${seconds} s${settling}`)
+        if (ended === 0) show(`${title}: starting, ${seconds} s`)
+        else show(`${title}: ${accepted} of ${total} orders, ${trouble}, ${seconds} s${settling}`)
       }
     },
     close,

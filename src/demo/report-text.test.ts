@@ -16,6 +16,7 @@ function half(changes: Partial<HalfOutcome> = {}): HalfOutcome {
     accepted: 10,
     byEffect: { charge: clean, dispatch: clean, mail: clean },
     doubts: [],
+    open: 0,
     asked: { charge: 0, dispatch: 2, mail: 0 },
     replayed: 4,
     ...changes,
@@ -58,6 +59,7 @@ test.each([
   ['a duplicate', half({ byEffect: { charge: clean, dispatch: { ...clean, duplicated: 1 }, mail: clean } })],
   ['a loss', half({ byEffect: { charge: clean, dispatch: clean, mail: { ...clean, lost: 1 } } })],
   ['an order nobody took', half({ accepted: 9 })],
+  ['an entry without an end', half({ open: 1 })],
 ])('%s in the guarded half exits with 1', (_what, guarded) => {
   expect(exitCodeOf(reportOf(guarded))).toBe(1)
 })

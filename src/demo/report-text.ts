@@ -34,6 +34,7 @@ export function reportText(input: ReportTextInput): string {
     `faults without Onceward: ${faultsText(unguarded.faults)}`,
     `faults with Onceward:    ${faultsText(guarded.faults)}; ${guarded.replayed} calls were answered from the ledger`,
     ...notAccepted(report),
+    ...(guarded.open === 0 ? [] : [`${guarded.open} entries of the ledger did not come to an end in time.`]),
     '',
     ...verdict(report),
     '',

@@ -35,6 +35,8 @@ export interface DemoReport {
     readonly inDoubt: number
     readonly settledByAsking: number
     readonly replayed: number
+    /** Entries that are neither ended nor in doubt: 0, or something is wrong. */
+    readonly open: number
     readonly byEffect: ByEffect<GuardedEffectCounts>
   }
   readonly durationMs: number
@@ -63,6 +65,7 @@ export function makeReport(input: ReportInput): DemoReport {
       inDoubt: guarded.doubts.length,
       settledByAsking: effectKinds.reduce((sum, kind) => sum + guarded.asked[kind], 0),
       replayed: guarded.replayed,
+      open: guarded.open,
       byEffect,
     },
     durationMs,
@@ -83,7 +86,8 @@ function halfReport(outcome: HalfOutcome): HalfReport {
   }
 }
 
-/** 1 where the guarded half has not kept its word: something happened twice, got lost, or was not taken at all. */
+/** 1 where the guarded half has not kept its word: something happened twice, got lost, was not taken or did not end. */
 export function exitCodeOf({ guarded, orders }: DemoReport): number {
-  return guarded.duplicated === 0 && guarded.lost === 0 && guarded.accepted === orders ? 0 : 1
+  const isClean = guarded.duplicated === 0 && guarded.lost === 0 && guarded.open === 0
+  return isClean && guarded.accepted === orders ? 0 : 1
 }

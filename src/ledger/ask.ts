@@ -1,4 +1,5 @@
 import type { Json } from '../kernel/json.ts'
+import { delay } from '../kernel/runtime.ts'
 import type { Ledger } from './context.ts'
 import { type Entry, fenceOf } from './entry.ts'
 import { decodeKey } from './key.ts'
@@ -39,13 +40,10 @@ async function answerTo(ledger: Ledger, question: Question): Promise<Answer> {
     ...identity,
     ...(step === undefined ? {} : { step: step.name }),
   })
-  const late = new Promise<Answer>((resolve) => {
-    const timer = ledger.options.runtime.setTimer(timeoutMs, () => {
-      controller.abort()
-      resolve({ happened: null, why: `The target did not answer within ${timeoutMs} ms.` })
-    })
-    controller.signal.addEventListener('abort', () => timer.cancel(), { once: true })
-  })
+  const { signal } = controller
+  const late = delay(ledger.options.runtime, timeoutMs, signal).then(
+    (): Answer => ({ happened: null, why: `The target did not answer within ${timeoutMs} ms.` }),
+  )
   const asked = Promise.resolve()
     .then(() =>
       verify({
@@ -57,7 +55,7 @@ async function answerTo(ledger: Ledger, question: Question): Promise<Answer> {
         effectKey,
         ...(step === undefined ? {} : { step: step.name }),
         ...(input === undefined ? {} : { input }),
-        signal: controller.signal,
+        signal,
       }),
     )
     .then(checked, (error: unknown): Answer => ({ happened: null, why: `Asking failed: ${String(error)}` }))

@@ -1,13 +1,12 @@
 import { utf8Bytes } from '../kernel/bytes.ts'
-import { boolean, label, milliseconds, oneOf } from '../kernel/check.ts'
+import { label, milliseconds, oneOf } from '../kernel/check.ts'
 import { OncewardError, optionInvalid } from '../kernel/errors.ts'
 import { refOf } from '../kernel/ids.ts'
 import { canonicalJson, findJsonFlaw, fingerprintOf, type Json, withoutPointers } from '../kernel/json.ts'
 import type { FrozenIdentity, Intent, Key } from './intent.ts'
 import { encodeKey } from './key.ts'
 import { lintKey } from './key-lint.ts'
-import { defaultOperation, minLeaseMs, type ParsedOperation, type ParsedOptions } from './options.ts'
-import { parseSafety } from './safety.ts'
+import { defaultOperation, mergeOperation, type ParsedOperation, type ParsedOptions } from './options.ts'
 
 /** An intent behind the door: everything checked, defaulted, copied. */
 export interface Call {
@@ -24,7 +23,7 @@ const defaultWaitMs = 30_000
 /** Checks an intent once. Throws `KEY_INVALID`, `KEY_UNSTABLE` (a Date), `INPUT_…` or `OPTION_INVALID`, each naming the value. */
 export function parseIntent(options: ParsedOptions, intent: Intent): Call {
   if (typeof intent !== 'object' || intent === null) throw optionInvalid('intent', 'an object', intent)
-  const operation = mergeOperation(options, intent)
+  const operation = mergeOperation(options.operations.get(intent.operation) ?? defaultOperation, intent)
   const onConcurrent = oneOf(intent.onConcurrent ?? 'wait', ['wait', 'reject'], 'onConcurrent')
   const waitMs = milliseconds(intent.waitMs ?? defaultWaitMs, 'waitMs', 0)
   if (intent.subject !== undefined) label(intent.subject, 'subject', 255)
@@ -76,17 +75,4 @@ function parseInput(
   const { volatile } = operation
   if (volatile.length === 0) return { whole, canonical: whole }
   return { whole, canonical: canonicalJson(withoutPointers(JSON.parse(whole) as Json, volatile)) }
-}
-
-function mergeOperation(options: ParsedOptions, intent: Intent): ParsedOperation {
-  const registered = options.operations.get(intent.operation) ?? defaultOperation
-  return {
-    ...registered,
-    ...(intent.safety === undefined ? {} : { safety: parseSafety(intent.safety, 'safety') }),
-    ...(intent.leaseMs === undefined ? {} : { leaseMs: milliseconds(intent.leaseMs, 'leaseMs', minLeaseMs) }),
-    ...(intent.retainMs === undefined ? {} : { retainMs: milliseconds(intent.retainMs, 'retainMs', 0) }),
-    ...(intent.retry === undefined ? {} : { retry: oneOf(intent.retry, ['never', 'on-failure'], 'retry') }),
-    ...(intent.singleCall === undefined ? {} : { singleCall: boolean(intent.singleCall, 'singleCall') }),
-    ...(intent.steps === undefined ? {} : { steps: boolean(intent.steps, 'steps') }),
-  }
 }

@@ -69,7 +69,7 @@ export interface ParsedOperation {
   readonly twinWindowMs: number
 }
 
-export const minLeaseMs = 100
+const minLeaseMs = 100
 
 export const defaultOperation: ParsedOperation = {
   safety: { kind: 'blind' },
@@ -126,25 +126,32 @@ function parseOperations(
 }
 
 function parseOperation(given: OperationOptions, name: string): ParsedOperation {
-  const base = defaultOperation
-  const volatile = given.volatile ?? base.volatile
+  const base = mergeOperation(defaultOperation, given, `${name}.`)
+  const { volatile = base.volatile, onStoreOutage, onTwin, twinWindowMs, parse } = given
   const bad = volatile.find((pointer) => typeof pointer !== 'string' || !pointer.startsWith('/'))
   if (bad !== undefined) throw optionInvalid(`${name}.volatile`, 'RFC 6901 pointers such as "/sentAt"', bad)
   return {
-    safety: parseSafety(given.safety, `${name}.safety`),
+    ...base,
     volatile,
-    ...(given.parse === undefined ? {} : { parse: given.parse }),
-    retry: oneOf(given.retry ?? base.retry, ['never', 'on-failure'], `${name}.retry`),
-    singleCall: boolean(given.singleCall ?? base.singleCall, `${name}.singleCall`),
-    steps: boolean(given.steps ?? base.steps, `${name}.steps`),
-    leaseMs: milliseconds(given.leaseMs ?? base.leaseMs, `${name}.leaseMs`, minLeaseMs),
-    retainMs: milliseconds(given.retainMs ?? base.retainMs, `${name}.retainMs`, 0),
-    onStoreOutage: oneOf(
-      given.onStoreOutage ?? base.onStoreOutage,
-      ['refuse', 'run'],
-      `${name}.onStoreOutage`,
-    ),
-    onTwin: oneOf(given.onTwin ?? base.onTwin, ['warn', 'refuse', 'off'], `${name}.onTwin`),
-    twinWindowMs: milliseconds(given.twinWindowMs ?? base.twinWindowMs, `${name}.twinWindowMs`, 1),
+    ...(parse === undefined ? {} : { parse }),
+    onStoreOutage: oneOf(onStoreOutage ?? base.onStoreOutage, ['refuse', 'run'], `${name}.onStoreOutage`),
+    onTwin: oneOf(onTwin ?? base.onTwin, ['warn', 'refuse', 'off'], `${name}.onTwin`),
+    twinWindowMs: milliseconds(twinWindowMs ?? base.twinWindowMs, `${name}.twinWindowMs`, 1),
+  }
+}
+
+/** What an operation and an intent may both say; what is not said stays as it was. */
+type Common = Pick<OperationOptions, 'safety' | 'retry' | 'singleCall' | 'steps' | 'leaseMs' | 'retainMs'>
+
+export function mergeOperation(base: ParsedOperation, given: Common, prefix = ''): ParsedOperation {
+  const { safety, retry, singleCall, steps, leaseMs, retainMs } = given
+  return {
+    ...base,
+    safety: safety === undefined ? base.safety : parseSafety(safety, `${prefix}safety`),
+    retry: oneOf(retry ?? base.retry, ['never', 'on-failure'], `${prefix}retry`),
+    singleCall: boolean(singleCall ?? base.singleCall, `${prefix}singleCall`),
+    steps: boolean(steps ?? base.steps, `${prefix}steps`),
+    leaseMs: milliseconds(leaseMs ?? base.leaseMs, `${prefix}leaseMs`, minLeaseMs),
+    retainMs: milliseconds(retainMs ?? base.retainMs, `${prefix}retainMs`, 0),
   }
 }

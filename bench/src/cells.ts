@@ -1,0 +1,117 @@
+/** One thing to measure: a contender doing one kind of work at one concurrency. */
+export interface Cell {
+  readonly group: Group
+  readonly contender: ContenderName
+  readonly work: WorkName
+  readonly concurrency: number
+  readonly withSubject: boolean
+  /** Only for `pg` with named statements: connections of the pool, `best` until the run has found out. */
+  readonly pool?: 16 | 'best'
+}
+
+export type Group = 'sqlite' | 'postgres' | 'memory'
+export type WorkName = 'guard' | 'replay' | 'two-steps'
+export type ContenderName =
+  | 'onceward'
+  | 'bare-sqlite'
+  | 'named-pg'
+  | 'pgbench'
+  | 'dbos'
+  | 'pg-boss'
+  | 'powertools'
+  | 'node-idempotency'
+
+/** What each contender is called in tables and progress. */
+export const contenderTitles: Readonly<Record<ContenderName, string>> = {
+  onceward: 'Onceward',
+  'bare-sqlite': '`node:sqlite`, one transaction each',
+  'named-pg': '`pg`, named statements',
+  pgbench: '`pgbench -M prepared`',
+  dbos: 'DBOS, two-step workflows',
+  'pg-boss': 'pg-boss, send + fetch + complete',
+  powertools: 'Powertools idempotency, a `Map` behind its cache layer',
+  'node-idempotency': '`@node-idempotency/core`, a `Map` as its storage',
+}
+
+export function cellId(cell: Cell): string {
+  const subject = cell.withSubject ? ['subject'] : []
+  const pool = cell.pool === undefined ? [] : [`pool-${cell.pool}`]
+  return [cell.group, cell.contender, cell.work, `c${cell.concurrency}`, ...subject, ...pool].join('/')
+}
+
+const concurrencies: readonly number[] = [1, 16, 64, 512]
+const both: readonly boolean[] = [false, true]
+
+/**
+ * All cells, a reference always right before what it is compared with: a machine that is shared drifts, and so the
+ * two sides of a ratio are measured seconds apart.
+ */
+export function allCells(): readonly Cell[] {
+  return [...sqliteCells(), ...postgresCells(), ...otherCells()]
+}
+
+function sqliteCells(): readonly Cell[] {
+  const bare = { group: 'sqlite', contender: 'bare-sqlite', concurrency: 1 } as const
+  const ours = { group: 'sqlite', contender: 'onceward' } as const
+  const guards = both.flatMap((withSubject): Cell[] => [
+    { ...bare, work: 'guard', withSubject },
+    ...concurrencies.map((concurrency) => ({ ...ours, work: 'guard' as const, withSubject, concurrency })),
+  ])
+  const replays = [1, 64, 512].map((concurrency) => ({
+    ...ours,
+    work: 'replay' as const,
+    withSubject: false,
+    concurrency,
+  }))
+  return [...guards, { ...bare, work: 'replay', withSubject: false }, ...replays]
+}
+
+function postgresCells(): readonly Cell[] {
+  const guards = both.flatMap((withSubject) =>
+    concurrencies.flatMap((concurrency): Cell[] => [
+      ...(concurrency > 64 ? [] : [pgbench('guard', concurrency, withSubject)]),
+      ...named('guard', concurrency, withSubject),
+      { group: 'postgres', contender: 'onceward', work: 'guard', withSubject, concurrency },
+    ]),
+  )
+  const replays = [1, 64, 512].flatMap((concurrency): Cell[] => [
+    ...(concurrency > 64 ? [] : [pgbench('replay', concurrency, false)]),
+    ...named('replay', concurrency, false),
+    { group: 'postgres', contender: 'onceward', work: 'replay', withSubject: false, concurrency },
+  ])
+  return [...guards, ...replays]
+}
+
+function pgbench(work: WorkName, concurrency: number, withSubject: boolean): Cell {
+  return { group: 'postgres', contender: 'pgbench', work, concurrency, withSubject }
+}
+
+/** Below 64 the pool of 16 never fills up, so another size changes nothing. */
+function named(work: WorkName, concurrency: number, withSubject: boolean): readonly Cell[] {
+  const cell = { group: 'postgres', contender: 'named-pg', work, concurrency, withSubject } as const
+  return concurrency <= 16
+    ? [{ ...cell, pool: 16 }]
+    : [
+        { ...cell, pool: 16 },
+        { ...cell, pool: 'best' },
+      ]
+}
+
+/** At 64, where DBOS, pg-boss and the in-memory libraries are at their best, or no worse than elsewhere. */
+function otherCells(): readonly Cell[] {
+  const at64 = { concurrency: 64, withSubject: false } as const
+  const postgres = { ...at64, group: 'postgres' } as const
+  const memory = { ...at64, group: 'memory' } as const
+  return [
+    { ...postgres, contender: 'dbos', work: 'two-steps' },
+    { ...postgres, contender: 'onceward', work: 'two-steps' },
+    { ...postgres, contender: 'dbos', work: 'replay' },
+    { ...postgres, contender: 'pg-boss', work: 'guard' },
+    { ...memory, contender: 'powertools', work: 'guard' },
+    { ...memory, contender: 'node-idempotency', work: 'guard' },
+    { ...memory, contender: 'onceward', work: 'guard' },
+    { ...memory, contender: 'powertools', work: 'replay' },
+    { ...memory, contender: 'node-idempotency', work: 'replay' },
+    { ...memory, contender: 'onceward', work: 'replay' },
+  ]
+}

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { measureLoad, type Work } from '../load.ts'
+import { loadRoot, sqliteStore } from '../product.ts'
+import { type Contender, replayEntries, type Setting } from './contender.ts'
+import { operations } from './operations.ts'
+import { type ReferenceRow, sqliteReference, Values } from './reference-row.ts'
+import { SqliteLog } from './sqlite-log.ts'
+
+/** `node:sqlite` and nothing else: INSERT and UPDATE, each its own transaction, in the product's own table. */
+export function bareSqliteContender(setting: Setting): Promise<Contender> {
+  return Promise.resolve({
+    measure: async (cell, window) => {
+      const directory = mkdtempSync(join(setting.directory, 'bare-'))
+      const path = join(directory, 'bare.db')
+      const row = await sqliteReference(setting, cell.withSubject)
+      await makeSchema(setting, path)
+      const db = new DatabaseSync(path)
+      db.exec('PRAGMA journal_mode = WAL')
+      db.exec('PRAGMA synchronous = FULL')
+      const table = new Table(db, row)
+      const log = new SqliteLog(path)
+      const work: Work = {
+        run: cell.work === 'replay' ? replays(db, table) : (n) => table.guard(n),
+        pinLog: () => log.pin(),
+        logBytes: () => Promise.resolve(log.bytes()),
+      }
+      try {
+        return await measureLoad(work, 1, window)
+      } finally {
+        log.close()
+        db.close()
+        rmSync(directory, { recursive: true, force: true })
+      }
+    },
+    close: () => Promise.resolve(),
+  })
+}
+
+async function makeSchema(setting: Setting, path: string): Promise<void> {
+  const { createOnceward } = await loadRoot(setting.form)
+  const once = createOnceward({ store: await sqliteStore(setting.form, path), scope: 'bench', operations })
+  await once.open()
+  await once.close()
+}
+
+function replays(db: DatabaseSync, table: Table): Work['run'] {
+  db.exec('BEGIN')
+  const refs = Array.from({ length: replayEntries }, (_, n) => table.guard(n) ?? table.lastRef)
+  db.exec('COMMIT')
+  return (n) => table.select(refs[n % replayEntries] as string)
+}
+
+class Table {
+  readonly #row: ReferenceRow
+  readonly #values: Values
+  readonly #insert: StatementSync
+  readonly #update: StatementSync
+  readonly #select: StatementSync
+  lastRef = ''
+
+  constructor(db: DatabaseSync, row: ReferenceRow) {
+    const { columns, changed } = row
+    this.#row = row
+    this.#values = new Values(row)
+    const marks = columns.map(() => '?').join(', ')
+    this.#insert = db.prepare(
+      `INSERT INTO onceward_entries (${columns.join(', ')}) VALUES (${marks}) ON CONFLICT (ref) DO NOTHING`,
+    )
+    const sets = changed.map((name) => `${name} = ?`).join(', ')
+    this.#update = db.prepare(
+      `UPDATE onceward_entries SET ${sets} WHERE ref = ? AND owner = ? AND attempt = ?`,
+    )
+    this.#select = db.prepare(`SELECT ${columns.join(', ')} FROM onceward_entries WHERE ref = ?`)
+  }
+
+  guard(n: number): undefined {
+    const { columns, changed } = this.#row
+    const fresh = this.#values.fresh(n)
+    const inserted = columns.map((name) => this.#values.claimed(name, fresh) as SQLInputValue)
+    if (this.#insert.run(...inserted).changes !== 1) throw new Error('the reference met a row of its own')
+    const ref = this.#values.claimed('ref', fresh) as string
+    const where = [ref, this.#values.claimed('owner', fresh), this.#values.claimed('attempt', fresh)]
+    const updated = [...changed.map((name) => this.#values.settled(name, fresh)), ...where] as SQLInputValue[]
+    if (this.#update.run(...updated).changes !== 1) throw new Error('the reference lost a row of its own')
+    this.lastRef = ref
+    return undefined
+  }
+
+  select(ref: string): undefined {
+    if (this.#select.get(ref) === undefined) throw new Error('the reference lost a row of its own')
+    return undefined
+  }
+}

@@ -1,0 +1,72 @@
+// npm run bench: see arguments.ts for what it can do.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { type Command, parseCommand, usage, UsageError } from './arguments.ts'
+import { allCells, cellId } from './cells.ts'
+import { runLeak } from './leak.ts'
+import { buildDir, type ProductForm, rootDir } from './product.ts'
+import { profile } from './profile.ts'
+import { say } from './progress.ts'
+import { render } from './render.ts'
+import { lastRunFile, resultsFile, type Results, writeJson } from './results.ts'
+import { runSuite } from './suite.ts'
+import { tables } from './tables.ts'
+
+const full = { rounds: 3, window: { warmMs: 400, measureMs: 1200 } }
+const quick = { rounds: 1, window: { warmMs: 100, measureMs: 250 } }
+
+async function run(command: Command): Promise<number> {
+  switch (command.kind) {
+    case 'help':
+      process.stdout.write(usage)
+      return 0
+    case 'list':
+      for (const cell of allCells()) console.log(cellId(cell))
+      return 0
+    case 'render':
+      render()
+      return 0
+    case 'leak':
+      build(command.form)
+      return (await runLeak(command)) ? 0 : 1
+    case 'profile':
+      build(command.form)
+      await profile(command)
+      return 0
+    case 'suite': {
+      build(command.form)
+      const results = await runSuite({ ...command, ...(command.isQuick ? quick : full) })
+      writeJson(command.isWhole ? resultsFile : lastRunFile, results)
+      print(results)
+      if (command.isWhole) render()
+      return 0
+    }
+  }
+}
+
+function build(form: ProductForm): void {
+  if (form !== 'build') return
+  say('building what is measured')
+  const { status } = spawnSync(process.execPath, [join(rootDir, 'scripts', 'build.mjs'), buildDir], {
+    stdio: ['ignore', 2, 2],
+  })
+  if (status !== 0) throw new Error('the build failed; --sources measures the sources instead')
+}
+
+function print(results: Results): void {
+  const { leak: _leak, ...shown } = tables(results, [])
+  const parts = Object.values(shown).filter((text) => text.split('\n').length > 2)
+  console.log(`\n${parts.join('\n\n')}`)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
+try {
+  process.exitCode = await run(parseCommand(process.argv.slice(2)))
+} catch (error) {
+  const isUsage = error instanceof UsageError
+  say(
+    `bench: ${isUsage ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  )
+  process.exitCode = isUsage ? 2 : 1
+}

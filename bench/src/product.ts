@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type * as Root from '../../src/index.ts'
+import type { Store } from '../../src/ledger/store.ts'
+import type * as Memory from '../../src/stores/memory/index.ts'
+import type * as Sqlite from '../../src/stores/sqlite/index.ts'
+import type * as Embedded from '../../src/testing/embedded-postgres.ts'
+
+export const benchDir: string = fileURLToPath(new URL('../', import.meta.url))
+export const rootDir: string = fileURLToPath(new URL('../../', import.meta.url))
+
+/** `build`: what `npm run build` makes, as users get it. `sources`: the TypeScript itself, its types stripped. */
+export type ProductForm = 'build' | 'sources'
+
+export const buildDir: string = join(benchDir, '.build')
+
+export function loadRoot(form: ProductForm): Promise<typeof Root> {
+  return load(form, 'index') as Promise<typeof Root>
+}
+
+export async function memoryStore(form: ProductForm): Promise<Store> {
+  return ((await load(form, 'stores/memory/index')) as typeof Memory).memoryStore()
+}
+
+export async function sqliteStore(form: ProductForm, path: string): Promise<Store> {
+  return ((await load(form, 'stores/sqlite/index')) as typeof Sqlite).sqliteStore({ path })
+}
+
+interface PostgresModule {
+  postgresStore(options: { readonly url: string }): Store
+}
+
+export async function postgresStore(form: ProductForm, url: string): Promise<Store> {
+  return ((await load(form, 'stores/postgres/index')) as PostgresModule).postgresStore({ url })
+}
+
+export function hasPostgresStore(): boolean {
+  return existsSync(join(rootDir, 'src/stores/postgres/index.ts'))
+}
+
+export function loadEmbeddedPostgres(form: ProductForm): Promise<typeof Embedded> {
+  return load(form, 'testing/embedded-postgres') as Promise<typeof Embedded>
+}
+
+function load(form: ProductForm, name: string): Promise<unknown> {
+  const file = form === 'build' ? join(buildDir, `${name}.js`) : join(rootDir, 'src', `${name}.ts`)
+  return import(pathToFileURL(file).href)
+}

@@ -25,7 +25,8 @@ export async function expectCaught(mutant: LedgerMutant, scenario: Scenario): Pr
     () => undefined,
     (error: unknown) => error,
   )
-  expect(failure, `nothing noticed a ledger that ${mutant.breaks}`).toHaveProperty('name', 'AssertionError')
+  const name = failure instanceof Error ? failure.name : 'no failure'
+  expect(name, `a ledger that ${mutant.breaks} must be noticed (${String(failure)})`).toBe('AssertionError')
 }
 
 async function played(scenario: Scenario, mutant?: LedgerMutant): Promise<void> {

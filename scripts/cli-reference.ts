@@ -53,7 +53,8 @@ onceward run --operation payout --key '["payout",1001]' --safety keyed -- ./payo
 - A call that comes while another runs waits for it and replays its outcome. After a crash, a call waits until the
   dead one's lease has lapsed (\`--lease\`).
 - A command that is not on PATH, or not executable, is refused with exit code 2 and leaves no entry. One that cannot be
-  started for another reason (its interpreter is missing) fails with exit code 126.
+  started for another reason (its interpreter is missing) fails with exit code 126, and
+  the next call tries again.
 - SIGINT, SIGTERM and SIGHUP are passed on to the command; Onceward stays until it has ended and its outcome is
   recorded. When a reader goes away (\`| head\`), the command runs on to its end.
 - What a command leaves running in the background is not waited for once it has kept silent for 2 seconds.

@@ -109,11 +109,17 @@ export class DefiniteFailure extends Error {
   readonly code: string
   /** Kept with the failed entry and replayed in its receipt, as a result would be: the answer that said no, for one. */
   readonly value: unknown
+  /** Overrides the operation's `retry` for this failure: true where nothing even began, false where trying is in vain. */
+  readonly retryable: boolean | undefined
 
-  constructor(message: string, options: { code?: string; value?: unknown; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { code?: string; value?: unknown; retryable?: boolean; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = options.code ?? 'DEFINITE_FAILURE'
     this.value = options.value
+    this.retryable = options.retryable
   }
 }
 

@@ -94,7 +94,7 @@ export async function runAttempt(claimed: Claimed, effect: Effect<unknown>): Pro
   const first = await Promise.race([finished, lost])
   if ('kind' in first) return conclude(handle, first, beganAtMs)
   // Rule 3: the effect goes on without its caller; what it comes to is still written if nobody else has.
-  void finished.then((late) => conclude(handle, late, beganAtMs)).catch(() => undefined)
+  void finished.then((late) => ledger.running.outlive(conclude(handle, late, beganAtMs)))
   return leaseLost(claimed, first)
 }
 
@@ -169,7 +169,8 @@ function endingOf(handle: AttemptHandle, result: Finish): Ending {
     message: messageOf(result.error),
   }
   const kind = ledger.rules.classify({ isDefinite: isDefiniteFailure(result.error), code }, call.operation)
-  return { kind, error }
+  const retryable = isDefiniteFailure(result.error) ? result.error.retryable : undefined
+  return { kind, error, ...(retryable === undefined ? {} : { retryable }) }
 }
 
 function codeOf(thrown: unknown): unknown {

@@ -42,7 +42,7 @@ export interface Caller {
 /** How an attempt ended, as far as the effect told. */
 export type Ending =
   | { readonly kind: 'succeeded' }
-  | { readonly kind: 'definite-failure'; readonly error: EntryError }
+  | { readonly kind: 'definite-failure'; readonly error: EntryError; readonly retryable?: boolean }
   | { readonly kind: 'unknown'; readonly error: EntryError }
 
 /** What the owner writes about it. */
@@ -233,7 +233,7 @@ export function settlement(
   // Rule 2: a definite failure speaks for its own attempt only.
   if (entry.earlierUnknown || open.length > 0) return unknownSettlement(entry, open, error)
   // Rule 6: with `retry`, the failure is recorded and the next round gets a new effect key.
-  if (operation.retry === 'on-failure')
+  if (ending.retryable ?? operation.retry === 'on-failure')
     return { to: 'released', round: round + 1, earlierUnknown: false, endsLease: true, error }
   return { to: 'failed', round, earlierUnknown: false, endsLease: false, error }
 }

@@ -17,13 +17,14 @@ export interface Leader {
 export class Running {
   readonly #leaders = new Map<string, Leader>()
   readonly #onIdle: (() => void)[] = []
+  #late = 0
   /** No new work is taken. */
   isClosed = false
   /** The store is closed as well. */
   isOver = false
 
   get size(): number {
-    return this.#leaders.size
+    return this.#leaders.size + this.#late
   }
 
   get(ref: string): Leader | undefined {
@@ -40,13 +41,27 @@ export class Running {
   end(leader: Leader, outcome: Outcome | undefined): void {
     this.#leaders.delete(leader.identity.ref)
     for (const wake of leader.onEnd) wake(outcome)
-    if (this.#leaders.size === 0) for (const wake of this.#onIdle.splice(0)) wake()
+    this.#wakeIfIdle()
   }
 
   /** Resolves when nothing runs. */
   idle(): Promise<void> {
-    if (this.#leaders.size === 0) return Promise.resolve()
+    if (this.size === 0) return Promise.resolve()
     return new Promise((resolve) => this.#onIdle.push(resolve))
+  }
+
+  /** Work that goes on when its caller has been answered; `idle` waits for it. */
+  outlive(work: Promise<unknown>): void {
+    this.#late += 1
+    const done = (): void => {
+      this.#late -= 1
+      this.#wakeIfIdle()
+    }
+    work.then(done, done)
+  }
+
+  #wakeIfIdle(): void {
+    if (this.size === 0) for (const wake of this.#onIdle.splice(0)) wake()
   }
 
   abortAll(reason: OncewardError): void {

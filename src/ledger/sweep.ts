@@ -79,8 +79,10 @@ async function free(ledger: Ledger, entry: Entry): Promise<boolean> {
   return (await resolveEntry(ledger, doubt, { to: 'released', resolution: didNotHappen })) !== undefined
 }
 
-/** A verifiable entry whose verify function lives in another service is left to its owners. */
+/** What only another service knows (a verify function, the life of a key) is left to that service. */
 function paramsFor(entry: Entry, safety: ParsedSafety): ParsedSafety {
+  if (entry.safety === 'keyed' && safety.kind !== 'keyed')
+    return { kind: 'keyed', keyLifetimeMs: Number.MAX_SAFE_INTEGER, requestTimeoutMs: 0 }
   if (entry.safety === 'verifiable' && safety.kind !== 'verifiable')
     return { kind: 'verifiable', settleMs: Number.MAX_SAFE_INTEGER }
   return safety

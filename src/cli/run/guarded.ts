@@ -118,6 +118,8 @@ function notStarted(command: string, error: NodeJS.ErrnoException): DefiniteFail
   return new DefiniteFailure(`could not be started: ${error.message}`, {
     code: 'COMMAND_NOT_STARTED',
     value,
+    // Nothing began, so the key is free for the next call, whatever --retry says.
+    retryable: true,
     cause: error,
   })
 }

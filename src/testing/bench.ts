@@ -185,7 +185,7 @@ export class StoreBench {
   settleOf(row: Entry, wanted: Partial<SettleRequest> = {}): SettleRequest {
     const to = wanted.to ?? 'succeeded'
     const isEnd = to !== 'claimed' && to !== 'started'
-    const content = {
+    const content: Omit<SettleRequest, 'digest'> = {
       ref: row.ref,
       owner: row.owner,
       attempt: row.attempt,
@@ -207,10 +207,9 @@ export class StoreBench {
       ...(to === 'in_doubt' ? { why: 'the connection broke' } : {}),
       ...wanted,
     }
-    return {
-      ...content,
-      digest: wanted.digest ?? sha256(JSON.stringify(plain(content))).toString('base64url'),
-    }
+    const { known: _known, ...digested } = content
+    const digest = sha256(JSON.stringify(plain(digested))).toString('base64url')
+    return { ...content, digest: wanted.digest ?? digest }
   }
 
   renewOf(row: Entry, wanted: Partial<RenewRequest> = {}): RenewRequest {

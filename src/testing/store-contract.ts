@@ -1,6 +1,7 @@
 import { batchCases } from './cases/batch.ts'
 import { claimCases } from './cases/claim.ts'
 import { edgeCases } from './cases/edges.ts'
+import { knownCases } from './cases/known.ts'
 import { lineageCases } from './cases/lineage.ts'
 import { listCases } from './cases/list.ts'
 import { purgeCases } from './cases/purge.ts'
@@ -22,6 +23,7 @@ export const storeContract: readonly ContractCase[] = [
   ...takeoverCases,
   ...settleCases,
   ...stepCases,
+  ...knownCases,
   ...renewCases,
   ...resolveCases,
   ...edgeCases,

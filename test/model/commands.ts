@@ -43,6 +43,8 @@ export interface SettleItem {
   readonly steps: number | null
   /** The digest of the owner's last write: this is that write once more. */
   readonly repeats: boolean
+  /** The row that the owner says it knew: none, the one there is, or the one of a command before. */
+  readonly knows: 'nothing' | 'row' | 'former row'
 }
 
 export interface RenewItem {
@@ -129,6 +131,7 @@ const settle: fc.Arbitrary<SettleItem> = fc.record({
   value,
   error: text,
   steps,
+  knows: fc.constantFrom('nothing', 'row', 'row', 'former row'),
   repeats: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
 })
 

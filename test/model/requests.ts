@@ -6,6 +6,8 @@ import type { ClaimItem, Key, RenewItem, ResolveItem, SettleItem, Who } from './
 /** What the commands of one run are made of: the rows of the reference before the command, and a count. */
 export interface Moment {
   readonly rows: ReadonlyMap<string, Entry>
+  /** The same, before the command before. */
+  readonly formerRows: ReadonlyMap<string, Entry>
   /** Owners by ref and attempt. */
   readonly owners: ReadonlyMap<string, string>
   /** Number of the command: makes owners and digests unique. */
@@ -56,16 +58,18 @@ export function claimRequest(item: ClaimItem, moment: Moment): ClaimRequest {
 }
 
 export function settleRequest(item: SettleItem, moment: Moment): SettleRequest {
-  const { key, who, attemptOff, writeOff, repeats, value, error, steps, to, ...rest } = item
+  const { key, who, attemptOff, writeOff, repeats, knows, value, error, steps, to, ...rest } = item
   const ref = refOfKey(key)
   const row = moment.rows.get(ref)
   const digest =
     repeats && row?.settledDigest !== undefined
       ? row.settledDigest
       : sha256(`${ref} ${moment.at}`).toString('base64url')
+  const known = knows === 'nothing' ? undefined : (knows === 'row' ? moment.rows : moment.formerRows).get(ref)
   return {
     ...rest,
     ref,
+    ...(known === undefined ? {} : { known }),
     to,
     owner: ownerOf(ref, who, moment),
     attempt: (row?.attempt ?? 1) + attemptOff,

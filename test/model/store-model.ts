@@ -95,6 +95,7 @@ class ModelRun {
   readonly #owners = new Map<string, string>()
   readonly #clock: { nowMs: number }
   #store: Store
+  #rows: ReadonlyMap<string, Entry> = new Map()
   #at = 0
 
   readonly #happened: Set<string>
@@ -226,7 +227,9 @@ class ModelRun {
   async #moment(): Promise<Moment> {
     const refs = Array.from({ length: keyCount }, (_, key) => refOfKey(key))
     const rows = (await this.#reference.read(refs)).results.flatMap((row) => (row === undefined ? [] : [row]))
-    return { rows: new Map(rows.map((row) => [row.ref, row])), owners: this.#owners, at: this.#at }
+    const formerRows = this.#rows
+    this.#rows = new Map(rows.map((row) => [row.ref, row]))
+    return { rows: this.#rows, formerRows, owners: this.#owners, at: this.#at }
   }
 
   /** With a clock of its own, each command has a moment of its own, in the store as in the reference. */

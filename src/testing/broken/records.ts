@@ -1,5 +1,5 @@
 import type { RecordStore, Store, StoredRecord } from '../../ledger/store.ts'
-import type { Break, Mutant } from './wrap.ts'
+import { type Break, type Mutant, noted } from './wrap.ts'
 
 const appended = 'an appended record is kept as it was given, at version 1'
 const there = 'an id that is already there is left as it is, and its neighbours are added'
@@ -160,6 +160,26 @@ export const brokenRecords: readonly Mutant[] = [
           return (now?.version ?? 0) === record.version
         },
       })(store, notes),
+  },
+  {
+    id: 'replacement-keeps-date',
+    breaks: 'dates a record by its first version',
+    caughtBy: ['a replacement dates the record anew, so that what is still written is not pruned'],
+    broken: (store, notes) => {
+      const dates = noted(notes, 'dates', () => new Map<string, number>())
+      const dated = (record: StoredRecord): StoredRecord => {
+        const name = `${record.stream}/${record.id}`
+        if (!dates.has(name)) dates.set(name, record.atMs)
+        return { ...record, atMs: dates.get(name) ?? record.atMs }
+      }
+      return records({
+        append: async (added) => {
+          await store.records.append(added)
+          for (const { stream } of added) (await everyRecord(store, stream)).forEach(dated)
+        },
+        read: async (query) => (await store.records.read(query)).map(dated),
+      })(store, notes)
+    },
   },
   {
     id: 'prunes-all-ages',

@@ -1,3 +1,4 @@
+import { settleRow } from '../../ledger/transitions.ts'
 import { pretending } from './settle.ts'
 import { all, answer, ask, type Mutant, noted, rowOf, show, shortcut } from './wrap.ts'
 
@@ -93,5 +94,40 @@ export const brokenSteps: readonly Mutant[] = [
     broken: pretending(
       ({ to }, entry) => entry?.state === 'in_doubt' && (to === 'claimed' || to === 'started'),
     ),
+  },
+  {
+    id: 'believes-the-known',
+    breaks: 'settles the row as its owner knew it, whatever it is by now',
+    caughtBy: [
+      'what a settle brings as known is not believed when the row has changed since: it is settled as it is now',
+      'what a settle brings as known opens no door: an old owner, an old write and an ended entry are refused as ever',
+    ],
+    broken: shortcut('settle', async (request, { store }) => {
+      const { nowMs } = await store.read([])
+      return request.known === undefined
+        ? undefined
+        : settleRow(request.known, request, { nowMs, epoch: request.known.epoch })
+    }),
+  },
+  {
+    id: 'known-writes-half',
+    breaks: 'leaves the steps out when it is told what was known',
+    caughtBy: ['a settle that brings the row as its owner knew it does the same as one that does not'],
+    broken: ask('settle', (request) => {
+      const { steps: _steps, ...rest } = request
+      return request.known === undefined ? request : rest
+    }),
+  },
+  {
+    id: 'known-wants-no-change',
+    breaks: 'refuses a settle when the row has changed since its owner knew it',
+    caughtBy: [
+      'what a settle brings as known is not believed when the row has changed since: it is settled as it is now',
+      'a settle that brings what was known and was already applied is recognised, as a new write',
+    ],
+    broken: shortcut('settle', async ({ ref, known }, { store }) => {
+      const row = await rowOf(store, ref)
+      return known !== undefined && row?.rev !== known.rev ? { kind: 'stale', entry: row } : undefined
+    }),
   },
 ]

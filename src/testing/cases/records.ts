@@ -130,6 +130,23 @@ export const recordCases: readonly ContractCase[] = [
     },
   },
   {
+    title: 'a replacement dates the record anew, so that what is still written is not pruned',
+    async run(bench) {
+      const { records } = bench.store
+      const at = { stream: 'leases', id: 'x' }
+      await records.append([{ ...at, body: '1' }])
+      await bench.passes()
+      const beforeMs = await bench.nowMs()
+      same(await records.replaceIf({ ...at, version: 1, body: '2' }), true, 'the replacement')
+      const [record] = await records.read({ stream: 'leases', limit: 5 })
+      const atMs = record?.atMs ?? 0
+      check(
+        beforeMs <= atMs && atMs <= (await bench.nowMs()),
+        "it is dated by the store's clock at the replacement",
+      )
+    },
+  },
+  {
     title: 'only records older than asked are pruned, of one stream, at most as many as asked',
     async run(bench) {
       const { records } = bench.store

@@ -13,7 +13,7 @@ test('every effect sees kills before and after its peer has carried it out, and 
     const { slow, doubleClicks, kills } = makeSchedule(ids(1_200), seed)
     const moments = new Set(kills.map(({ effect, moment }) => `${effect} ${moment}`))
     expect(moments.size).toBe(6)
-    expect(kills).toHaveLength(15)
+    expect(kills).toHaveLength(12)
     const orders = [...slow, ...doubleClicks, ...kills.map((kill) => kill.order)]
     expect(new Set(orders).size).toBe(orders.length)
     expect([slow.length, doubleClicks.length]).toEqual([48, 48])
@@ -22,9 +22,9 @@ test('every effect sees kills before and after its peer has carried it out, and 
 
 test('kills keep apart', () => {
   const order = (id: string): number => Number(id.slice(2))
-  const { kills } = makeSchedule(ids(1_500), 1)
-  // One in each of fifteen stretches of the first nine tenths.
-  expect(kills.map((kill) => Math.floor(order(kill.order) / 90))).toEqual(ids(15).map((_, index) => index))
+  const { kills } = makeSchedule(ids(1_200), 1)
+  // One in each of twelve stretches of the first nine tenths.
+  expect(kills.map((kill) => Math.floor(order(kill.order) / 90))).toEqual(ids(12).map((_, index) => index))
 })
 
 test('a handful of orders has a handful of faults', () => {

@@ -30,7 +30,7 @@ export interface FaultSchedule {
 const slowShare = 0.04
 const doubleClickShare = 0.04
 const ordersPerKill = 200
-const maxKillsPerEffect = 5
+const maxKillsPerEffect = 4
 /** Kills fall into this first part of the orders, so that the last ones recover while others are still on. */
 const killPart = 0.9
 

@@ -21,6 +21,8 @@ async function startMailSink(config: PeerConfig, link: Link): Promise<Running> {
     disableReverseLookup: true,
     logger: false,
     closeTimeout: 500,
+    // Longer than the shop's mailers keep a connection idle.
+    socketTimeout: 600_000,
     size: 64 * 1024,
     // The envelope names the order before the message comes: a worker killed here has sent nothing yet.
     onMailFrom: (sender, session, callback: Callback) => {

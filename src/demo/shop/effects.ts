@@ -42,6 +42,11 @@ export function makeEffects(options: EffectsOptions): Effects {
   const { worker, providerUrl, partnerUrl } = options
   const { hostname, port } = new URL(options.mailUrl)
   const mailer = createTransport({
+    pool: true,
+    maxConnections: 8,
+    maxMessages: Number.POSITIVE_INFINITY,
+    // The mailer must never send a message again by itself: whether to is the question here.
+    maxRequeues: 0,
     host: hostname,
     port: Number(port),
     name: worker,

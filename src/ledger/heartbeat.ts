@@ -13,6 +13,8 @@ export interface Held {
   since: ClockReading
   readonly beganAtMs: number
   isRenewing: boolean
+  /** The last renewal did not come through. */
+  hasMissed?: boolean
   /** Called once, when this worker may not act on the entry any more. */
   readonly onLost: (message: string) => void
   readonly onRenewed: () => void
@@ -67,11 +69,15 @@ export class Heartbeat {
     const sentAt = readClocks(runtime)
     const { ref, owner, attempt, leaseMs } = held
     const spentMs = sentAt.monotonicMs - held.since.monotonicMs
-    const patienceMs = Math.max(leaseMs * 0.85 - spentMs, leaseMs / 4)
+    // A lease that lapsed unnoticed, while the machine slept, gets one chance; one that went unrenewed gets none.
+    const leftMs = held.hasMissed === true ? 1 : leaseMs / 4
+    const patienceMs = Math.max(leaseMs * 0.85 - spentMs, leftMs)
     const answer = await renewals.ask({ ref, owner, attempt, leaseMs }, patienceMs).catch(() => undefined)
     held.isRenewing = false
+    held.hasMissed = answer === undefined
     if (answer === undefined) {
       if (!this.holds(held)) this.#lose(held, 'the lease could not be renewed before it ended')
+      else this.#schedule(held.since.monotonicMs + leaseMs * 0.85)
       return false
     }
     if (answer.result.kind === 'lost')

@@ -2,8 +2,8 @@
 export interface Gate<T> {
   /** For the one who waits. */
   pass(): Promise<T>
-  open(value: T): void
-  fail(error: unknown): void
+  open(this: void, ...value: T extends void ? [] : [T]): void
+  fail(this: void, error: unknown): void
   readonly arrived: Promise<void>
 }
 
@@ -17,7 +17,7 @@ export function gate<T = void>(): Gate<T> {
       arrival.resolve()
       return way.promise
     },
-    open: way.resolve,
+    open: (...value) => way.resolve(value[0] as T),
     fail: way.reject,
     arrived: arrival.promise,
   }

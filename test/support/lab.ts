@@ -92,7 +92,7 @@ export class LabWorker {
     this.tap = new TappedStore(mutant?.store?.(base, runtime) ?? base)
     const rules: Rules = { ...standardRules, ...mutant?.rules?.(standardRules) }
     const given = { sweep: false, ...options, store: this.tap.store } as const
-    this.once = createLedger(given, mutant?.runtime?.(runtime) ?? runtime, rules)
+    this.once = heardOut(createLedger(given, mutant?.runtime?.(runtime) ?? runtime, rules))
     this.once.on('*', (event) => this.events.push(event))
   }
 
@@ -105,5 +105,19 @@ export class LabWorker {
   /** The events of one type, in order. */
   heard<T extends EventType>(type: T): readonly OncewardEvent<T>[] {
     return this.events.filter((event) => event.type === type) as unknown as readonly OncewardEvent<T>[]
+  }
+}
+
+/** A test that has failed, or has killed a worker, waits for no answer: that is no unhandled rejection. */
+function heardOut(once: Onceward): Onceward {
+  const heard = <T>(promise: Promise<T>): Promise<T> => {
+    promise.catch(() => undefined)
+    return promise
+  }
+  return {
+    ...once,
+    run: (intent, effect) => heard(once.run(intent, effect)),
+    execute: (intent, effect) => heard(once.execute(intent, effect)),
+    close: (options) => heard(once.close(options)),
   }
 }

@@ -36,6 +36,12 @@ export async function openDemoStore(
     case 'embedded-postgres': {
       const { startEmbeddedPostgres } = await import('../testing/embedded-postgres.ts')
       const server = await startEmbeddedPostgres()
+      try {
+        await watch.guard(touch(server.url, 'default'))
+      } catch (error) {
+        await server.stop()
+        throw error
+      }
       return { url: server.url, scope: 'default', isKept: false, close: () => server.stop() }
     }
   }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { DemoReport } from '../../src/demo/index.ts'
 import { CliBench, type CliResult, type RunningCli } from './cli-bench.ts'
@@ -55,7 +56,7 @@ test('two demos at once each count what their peers wrote down, with nothing twi
   const args = ['demo', '--limit', '60', '--json', '--seed']
   const results = await Promise.all([bench.run([...args, '7']), bench.run([...args, '8'])])
   for (const result of results) {
-    const { unguarded, guarded } = await expectHonest(result)
+    const { unguarded, guarded, folder } = await expectHonest(result)
     expect(unguarded.duplicated).toBeGreaterThan(0)
     expect(unguarded.lost).toBeGreaterThan(0)
     expect(guarded.effects).toBeGreaterThan(0)
@@ -64,6 +65,14 @@ test('two demos at once each count what their peers wrote down, with nothing twi
     expect(guarded.byEffect.mail.inDoubt).toBeGreaterThan(0)
     expect(guarded.byEffect.dispatch.settledByAsking).toBeGreaterThan(0)
     expect(guarded.replayed).toBeGreaterThan(0)
+    // The scheduled kills fell between what the peer wrote down and what the worker could: each effect is there.
+    const written = [...unguarded.journals, ...guarded.journals].flatMap((path) => rowsOf(path))
+    const kills = rowsOf(join(folder, 'processes.jsonl')).filter((row) => row['event'] === 'killed')
+    expect(kills.map((kill) => kill['moment'])).not.toContain('before')
+    for (const { order, effect, name, pid } of kills) {
+      const worker = `${String(name)}-${String(pid)}`
+      expect(written).toContainEqual(expect.objectContaining({ order, effect, worker }))
+    }
     for (const { faults } of [unguarded, guarded]) {
       expect(faults.workerKills).toBeGreaterThan(0)
       expect(faults.clientRetries).toBeGreaterThan(0)

@@ -86,11 +86,23 @@ export class Claimed {
     this.#onLost?.(error)
   }
 
-  /** Rule 8: the lease is checked right before an effect; one that is too old is renewed first, or nothing begins. */
+  /** Rule 8: the lease is looked at before an effect; one that is too old is renewed first, or nothing begins. */
+  get holdsLease(): boolean {
+    return this.#lost === undefined && this.ledger.heartbeat.holds(this.held)
+  }
+
   async ensureLease(): Promise<void> {
     if (this.#lost !== undefined) throw this.#lost
-    if (this.ledger.heartbeat.holds(this.held)) return
-    if (await this.ledger.heartbeat.renew(this.held)) return
+    if (this.holdsLease || (await this.ledger.heartbeat.renew(this.held))) return
+    this.mustHoldLease()
+  }
+
+  /**
+   * Called in the very turn in which an effect begins: behind an await, a process that stood still there would begin
+   * it long after its lease. Throws `LEASE_LOST`.
+   */
+  mustHoldLease(): void {
+    if (this.holdsLease) return
     this.held.onLost('it had lapsed before the effect could begin')
     throw this.#lost ?? new OncewardError('LEASE_LOST', `The lease of ${this.entry.ref} ended.`)
   }

@@ -182,7 +182,8 @@ async function own(guarded: Guarded, leader: Leader, claimed: Claimed): Promise<
     claimed.entry.subject !== undefined && claimed.entry.fingerprint !== '' && call.operation.onTwin !== 'off'
   if (watchesTwins && call.operation.onTwin === 'refuse') await refuseTwin(claimed)
   try {
-    await claimed.ensureLease()
+    if (!claimed.holdsLease) await claimed.ensureLease()
+    claimed.mustHoldLease()
   } catch {
     await claimed.giveBack('the lease had lapsed before the effect could begin').catch(() => undefined)
     if (ledger.running.isClosed || ledger.options.runtime.monotonicMs() >= guarded.waitUntilMs) {

@@ -191,7 +191,8 @@ export class Steps {
         throw error
       }
     }
-    await this.#claimed.ensureLease()
+    if (!this.#claimed.holdsLease) await this.#claimed.ensureLease()
+    this.#claimed.mustHoldLease()
     ledger.events.emit('step_started', entry, { step: call.name, fence: fenceOf(entry) })
     return this.#perform(call, record)
   }

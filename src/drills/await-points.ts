@@ -24,9 +24,20 @@ export function watchAwaits(onPoint: (k: number) => void): AwaitPoints {
   return { count: () => points, stop: () => void stop() }
 }
 
-/** Ends this process at the k-th await as a crash would: nothing is flushed, no handler runs. `k` 0 only counts. */
-export function crashAtAwait(k: number): AwaitPoints {
+/** What happens to this process at its k-th await: it dies as in a crash, or stands still until SIGCONT. */
+export interface AwaitFault {
+  readonly k: number
+  readonly signal: 'SIGKILL' | 'SIGSTOP'
+}
+
+/** Sends the signal to this process itself. Nothing is flushed and no handler runs. Without a fault, it only counts. */
+export function faultAtAwait(
+  fault: AwaitFault | undefined,
+  beforeSignal: () => void = () => undefined,
+): AwaitPoints {
   return watchAwaits((point) => {
-    if (point === k) process.kill(process.pid, 'SIGKILL')
+    if (fault === undefined || point !== fault.k) return
+    beforeSignal()
+    process.kill(process.pid, fault.signal)
   })
 }

@@ -12,6 +12,8 @@ import { effectName, type WorkloadId, workloadOf } from './workloads.ts'
 export interface Witness {
   readonly key: string
   readonly fault: string
+  /** Before the fault, and since. */
+  readonly answersBefore: readonly Answer[]
   readonly answers: readonly Answer[]
   readonly rows: ReadonlyMap<Moment, Entry | undefined>
   readonly otherInput?: Answer

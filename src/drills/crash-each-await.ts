@@ -1,7 +1,8 @@
 import { collectHistories } from './collect.ts'
-import { eventsOf, type KeyHistory } from './history.ts'
+import { type Counts, countsOf } from './counts.ts'
+import { inParallel } from './in-parallel.ts'
 import { checkInvariants, type Verdicts, type Violation } from './invariants.ts'
-import { recover } from './recovery.ts'
+import { recover, type Recovered } from './recovery.ts'
 import type { Stage } from './stage.ts'
 import { faultsInEffect, runTrial, type Trial } from './trial.ts'
 import type { WorkloadId } from './workloads.ts'
@@ -20,7 +21,7 @@ export interface CrashOptions {
 }
 
 /** What a run of crashes came to. */
-export interface CrashReport {
+export interface CrashReport extends Counts {
   readonly workload: WorkloadId
   /** Awaits of one undisturbed operation. */
   readonly points: number
@@ -28,12 +29,8 @@ export interface CrashReport {
   readonly crashes: number
   /** Crashes inside the effect, brought about by the peer. */
   readonly crashesInEffect: number
-  readonly takeovers: number
-  readonly replays: number
-  readonly inDoubt: number
   /** Answers that workers gave before they were ended. */
   readonly acknowledged: number
-  readonly effects: number
   readonly verdicts: Verdicts
   readonly violations: readonly Violation[]
   readonly durationMs: number
@@ -67,16 +64,13 @@ export async function crashEachAwait(options: CrashOptions): Promise<CrashReport
   const histories = await collectHistories(
     stage,
     workload,
-    trials.map(({ key, fault, answers }, index) => {
-      const { rows, answers: later, otherInput } = recovered[index] ?? { rows: new Map(), answers: [] }
-      return {
-        key,
-        fault,
-        rows,
-        answers: [...answers, ...later],
-        ...(otherInput === undefined ? {} : { otherInput }),
-      }
-    }),
+    trials.map(({ key, fault, answers }, index) => ({
+      ...noneRecovered,
+      ...recovered[index],
+      key,
+      fault,
+      answersBefore: answers,
+    })),
   )
   return {
     workload,
@@ -90,10 +84,16 @@ export async function crashEachAwait(options: CrashOptions): Promise<CrashReport
   }
 }
 
+const noneRecovered: Recovered = { rows: new Map(), answers: [] }
+
 async function crashAtAwaits(options: CrashOptions, count: number): Promise<readonly Trial[]> {
   const { stage, workload, every = 1, offset = 1, parallel = 2 } = options
   const at = (k: number): Promise<Trial> =>
-    runTrial(stage, workload, { name: `await-${k}`, what: `SIGKILL at await ${k}`, crashAtAwait: k })
+    runTrial(stage, workload, {
+      name: `await-${k}`,
+      what: `SIGKILL at await ${k}`,
+      inCall: { k, signal: 'SIGKILL' },
+    })
   const points: number[] = []
   for (let k = offset; k <= count; k += every) points.push(k)
   const trials = await inParallel(points, parallel, at)
@@ -102,33 +102,4 @@ async function crashAtAwaits(options: CrashOptions, count: number): Promise<read
     trials.push(trial)
     if (!trial.crashed) return trials
   }
-}
-
-function countsOf(
-  histories: readonly KeyHistory[],
-): Pick<CrashReport, 'takeovers' | 'replays' | 'inDoubt' | 'effects'> {
-  const sum = (count: (history: KeyHistory) => number): number =>
-    histories.reduce((total, history) => total + count(history), 0)
-  return {
-    takeovers: sum((history) => eventsOf(history, 'claimed').filter((event) => event.takeover).length),
-    replays: sum((history) => eventsOf(history, 'replayed').length),
-    inDoubt: sum((history) => eventsOf(history, 'in_doubt').length),
-    effects: sum((history) => history.effects.length),
-  }
-}
-
-/** Maps with at most `width` at work, in order. */
-async function inParallel<A, B>(
-  items: readonly A[],
-  width: number,
-  work: (item: A) => Promise<B>,
-): Promise<B[]> {
-  const results: B[] = []
-  let next = 0
-  const lane = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++)
-      results[index] = await work(items[index] as A)
-  }
-  await Promise.all(Array.from({ length: width }, lane))
-  return results
 }

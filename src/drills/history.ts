@@ -11,6 +11,10 @@ export type Moment =
   | 'after-recovery'
   /** It has called once more. */
   | 'after-replay'
+  /** A worker that had been stopped goes on and has answered. */
+  | 'after-return'
+  /** A person looks at what is in doubt. */
+  | 'before-decision'
   /** A person has decided what was in doubt, and the client has called again. */
   | 'after-decision'
 
@@ -37,6 +41,12 @@ export interface KeyHistory {
   /** Of all processes, by their clocks. */
   readonly events: readonly OncewardEvent[]
   readonly rows: readonly ObservedRow[]
+  /** Given before the fault. */
+  readonly answersBefore: readonly Answer[]
+  /** Given since. */
+  /** Given before the fault. */
+  readonly answersBefore: readonly Answer[]
+  /** Given since. */
   readonly answers: readonly Answer[]
   /** What a call with another input came to; absent where none was made. */
   readonly otherInput?: Answer

@@ -1,5 +1,7 @@
 import { type Entry, type Fence, fenceOf } from '../ledger/entry.ts'
+import type { OncewardEvent } from '../ledger/events.ts'
 import { eventsOf, type KeyHistory, rowAt } from './history.ts'
+import type { Answer } from './worker-protocol.ts'
 import { effectName, type WorkValue } from './workloads.ts'
 
 /*
@@ -44,11 +46,15 @@ function effectsNamed(history: KeyHistory, name: string): readonly string[] {
   return history.effects.filter((effect) => effect.name === name).map((effect) => effect.effectId)
 }
 
-/** What a caller was told had succeeded. */
+/** What callers were told had succeeded. A receipt with an error tells of something else. */
 function acknowledged(history: KeyHistory): readonly WorkValue[] {
-  return history.answers.flatMap(({ receipt }) =>
-    receipt?.state === 'succeeded' ? [receipt.value as WorkValue] : [],
-  )
+  return [...history.answersBefore, ...history.answers]
+    .filter(isSuccess)
+    .map(({ receipt }) => receipt?.value as WorkValue)
+}
+
+function isSuccess({ receipt }: Answer): boolean {
+  return receipt?.state === 'succeeded' && receipt.error === undefined
 }
 
 function wasDecided(history: KeyHistory): boolean {
@@ -97,12 +103,11 @@ const show = (fence: Fence): string => `(${fence.epoch}, ${fence.attempt})`
 /** I4: every takeover raises the fence, rows never fall back, and nothing older is written behind a takeover. */
 function fencesRise(history: KeyHistory): Checked {
   const claims = eventsOf(history, 'claimed').map((event) => event.fence)
-  const falls = claims.flatMap((fence, index) => {
-    const before = claims[index - 1]
-    return before !== undefined && compareFences(fence, before) <= 0
-      ? [`the claim ${show(fence)} followed ${show(before)}`]
-      : []
-  })
+  // A worker that stood still tells of its claim late, so the order of events is not the order of claims.
+  const twice = claims.filter((fence, index) =>
+    claims.some((other, at) => at < index && compareFences(fence, other) === 0),
+  )
+  const falls = twice.map((fence) => `two claims got the fence ${show(fence)}`)
   const rows = history.rows.flatMap(({ entry }) => (entry === undefined ? [] : [fenceOf(entry)]))
   const rowFalls = rows.flatMap((fence, index) => {
     const before = rows[index - 1]
@@ -127,11 +132,16 @@ function isBlindlyOpen(history: KeyHistory, entry: Entry | undefined): boolean {
   return (entry.steps?.steps ?? []).some((step) => step.state === 'started' && step.safety === 'blind')
 }
 
+/** What may end a doubt besides its owner's outcome: a decision or an answer, or its owner saying that it did not begin. */
+function evidenceOf(history: KeyHistory): readonly OncewardEvent[] {
+  return history.events.filter(({ type }) => type === 'resolved' || type === 'released')
+}
+
 /** I5: a blind effect that may have begun ends in doubt, and nothing runs it before a person has decided. */
 function blindIsNotRetried(history: KeyHistory): Checked {
   const crashed = rowAt(history, 'after-fault')
   if (crashed === undefined || !isBlindlyOpen(history, crashed)) return held(false)
-  const decidedAtUs = eventsOf(history, 'resolved')[0]?.atUs ?? Number.POSITIVE_INFINITY
+  const decidedAtUs = evidenceOf(history)[0]?.atUs ?? Number.POSITIVE_INFINITY
   const reruns = eventsOf(history, 'effect_started').filter(
     (event) => event.fence.attempt > crashed.attempt && event.atUs < decidedAtUs,
   )
@@ -171,7 +181,7 @@ const terminal: readonly string[] = ['succeeded', 'failed', 'tombstone']
 function endsAreFinal(history: KeyHistory): Checked {
   const rows = history.rows.flatMap(({ moment, entry }) => (entry === undefined ? [] : [{ moment, entry }]))
   // The row forgets a decision when the work is taken up again; the event stays.
-  const hasEvidence = eventsOf(history, 'resolved').length > 0
+  const hasEvidence = evidenceOf(history).length > 0
   const broken = rows.flatMap(({ moment, entry }, index) => {
     const before = rows[index - 1]?.entry
     if (before === undefined) return []
@@ -186,6 +196,10 @@ function endsAreFinal(history: KeyHistory): Checked {
     }
     return []
   })
+  const crashed = rowAt(history, 'after-fault')
+  if (history.answersBefore.some(isSuccess) && crashed?.state !== 'succeeded') {
+    broken.push(`a caller was told of success, and the fault left the entry ${crashed?.state ?? 'absent'}`)
+  }
   return {
     reached: rows.some(({ entry }, index) => terminal.includes(entry.state) && index < rows.length - 1),
     broken,

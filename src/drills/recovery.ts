@@ -5,7 +5,7 @@ import { encodeKey } from '../ledger/key.ts'
 import { callOnce } from './call.ts'
 import type { Moment } from './history.ts'
 import { drillScope, type Instance, openInstance } from './instance.ts'
-import { openJournal } from './journal.ts'
+import { type Journal, openJournal } from './journal.ts'
 import type { Stage } from './stage.ts'
 import type { Answer } from './worker-protocol.ts'
 import { effectName, type WorkloadId, workloadOf } from './workloads.ts'
@@ -14,117 +14,156 @@ import { effectName, type WorkloadId, workloadOf } from './workloads.ts'
 export interface Recovered {
   readonly rows: ReadonlyMap<Moment, Entry | undefined>
   readonly answers: readonly Answer[]
-  readonly otherInput: Answer
+  readonly otherInput?: Answer
 }
 
-interface Recovering {
-  readonly stage: Stage
-  readonly instance: Instance
-  readonly workload: WorkloadId
-  readonly keys: readonly string[]
-  readonly rows: Map<string, Map<Moment, Entry | undefined>>
-  readonly answers: Map<string, Answer[]>
+interface KeyRecord {
+  readonly rows: Map<Moment, Entry | undefined>
+  readonly answers: Answer[]
+  otherInput?: Answer
 }
 
 const sweepEveryMs = 100
 /** Nobody waits longer for a lease of a dead worker than this. */
 const waitMs = 20_000
 
-/**
- * What follows a fault: a new instance, the same clients calling again, sweeps, once more the same calls, a call with
- * another input, and a person deciding what is in doubt by what the target's journal says. In the order of `keys`.
- */
+/** An instance that comes after a fault, with clients that call again and a person who decides what is in doubt. */
+export class Recovery {
+  readonly #stage: Stage
+  readonly #instance: Instance
+  readonly #workload: WorkloadId
+  readonly #journal: Journal
+  readonly #keys: ReadonlyMap<string, KeyRecord>
+
+  private constructor(
+    stage: Stage,
+    about: { instance: Instance; workload: WorkloadId; journal: Journal; keys: readonly string[] },
+  ) {
+    this.#stage = stage
+    this.#instance = about.instance
+    this.#workload = about.workload
+    this.#journal = about.journal
+    this.#keys = new Map(
+      about.keys.map((key) => [key, { rows: new Map<Moment, Entry | undefined>(), answers: [] }]),
+    )
+  }
+
+  static async open(stage: Stage, workload: WorkloadId, keys: readonly string[]): Promise<Recovery> {
+    const { storeUrl, leaseMs, settleMs, mutation, peer, folder } = stage
+    const journal = openJournal(join(folder, `events-recovery-${workload}.jsonl`))
+    const instance = await openInstance({
+      storeUrl,
+      leaseMs,
+      settleMs,
+      peer: peer.client,
+      onEvent: (event) => journal.append(event),
+      ...(mutation === undefined ? {} : { mutation }),
+    })
+    return new Recovery(stage, { instance, workload, journal, keys })
+  }
+
+  /** Reads every row, for the record. */
+  async look(moment: Moment): Promise<void> {
+    const { store } = this.#instance
+    const keys = [...this.#keys.entries()]
+    for (let from = 0; from < keys.length; from += store.maxBatch) {
+      const page = keys.slice(from, from + store.maxBatch)
+      const { results } = await store.read(
+        page.map(([key]) => refOf(drillScope, this.#workload, encodeKey(key))),
+      )
+      for (const [index, [, record]] of page.entries()) record.rows.set(moment, results[index])
+    }
+  }
+
+  /** The clients call again, all at once, and wait for their answers. */
+  async call(keys: Iterable<string> = this.#keys.keys()): Promise<void> {
+    await Promise.all(
+      Array.from(keys, async (key) => void this.#keys.get(key)?.answers.push(await this.#callOnce(key))),
+    )
+  }
+
+  /** The same beside sweeps, until all have an answer: the two must not disturb each other. */
+  async callAndSweep(): Promise<void> {
+    const called = this.call().then(() => 'answered' as const)
+    for (let answered: 'answered' | undefined; answered === undefined; ) {
+      await this.#instance.once.sweep()
+      answered = await Promise.race([called, pause(sweepEveryMs)])
+    }
+    await this.#instance.once.sweep()
+  }
+
+  /** The clients call with another input under the same key. */
+  async callWithOtherInput(): Promise<void> {
+    const calls = [...this.#keys].map(async ([key, record]) => {
+      record.otherInput = await this.#callOnce(key, { another: key })
+    })
+    await Promise.all(calls)
+  }
+
+  #callOnce(key: string, input: unknown = { key }): Promise<Answer> {
+    return callOnce(this.#instance, { workload: this.#workload, key }, { input, waitMs })
+  }
+
+  /**
+   * A person looks at the target's journal. What is not there did not happen, and is done now; what is there happened,
+   * and the entry gets its value. A stepped entry is decided as a whole: if any of its open steps happened, it did.
+   */
+  async decideDoubts(): Promise<void> {
+    const { doubts } = this.#instance.once
+    await this.look('before-decision')
+    const effects = this.#stage.peer.effects()
+    const idsOf = (name: string): string[] =>
+      effects.filter((effect) => effect.key === name).map(({ effectId }) => effectId)
+    const doubtful = [...this.#keys].filter(
+      ([, { rows }]) => rows.get('before-decision')?.state === 'in_doubt',
+    )
+    for (const [key, { rows }] of doubtful) {
+      const steps = rows.get('before-decision')?.steps?.steps.filter((step) => step.state === 'started')
+      const open = steps?.map((step) => ({ step: step.name })) ?? [{ step: '' }]
+      const happened = open.some((part) => idsOf(effectName(key, part)).length > 0)
+      const effectIds = workloadOf(this.#workload).parts.flatMap((part) => idsOf(effectName(key, part)))
+      const by = { by: 'operator', because: 'the journal of the target was read' }
+      await doubts.resolve(
+        { operation: this.#workload, key },
+        happened ? { happened, value: { effectIds }, ...by } : { happened, ...by },
+      )
+    }
+    await this.call(doubtful.map(([key]) => key))
+  }
+
+  /** In the order of the keys. */
+  results(): readonly Recovered[] {
+    return [...this.#keys.values()]
+  }
+
+  async close(): Promise<void> {
+    await this.#instance.once.close({ graceMs: 1_000 })
+    this.#journal.close()
+  }
+}
+
+/** What follows crashes, from the restart to the last decision. In the order of `keys`. */
 export async function recover(
   stage: Stage,
   workload: WorkloadId,
   keys: readonly string[],
 ): Promise<readonly Recovered[]> {
-  const journal = openJournal(join(stage.folder, `events-recovery-${workload}.jsonl`))
-  const { storeUrl, leaseMs, settleMs, mutation, peer } = stage
-  const instance = await openInstance({
-    storeUrl,
-    leaseMs,
-    settleMs,
-    peer: peer.client,
-    onEvent: (event) => journal.append(event),
-    ...(mutation === undefined ? {} : { mutation }),
-  })
-  const rows = new Map(keys.map((key) => [key, new Map<Moment, Entry | undefined>()]))
-  const answers = new Map(keys.map((key) => [key, [] as Answer[]]))
-  const work: Recovering = { stage, instance, workload, keys, rows, answers }
+  const recovery = await Recovery.open(stage, workload, keys)
   try {
-    await look(work, 'after-fault')
-    await Promise.all([callAll(work, keys), sweepUntil(work)])
-    await instance.once.sweep()
-    await look(work, 'after-recovery')
-    await callAll(work, keys)
-    await look(work, 'after-replay')
-    const others = await Promise.all(
-      keys.map((key) => callOnce(instance, { workload, key }, { input: { another: key }, waitMs })),
-    )
-    await decideDoubts(work)
-    await look(work, 'after-decision')
-    return keys.map((key, index) => ({
-      rows: rows.get(key) ?? new Map(),
-      answers: answers.get(key) ?? [],
-      otherInput: others[index] as Answer,
-    }))
+    await recovery.look('after-fault')
+    await recovery.callAndSweep()
+    await recovery.look('after-recovery')
+    await recovery.call()
+    await recovery.look('after-replay')
+    await recovery.callWithOtherInput()
+    await recovery.decideDoubts()
+    await recovery.look('after-decision')
+    return recovery.results()
   } finally {
-    await instance.once.close({ graceMs: 1_000 })
-    journal.close()
+    await recovery.close()
   }
 }
 
-async function look(work: Recovering, moment: Moment): Promise<void> {
-  const refs = work.keys.map((key) => refOf(drillScope, work.workload, encodeKey(key)))
-  for (let from = 0; from < refs.length; from += work.instance.store.maxBatch) {
-    const { results } = await work.instance.store.read(refs.slice(from, from + work.instance.store.maxBatch))
-    for (const [index, entry] of results.entries())
-      work.rows.get(work.keys[from + index] as string)?.set(moment, entry)
-  }
-}
-
-async function callAll(work: Recovering, keys: readonly string[]): Promise<void> {
-  const { instance, workload, answers } = work
-  await Promise.all(
-    keys.map(
-      async (key) => void answers.get(key)?.push(await callOnce(instance, { workload, key }, { waitMs })),
-    ),
-  )
-}
-
-/** Sweeps beside the calls, until each key has an answer: the two must not disturb each other. */
-async function sweepUntil(work: Recovering): Promise<void> {
-  const { instance, answers } = work
-  while ([...answers.values()].some((given) => given.length === 0)) {
-    await instance.once.sweep()
-    await new Promise((resolve) => void setTimeout(resolve, sweepEveryMs))
-  }
-}
-
-/**
- * A person looks at the target's journal. What is not there did not happen, and is done now; what is there happened,
- * and the entry gets its value. A stepped entry is decided as a whole: if any of its open steps happened, it did.
- */
-async function decideDoubts(work: Recovering): Promise<void> {
-  const { stage, instance, workload, keys, rows } = work
-  const doubtful = keys.filter((key) => rows.get(key)?.get('after-replay')?.state === 'in_doubt')
-  if (doubtful.length === 0) return
-  const effects = stage.peer.effects()
-  for (const key of doubtful) {
-    const entry = rows.get(key)?.get('after-replay') as Entry
-    const open = entry.steps?.steps
-      .filter((step) => step.state === 'started')
-      .map((step) => ({ step: step.name })) ?? [{ step: '' }]
-    const happened = open.some((part) => effects.some((effect) => effect.key === effectName(key, part)))
-    const effectIds = workloadOf(workload).parts.flatMap((part) =>
-      effects.filter((effect) => effect.key === effectName(key, part)).map(({ effectId }) => effectId),
-    )
-    const by = { by: 'operator', because: 'the journal of the target was read' }
-    await instance.once.doubts.resolve(
-      { operation: workload, key },
-      happened ? { happened, value: { effectIds }, ...by } : { happened, ...by },
-    )
-  }
-  await callAll(work, doubtful)
+function pause(ms: number): Promise<undefined> {
+  return new Promise((resolve) => void setTimeout(() => resolve(undefined), ms))
 }

@@ -72,7 +72,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 /** What one worker is to do; store, peer and times are the stage's. */
 export type WorkerSpec = Pick<
   WorkerConfig,
-  'workload' | 'keys' | 'callers' | 'crashAtAwait' | 'waitsForGo' | 'waitMs'
+  'workload' | 'keys' | 'callers' | 'fault' | 'waitsForGo' | 'waitMs'
 > & {
   readonly name: string
 }

@@ -1,3 +1,4 @@
+import type { AwaitFault } from './await-points.ts'
 import type { Child } from './children.ts'
 import { type Stage, startWorker } from './stage.ts'
 import { type Answer, type AnswerMessage, isAnswer } from './worker-protocol.ts'
@@ -10,8 +11,7 @@ export interface Fault {
   readonly name: string
   /** For messages. */
   readonly what: string
-  /** SIGKILL at the k-th await of the call. */
-  readonly crashAtAwait?: number
+  readonly inCall?: AwaitFault
   /** What the peer does when the request for the effect of `step` comes. */
   readonly inEffect?: { readonly step: string; readonly plan: EffectPlan }
 }
@@ -38,7 +38,7 @@ export async function runTrial(stage: Stage, workload: WorkloadId, fault: Fault)
     name: key,
     workload,
     keys: [key],
-    crashAtAwait: fault.crashAtAwait ?? 0,
+    ...(fault.inCall === undefined ? {} : { fault: fault.inCall }),
   })
   const answered = await worker.take(isAnswer).catch(() => undefined)
   if (answered === undefined) await mustHaveCrashed(worker)

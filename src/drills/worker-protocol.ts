@@ -1,6 +1,7 @@
 import type { OncewardEvent } from '../ledger/events.ts'
 import type { EntryError } from '../ledger/entry.ts'
 import type { Receipt } from '../ledger/receipt.ts'
+import type { AwaitFault } from './await-points.ts'
 import type { Message } from './children.ts'
 import type { MutationSource } from './instance.ts'
 import type { WorkloadId } from './workloads.ts'
@@ -17,8 +18,8 @@ export interface WorkerConfig {
   readonly keys: readonly string[]
   /** Calls at once for each key. Default 1. */
   readonly callers?: number
-  /** SIGKILL to itself at the k-th await of the call; 0, the default, only counts them. */
-  readonly crashAtAwait?: number
+  /** What it does to itself in the middle of its call. */
+  readonly fault?: AwaitFault
   /** Say `ready` and wait for `go` before calling. */
   readonly waitsForGo?: boolean
   readonly waitMs?: number
@@ -52,6 +53,11 @@ export function isAnswer(message: Message): message is AnswerMessage {
 
 export function isReady(message: Message): message is Message {
   return message.kind === 'ready'
+}
+
+/** The last thing a worker says before it stops itself. */
+export function isStopping(message: Message): message is Message {
+  return message.kind === 'stopping'
 }
 
 /** Matches an event of one type. */

@@ -17,7 +17,7 @@ function serveSocket(socket: Socket, target: Target): void {
   lines.on('error', () => undefined)
   lines.on('line', (line) => {
     const { id, ...request } = JSON.parse(line) as PeerRequest & { readonly id: number }
-    target.serve(request as PeerRequest, (answer) => {
+    target.serve(request, (answer) => {
       if (socket.writable) socket.write(`${JSON.stringify({ id, ...answer })}\n`)
     })
   })

@@ -1,5 +1,5 @@
 import { once as onceEmitted } from 'node:events'
-import { crashAtAwait } from '../await-points.ts'
+import { faultAtAwait } from '../await-points.ts'
 import { callOnce } from '../call.ts'
 import { childConfig, tellDrill } from '../child-config.ts'
 import { openInstance } from '../instance.ts'
@@ -9,10 +9,10 @@ import type { AnswerMessage, EventMessage, WorkerConfig } from '../worker-protoc
 
 /*
  * A worker of a drill: opens the store, makes its calls, tells how they ended, and stays until it is ended. With
- * `crashAtAwait` it makes one call and ends itself in the middle of it.
+ * `fault` it makes one call and kills or stops itself in the middle of it.
  */
 const config = childConfig<WorkerConfig>()
-const { workload, keys, callers = 1, crashAtAwait: k = 0, waitMs = 30_000 } = config
+const { workload, keys, callers = 1, fault, waitMs = 30_000 } = config
 const journal = openJournal(config.eventsPath)
 const peer = await connectPeer(config.peerPort)
 const instance = await openInstance({
@@ -29,7 +29,9 @@ if (config.waitsForGo === true) {
   tellDrill({ kind: 'ready' })
   await onceEmitted(process, 'message')
 }
-const points = crashAtAwait(k)
+const points = faultAtAwait(fault, () => {
+  if (fault?.signal === 'SIGSTOP') tellDrill({ kind: 'stopping' })
+})
 for (const key of keys) {
   for (let caller = 0; caller < callers; caller += 1) {
     void callOnce(instance, { workload, key }, { waitMs }).then((answer) => {

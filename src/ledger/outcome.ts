@@ -101,12 +101,11 @@ export function errorOf(outcome: Outcome, identity: FrozenIdentity): OncewardErr
   }
 }
 
+const misuses: readonly ErrorCode[] = ['STEP_INVALID', 'OPTION_INVALID', 'INPUT_INVALID']
+
 /** A coded stop that the attempt itself raised (a diverged step, for one) keeps its code. */
 function isOwnStop(cause: unknown, identity: FrozenIdentity): cause is OncewardError {
-  return (
-    isOncewardError(cause) &&
-    (cause.details.ref === identity.ref || cause.code === 'STEP_INVALID' || cause.code === 'OPTION_INVALID')
-  )
+  return isOncewardError(cause) && (cause.details.ref === identity.ref || misuses.includes(cause.code))
 }
 
 /** What `execute` gives. */

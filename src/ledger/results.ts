@@ -33,6 +33,9 @@ export function keepResult(
   }
 }
 
+/** What the end of a step adds to its record beside the result itself. */
+const stepEndBytes = 64
+
 /** The same for a step, as text inside the entry's steps document. */
 export function keepStepResult(
   hooks: Hooks,
@@ -46,7 +49,8 @@ export function keepStepResult(
       hooks.seal === undefined
         ? json.text
         : Buffer.from(hooks.seal.seal(utf8(json.text), `${about.ref}/${about.step}`)).toString('base64')
-    const total = utf8Bytes(text) + about.usedBytes
+    // As it will lie in the document: a text within JSON, where quotes and backslashes count twice.
+    const total = utf8Bytes(JSON.stringify(text)) + stepEndBytes + about.usedBytes
     return total > hooks.maxResultBytes ? tooLarge(total, hooks) : { kept: true, text }
   } catch (error) {
     return { kept: false, why: messageOf(error) }

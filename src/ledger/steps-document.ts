@@ -10,13 +10,14 @@ export const maxSteps = 1000
  */
 export class StepsLog {
   readonly #records = new Map<string, StepRecord>()
+  #bytes = 0
   /** Rule 5: what earlier attempts may have sent unlisted cannot be older than this; takeovers never move it. */
   readonly #inheritedSinceMs: number | undefined
   #knownNowMs: number
 
   /** `inherits`: an earlier attempt has no known outcome. `nowMs` is the store's clock at the claim. */
   constructor(entry: Entry, options: { inherits: boolean; nowMs: number }) {
-    for (const record of entry.steps?.steps ?? []) this.#records.set(record.name, record)
+    for (const record of entry.steps?.steps ?? []) this.#set(record)
     this.#knownNowMs = options.nowMs
     this.#inheritedSinceMs = options.inherits
       ? (entry.steps?.unlistedSinceMs ?? entry.claimedAtMs)
@@ -36,17 +37,14 @@ export class StepsLog {
     return this.#records.get(name)
   }
 
-  /** Bytes of kept results, errors and names: a cheap upper measure of the document. */
+  /** How large the document is in the row, without its own braces. */
   usedBytes(): number {
-    let bytes = 0
-    for (const { value, name, error } of this.#records.values()) {
-      bytes +=
-        name.length +
-        200 +
-        (value === undefined ? 0 : utf8Bytes(value)) +
-        (error === undefined ? 0 : utf8Bytes(error.message))
-    }
-    return bytes
+    return this.#bytes
+  }
+
+  #set(record: StepRecord): void {
+    this.#bytes += bytesOf(record) - bytesOf(this.#records.get(record.name))
+    this.#records.set(record.name, record)
   }
 
   /** `earlierUnknown`: an earlier attempt may have sent this round of it. */
@@ -69,7 +67,7 @@ export class StepsLog {
       firstPossibleSendAtMs: (earlierUnknown ? inheritedMs : undefined) ?? this.#knownNowMs,
       ...(earlierUnknown ? { earlierUnknown } : {}),
     }
-    this.#records.set(name, record)
+    this.#set(record)
     return record
   }
 
@@ -80,8 +78,12 @@ export class StepsLog {
 
   /** Undoes a start whose write did not come about: the effect has not begun. */
   restore(name: string, before: StepRecord | undefined): void {
-    if (before === undefined) this.#records.delete(name)
-    else this.#records.set(name, before)
+    if (before !== undefined) {
+      this.#set(before)
+      return
+    }
+    this.#bytes -= bytesOf(this.#records.get(name))
+    this.#records.delete(name)
   }
 
   succeed(name: string, kept: { text?: string; notKept?: boolean }): void {
@@ -98,8 +100,7 @@ export class StepsLog {
 
   #finish(name: string, change: Partial<StepRecord>): void {
     const record = this.#records.get(name)
-    if (record !== undefined)
-      this.#records.set(name, { ...record, ...change, finishedAtMs: this.#knownNowMs })
+    if (record !== undefined) this.#set({ ...record, ...change, finishedAtMs: this.#knownNowMs })
   }
 
   hasOpen(): boolean {
@@ -109,4 +110,8 @@ export class StepsLog {
   toDocument(): StepsDocument {
     return { unlistedSinceMs: this.#inheritedSinceMs ?? this.#knownNowMs, steps: [...this.#records.values()] }
   }
+}
+
+function bytesOf(record: StepRecord | undefined): number {
+  return record === undefined ? 0 : utf8Bytes(JSON.stringify(record)) + 1
 }

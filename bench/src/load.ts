@@ -28,6 +28,8 @@ export interface Measurement {
   readonly claimP50Ms?: number
   readonly claimP99Ms?: number
   readonly logBytesPerOp?: number
+  /** Processor time of the contender's own process: what the caller's machine pays, steady where the clock is not. */
+  readonly processorUsPerOp?: number
 }
 
 /** A part of the measured time is enough: bytes per operation vary little. */
@@ -79,6 +81,7 @@ class ClosedLoop {
     const claims: number[] = []
     const beganMs = performance.now()
     const untilMs = beganMs + forMs
+    const usedBefore = process.cpuUsage()
     const loop = async (): Promise<void> => {
       for (let nowMs = performance.now(); nowMs < untilMs; ) {
         const sinceMs = nowMs
@@ -91,11 +94,13 @@ class ClosedLoop {
     }
     await Promise.all(Array.from({ length: this.#concurrency }, loop))
     const tookMs = performance.now() - beganMs
+    const used = process.cpuUsage(usedBefore)
     const sum = latencies.reduce((total, one) => total + one, 0)
     return {
       operations: latencies.length,
       opsPerSecond: (latencies.length / tookMs) * 1000,
       meanMs: sum / latencies.length,
+      processorUsPerOp: (used.user + used.system) / latencies.length,
       ...percentiles(latencies, 'p50Ms', 'p99Ms'),
       ...percentiles(claims, 'claimP50Ms', 'claimP99Ms'),
     }

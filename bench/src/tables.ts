@@ -12,6 +12,7 @@ export function tables(results: Results, leaks: readonly LeakResult[]): Readonly
     postgres: guardTable(results, 'postgres'),
     sqlite: guardTable(results, 'sqlite'),
     latency: latencyTable(results),
+    processor: processorTable(results),
     log: logTable(results),
     replays: replayTable(results),
     others: otherTable(results),
@@ -127,6 +128,11 @@ function guardTable(results: Results, group: Group): string {
 function replayTable(results: Results): string {
   const rows = [...lines('postgres', 'replay'), ...lines('sqlite', 'replay')]
   return concurrencyTable(results, rows, (result) => format(figure(result, 'opsPerSecond'), count))
+}
+
+function processorTable(results: Results): string {
+  const rows = [...lines('postgres', 'guard'), ...lines('sqlite', 'guard')]
+  return concurrencyTable(results, rows, (result) => format(figure(result, 'processorUsPerOp'), count))
 }
 
 function logTable(results: Results): string {

@@ -5,7 +5,8 @@ import { measureLoad, type Work } from '../load.ts'
 import { loadRoot, sqliteStore } from '../product.ts'
 import { type Contender, replayEntries, type Setting } from './contender.ts'
 import { operations } from './operations.ts'
-import { type ReferenceRow, sqliteReference, Values } from './reference-row.ts'
+import { type ReferenceRow, sqliteReference } from './reference-row.ts'
+import { ReferenceValues } from './reference-values.ts'
 import { SqliteLog } from './sqlite-log.ts'
 
 /** `node:sqlite` and nothing else: INSERT and UPDATE, each its own transaction, in the product's own table. */
@@ -53,8 +54,7 @@ function replays(db: DatabaseSync, table: Table): Work['run'] {
 }
 
 class Table {
-  readonly #row: ReferenceRow
-  readonly #values: Values
+  readonly #values: ReferenceValues
   readonly #insert: StatementSync
   readonly #update: StatementSync
   readonly #select: StatementSync
@@ -62,8 +62,7 @@ class Table {
 
   constructor(db: DatabaseSync, row: ReferenceRow) {
     const { columns, changed } = row
-    this.#row = row
-    this.#values = new Values(row)
+    this.#values = new ReferenceValues(row)
     const marks = columns.map(() => '?').join(', ')
     this.#insert = db.prepare(
       `INSERT INTO onceward_entries (${columns.join(', ')}) VALUES (${marks}) ON CONFLICT (ref) DO NOTHING`,
@@ -76,14 +75,11 @@ class Table {
   }
 
   guard(n: number): undefined {
-    const { columns, changed } = this.#row
-    const fresh = this.#values.fresh(n)
-    const inserted = columns.map((name) => this.#values.claimed(name, fresh) as SQLInputValue)
-    if (this.#insert.run(...inserted).changes !== 1) throw new Error('the reference met a row of its own')
-    const ref = this.#values.claimed('ref', fresh) as string
-    const where = [ref, this.#values.claimed('owner', fresh), this.#values.claimed('attempt', fresh)]
-    const updated = [...changed.map((name) => this.#values.settled(name, fresh)), ...where] as SQLInputValue[]
-    if (this.#update.run(...updated).changes !== 1) throw new Error('the reference lost a row of its own')
+    const { ref, inserted, updated } = this.#values.operation(n)
+    const insert = this.#insert.run(...(inserted as SQLInputValue[]))
+    if (insert.changes !== 1) throw new Error('the reference met a row of its own')
+    const update = this.#update.run(...(updated as SQLInputValue[]))
+    if (update.changes !== 1) throw new Error('the reference lost a row of its own')
     this.lastRef = ref
     return undefined
   }

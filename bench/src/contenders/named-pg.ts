@@ -2,7 +2,8 @@ import { Pool } from 'pg'
 import { measureLoad, type Work } from '../load.ts'
 import { type Contender, replayEntries, type Setting } from './contender.ts'
 import { PostgresProbe } from './postgres-probe.ts'
-import { postgresReference, type ReferenceRow, Values } from './reference-row.ts'
+import { postgresReference, type ReferenceRow } from './reference-row.ts'
+import { ReferenceValues } from './reference-values.ts'
 
 /** `pg` with named (server-side prepared) statements over a pool: INSERT and UPDATE, each its own transaction. */
 export async function namedPgContender(setting: Setting): Promise<Contender> {
@@ -35,8 +36,7 @@ async function replays(statements: Statements): Promise<Work['run']> {
 }
 
 class Statements {
-  readonly #row: ReferenceRow
-  readonly #values: Values
+  readonly #values: ReferenceValues
   readonly #pool: Pool
   readonly #insert: { name: string; text: string }
   readonly #update: { name: string; text: string }
@@ -44,8 +44,7 @@ class Statements {
 
   constructor(table: string, row: ReferenceRow, pool: Pool) {
     const { columns, changed } = row
-    this.#row = row
-    this.#values = new Values(row)
+    this.#values = new ReferenceValues(row)
     this.#pool = pool
     const marks = columns.map((_, index) => `$${index + 1}`).join(', ')
     const sets = changed.map((name, index) => `${name} = $${index + 1}`).join(', ')
@@ -63,15 +62,10 @@ class Statements {
   }
 
   async guard(n: number): Promise<string> {
-    const { columns, changed } = this.#row
-    const fresh = this.#values.fresh(n)
-    const inserted = columns.map((name) => this.#values.claimed(name, fresh))
+    const { ref, inserted, updated } = this.#values.operation(n)
     const insert = await this.#pool.query({ ...this.#insert, values: inserted })
     if (insert.rowCount !== 1) throw new Error('the reference met a row of its own')
-    const ref = this.#values.claimed('ref', fresh) as string
-    const where = [ref, this.#values.claimed('owner', fresh), this.#values.claimed('attempt', fresh)]
-    const values = [...changed.map((name) => this.#values.settled(name, fresh)), ...where]
-    const update = await this.#pool.query({ ...this.#update, values })
+    const update = await this.#pool.query({ ...this.#update, values: updated })
     if (update.rowCount !== 1) throw new Error('the reference lost a row of its own')
     return ref
   }

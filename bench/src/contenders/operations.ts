@@ -7,8 +7,13 @@ export const operations: Readonly<Record<string, OperationOptions>> = {
   [operation]: { safety: { kind: 'keyed', keyLifetimeMs: 86_400_000 } },
 }
 
+/** The number of the order that operation `n` is about. */
+export function orderOf(n: number): number {
+  return 1_000_000 + n
+}
+
 export function intentOf(n: number, withSubject: boolean): Intent {
-  const order = 1_000_000 + n
+  const order = orderOf(n)
   return {
     operation,
     key: ['order', order],

@@ -7,6 +7,7 @@ import type { Measurement } from '../load.ts'
 import { type Contender, replayEntries, type Setting } from './contender.ts'
 import { PostgresProbe } from './postgres-probe.ts'
 import { postgresReference, type ReferenceRow, type Row } from './reference-row.ts'
+import { randomColumns, splitAtOrder } from './reference-values.ts'
 
 export function hasPgbench(): boolean {
   return spawnSync('pgbench', ['--version'], { stdio: 'ignore' }).status === 0
@@ -35,6 +36,7 @@ export async function pgbenchContender(setting: Setting): Promise<Contender> {
         `--jobs=${Math.min(cell.concurrency, availableParallelism())}`,
         `--time=${seconds}`,
         `--file=${file}`,
+        '--define=k=0',
       ])
       const logBytes = (await probe.logBytes()) - before
       return cell.work === 'replay'
@@ -50,58 +52,68 @@ function connectSeconds(cell: Cell): number {
   return Math.ceil(cell.concurrency / 64)
 }
 
-/** What is unique in an operation comes from a random number; everything else is a literal. */
-const unique: readonly string[] = ['ref', 'key', 'subject', 'owner', 'fingerprint', 'settled_digest']
-
+/**
+ * The same values as the other references', made by the server or by pgbench: each client numbers its own orders,
+ * whose refs lie together by the hundred.
+ */
 function guardScript(table: string, row: ReferenceRow): string {
   const { columns, changed, claimed, settled } = row
-  const values = columns.map((name) => expression(claimed, name)).join(', ')
-  const sets = changed.map((name) => `${name} = ${expression(settled, name)}`).join(', ')
-  const where = ['ref', 'owner', 'attempt']
-    .map((name) => `${name} = ${expression(claimed, name)}`)
-    .join(' AND ')
+  const values = columns.map((name) => expression(name, claimed, claimed)).join(', ')
+  const sets = changed.map((name) => `${name} = ${expression(name, settled, claimed)}`).join(', ')
+  const where = ['ref', 'owner', 'attempt'].map((name) => `${name} = ${expression(name, claimed, claimed)}`)
   return [
-    String.raw`\set n random(1, 999999999999)`,
+    String.raw`\set k :k + 1`,
+    String.raw`\set n :client_id * 150000 + :k`,
+    String.raw`\set place abs(hash(:n / 100)) % 10000`,
+    String.raw`\set random random(1000000000, 9999999999)`,
     `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${values}) ON CONFLICT (ref) DO NOTHING;`,
-    `UPDATE ${table} SET ${sets} WHERE ${where};`,
+    `UPDATE ${table} SET ${sets} WHERE ${where.join(' AND ')};`,
     '',
   ].join('\n')
 }
 
 function selectScript(table: string, row: ReferenceRow): string {
   return [
-    String.raw`\set n random(1, ${'ENTRIES'})`.replace('ENTRIES', String(replayEntries)),
-    `SELECT ${row.columns.join(', ')} FROM ${table} WHERE ref = ${expression(row.settled, 'ref')};`,
+    String.raw`\set n random(1, ${replayEntries})`,
+    `SELECT ${row.columns.join(', ')} FROM ${table} WHERE ref = lpad(:n::text, 24, '0');`,
     '',
   ].join('\n')
 }
 
 async function fill(probe: PostgresProbe, table: string, row: ReferenceRow): Promise<void> {
-  const values = row.columns
-    .map((name) => expression(row.settled, name).replaceAll(':n::text', 'n::text'))
-    .join(', ')
+  const { columns, settled } = row
+  const values = columns.map((name) => (name === 'ref' ? "lpad(n::text, 24, '0')" : literal(settled[name])))
   const rows = `generate_series(1, ${replayEntries}) AS n`
-  await probe.query(`INSERT INTO ${table} (${row.columns.join(', ')}) SELECT ${values} FROM ${rows}`)
+  await probe.query(`INSERT INTO ${table} (${columns.join(', ')}) SELECT ${values.join(', ')} FROM ${rows}`)
   await probe.query(`ANALYZE ${table}`)
 }
 
-/** `:` before a name is a variable to pgbench, in literals too, so no literal may have one. */
-function expression(row: Row, name: string): string {
+const serverMs = "floor(date_part('epoch', statement_timestamp()) * 1000)::bigint"
+
+function expression(name: string, row: Row, claimed: Row): string {
   const value = row[name]
-  const isUnique = unique.includes(name)
+  if (name.endsWith('_ms') && value !== null && Number(value) > 1e12) {
+    const offsetMs = Number(value) - Number(claimed['claimed_at_ms'])
+    return `${serverMs} + ${offsetMs}`
+  }
+  if (typeof value !== 'string') return literal(value)
+  if (name === 'ref')
+    return `lpad(:place::text, 4, '0') || rpad(:random::text, ${value.length - 10}, '0') || lpad(:k::text, 6, '0')`
+  if (randomColumns.includes(name)) return `rpad(:random::text, ${value.length}, '0')`
+  const [before, after] = splitAtOrder(value)
+  return after === undefined
+    ? literal(value)
+    : `${literal(before)} || lpad(:n::text, 7, '0') || ${literal(after)}`
+}
+
+/** `:` before a name is a variable to pgbench, inside literals too: there a space goes between. */
+function literal(value: unknown): string {
   if (value === null || value === undefined) return 'NULL'
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
     return String(value)
-  if (value instanceof Date) return `to_timestamp(${value.getTime() / 1000})`
-  if (value instanceof Uint8Array) {
-    if (isUnique) return `convert_to(lpad(:n::text, ${value.length}, '0'), 'UTF8')`
-    return `'\\x${Buffer.from(value).toString('hex')}'`
-  }
-  if (typeof value === 'object')
-    return `'${JSON.stringify(value).replaceAll("'", "''").replaceAll(':', ': ')}'`
-  const text = typeof value === 'string' ? value : ''
-  if (isUnique) return `lpad(:n::text, ${text.length}, '0')`
-  return `'${text.replaceAll("'", "''")}'`
+  if (value instanceof Uint8Array) return `'\\x${Buffer.from(value).toString('hex')}'`
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return `'${text.replaceAll("'", "''").replaceAll(/:(?=\w)/g, ': ')}'`
 }
 
 function runPgbench(url: string, args: readonly string[]): Promise<Measurement> {

@@ -20,8 +20,8 @@ export interface ReferenceRow {
   readonly settled: Row
 }
 
-/** Columns that hold something else for every operation. */
-const unique: readonly string[] = ['ref', 'key', 'subject', 'owner', 'fingerprint', 'settled_digest']
+/** Which operation the row was taken from. */
+export const templateNumber = 1
 
 /** Takes the row of one operation; `read` reads the only row there is. */
 async function capture(
@@ -31,6 +31,8 @@ async function capture(
   let claimed: Row | undefined
   await run(async () => {
     claimed = await read()
+    // So that no time of the end is the time of the claim, which would look like a column that does not change.
+    await new Promise((resolve) => setTimeout(resolve, 5))
   })
   const settled = await read()
   if (claimed === undefined) throw new Error('the effect did not run')
@@ -57,7 +59,7 @@ export async function sqliteReference(setting: Setting, withSubject: boolean): P
   const read = (): Promise<Row> =>
     Promise.resolve({ ...reader.prepare('SELECT * FROM onceward_entries').get() })
   const run = async (atEffect: () => Promise<void>): Promise<void> => {
-    await once.run(intentOf(1, withSubject), async (attempt) => {
+    await once.run(intentOf(templateNumber, withSubject), async (attempt) => {
       await atEffect()
       return charged(attempt.effectKey)
     })
@@ -88,7 +90,7 @@ export async function postgresReference(
     const table = await probe.entriesTable()
     const read = async (): Promise<Row> => (await probe.query(`SELECT * FROM ${table}`)).rows[0] ?? {}
     const run = async (atEffect: () => Promise<void>): Promise<void> => {
-      await once.run(intentOf(1, withSubject), async (attempt) => {
+      await once.run(intentOf(templateNumber, withSubject), async (attempt) => {
         await atEffect()
         return charged(attempt.effectKey)
       })
@@ -97,42 +99,4 @@ export async function postgresReference(
   } finally {
     await once.close()
   }
-}
-
-/** The values of operation `n`: as in the row, but unique where entries are. Random, as hashes are. */
-export class Values {
-  readonly #claimed: Row
-  readonly #settled: Row
-  #state = 0x9e3779b9
-
-  constructor(row: ReferenceRow) {
-    this.#claimed = row.claimed
-    this.#settled = row.settled
-  }
-
-  /** Text that no other operation has; its first characters are as random as a hash's. */
-  fresh(n: number): string {
-    this.#state = (Math.imul(this.#state ^ (this.#state >>> 15), 0x2c1b3c6d) + n) | 0
-    return (this.#state >>> 0).toString(16).padStart(8, '0') + n.toString(36).padStart(8, '0')
-  }
-
-  claimed(name: string, fresh: string): unknown {
-    return valueOf(this.#claimed[name], name, fresh)
-  }
-
-  settled(name: string, fresh: string): unknown {
-    return valueOf(this.#settled[name], name, fresh)
-  }
-}
-
-function valueOf(value: unknown, name: string, fresh: string): unknown {
-  if (!unique.includes(name)) return value
-  if (typeof value === 'string')
-    return fresh.padEnd(value.length, '0').slice(0, Math.max(value.length, fresh.length))
-  if (value instanceof Uint8Array)
-    return Buffer.from(
-      fresh.padEnd(value.length, '0').slice(0, Math.max(value.length, fresh.length)),
-      'latin1',
-    )
-  return value
 }

@@ -23,6 +23,8 @@ export type Finish =
 export class AttemptHandle implements Attempt {
   readonly claimed: Claimed
   committed: Committed | undefined
+  /** A transaction on its way: the attempt does not end beside it. */
+  committing: Promise<void> | undefined
   #steps: Steps | undefined
   #effectKey: string | undefined
 
@@ -65,8 +67,18 @@ export class AttemptHandle implements Attempt {
     }
   }
 
-  async transaction<T, Client>(work: (client: Client) => T | Promise<T>): Promise<T> {
-    if (this.committed !== undefined)
+  transaction<T, Client>(work: (client: Client) => T | Promise<T>): Promise<T> {
+    const run = this.#transact(work)
+    const isFirst = this.committing === undefined
+    if (isFirst) {
+      const forget = (): void => void (this.committing = undefined)
+      this.committing = run.then(forget, forget)
+    }
+    return run
+  }
+
+  async #transact<T, Client>(work: (client: Client) => T | Promise<T>): Promise<T> {
+    if (this.committed !== undefined || this.committing !== undefined)
       throw optionInvalid('attempt.transaction', 'called once per attempt', 'a second call')
     if (this.claimed.call.operation.steps)
       throw optionInvalid('attempt.transaction', 'used without steps', 'an operation with steps: true')
@@ -113,6 +125,7 @@ async function finish(handle: AttemptHandle, effect: Effect<unknown>): Promise<F
   } catch (error) {
     result = { kind: 'threw', error }
   }
+  if (handle.committing !== undefined) await handle.committing
   if (handle.steps !== undefined) {
     await handle.steps.settled()
     claimed.isEnding = true

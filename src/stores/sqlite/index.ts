@@ -79,6 +79,9 @@ interface Transaction<T> {
 
 class NotOurs extends Error {}
 
+/** What the caller's own work threw: no fault of the store's, whatever it is. */
+class Thrown extends Error {}
+
 /** Rule 10: `work` is synchronous and runs in the writer's turn; the settle is the last statement before COMMIT. */
 async function transact<T>(
   database: Database,
@@ -87,9 +90,12 @@ async function transact<T>(
 ): Promise<TransactionResult<T>> {
   try {
     return await database.write(() => {
-      const value = work(database.connection satisfies DatabaseSync)
+      const { connection } = database
+      const value = worked(work, connection)
       if (isPromise(value))
         throw optionInvalid('attempt.transaction', 'given a synchronous function on SQLite', 'a promise')
+      if (!connection.isTransaction)
+        throw optionInvalid('attempt.transaction', 'left open by its work', 'a transaction that has ended')
       const at = { nowMs: Math.floor(runtime.wallMs()), epoch: database.checkLineage().epoch }
       const request = prepare(value)
       const result = rows.settle(request, at)
@@ -98,7 +104,15 @@ async function transact<T>(
     })
   } catch (error) {
     if (error instanceof NotOurs) return { kind: 'rolled-back' }
-    throw error
+    throw error instanceof Thrown ? error.cause : error
+  }
+}
+
+function worked<T>(work: (transaction: unknown) => T, connection: DatabaseSync): T {
+  try {
+    return work(connection)
+  } catch (error) {
+    throw new Thrown('the work failed', { cause: error })
   }
 }
 

@@ -1,0 +1,289 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { expect } from 'vitest'
+import type { Intent } from '../../src/ledger/intent.ts'
+import type { Attempt } from '../../src/ledger/onceward.ts'
+import { sqliteStore } from '../../src/stores/sqlite/index.ts'
+import { gate } from '../support/gate.ts'
+import type { Lab, LabWorker, WorkerOptions } from '../support/lab.ts'
+import { type SqlitePlace, sqlitePlace } from '../support/sqlite-place.ts'
+import { never } from '../support/tapped-store.ts'
+import { ruleTests } from './rule.ts'
+
+const rule = ruleTests(10)
+const leaseMs = 1000
+const sell: Intent = { operation: 'sell', key: 'order-1', leaseMs, safety: 'transactional' }
+
+function worker(lab: Lab, place: SqlitePlace, options: WorkerOptions = {}): LabWorker {
+  const store = sqliteStore({ path: place.path, runtime: lab.time.worker() })
+  return lab.worker({ ...options, store })
+}
+
+/** An effect that inserts one row in the transaction of its entry. */
+function selling(place: SqlitePlace, text: string, value: unknown = text) {
+  return (attempt: Attempt): Promise<unknown> =>
+    attempt.transaction((client: DatabaseSync) => {
+      place.insert(client, text)
+      return value
+    })
+}
+
+rule("the caller's rows and the entry's outcome commit together", async (lab) => {
+  const place = sqlitePlace()
+  const { once } = worker(lab, place)
+  expect(await lab.until(once.run(sell, selling(place, 'sold')))).toBe('sold')
+  expect(place.rows()).toEqual(['sold'])
+  expect(await lab.until(once.lookup(sell))).toMatchObject({ state: 'succeeded', value: 'sold' })
+  expect(await lab.until(once.run(sell, selling(place, 'sold twice')))).toBe('sold')
+  expect(place.rows()).toEqual(['sold'])
+})
+
+rule('where the work throws, nothing is written, and the entry is free for the next attempt', async (lab) => {
+  const place = sqlitePlace()
+  const { once } = worker(lab, place)
+  const cause = new Error('out of stock')
+  const failing = once.run(sell, (attempt) =>
+    attempt.transaction((client: DatabaseSync) => {
+      place.insert(client, 'sold')
+      throw cause
+    }),
+  )
+  expect(await lab.error(failing)).toMatchObject({ code: 'OUTCOME_UNKNOWN', cause })
+  expect(place.rows()).toEqual([])
+  expect(await lab.until(once.lookup(sell))).toMatchObject({ state: 'released' })
+  expect(await lab.until(once.run(sell, selling(place, 'sold')))).toBe('sold')
+})
+
+rule("an error of the caller's own SQL reaches the effect as it is", async (lab) => {
+  const place = sqlitePlace()
+  const { once } = worker(lab, place)
+  await lab.until(once.run({ ...sell, key: 'order-0' }, selling(place, 'taken')))
+  let seen: unknown
+  const run = once.run(sell, (attempt) =>
+    attempt
+      .transaction((client: DatabaseSync) => place.insert(client, 'taken'))
+      .catch((error: unknown) => {
+        seen = error
+        throw error
+      }),
+  )
+  expect(await lab.code(run)).toBe('OUTCOME_UNKNOWN')
+  expect(seen).toMatchObject({ code: 'ERR_SQLITE_ERROR', errcode: 2067 })
+})
+
+rule('a crash before the commit leaves nothing behind, and the next worker does all of it', async (lab) => {
+  const place = sqlitePlace()
+  const [first, second] = [worker(lab, place), worker(lab, place)]
+  void first.once.run(sell, () => never())
+  await lab.time.quiet()
+  first.kill()
+  expect(await lab.until(second.once.run(sell, selling(place, 'sold')))).toBe('sold')
+  expect(place.rows()).toEqual(['sold'])
+})
+
+rule(
+  'a worker whose entry was taken over has its rows rolled back',
+  async (lab) => {
+    const place = sqlitePlace()
+    const [zombie, heir] = [worker(lab, place), worker(lab, place)]
+    const door = gate()
+    const run = zombie.once.run(sell, async (attempt) => {
+      await door.pass()
+      return selling(place, 'by the zombie')(attempt)
+    })
+    await door.arrived
+    zombie.runtime.isFrozen = true
+    await lab.time.advance(leaseMs * 2)
+    await lab.until(heir.once.run(sell, selling(place, 'by the heir')))
+    // Both of its clocks have stood still, so it believes in its lease: the commit is what stops it.
+    zombie.runtime.monotonicLagMs = leaseMs * 2
+    zombie.runtime.wallOffsetMs = -leaseMs * 2
+    door.open()
+    expect(await run.catch((error: unknown) => error)).toMatchObject({ code: 'LEASE_LOST' })
+    expect(place.rows()).toEqual(['by the heir'])
+  },
+  [],
+)
+
+rule(
+  'a takeover that is still at work has not lost its entry to the zombie',
+  async (lab) => {
+    const place = sqlitePlace()
+    const [zombie, heir] = [worker(lab, place), worker(lab, place)]
+    const [first, second] = [gate(), gate()]
+    const late = zombie.once.run(sell, async (attempt) => {
+      await first.pass()
+      return selling(place, 'by the zombie')(attempt)
+    })
+    await first.arrived
+    zombie.runtime.isFrozen = true
+    await lab.time.advance(leaseMs * 2)
+    const run = heir.once.run(sell, async (attempt) => {
+      await second.pass()
+      return selling(place, 'by the heir')(attempt)
+    })
+    await lab.time.quiet()
+    zombie.runtime.monotonicLagMs = leaseMs * 2
+    zombie.runtime.wallOffsetMs = -leaseMs * 2
+    first.open()
+    await late.catch((error: unknown) => error)
+    second.open()
+    await lab.until(run.catch((error: unknown) => error))
+    expect(place.rows()).toEqual(['by the heir'])
+  },
+  ['stale-entry-commits'],
+)
+
+rule(
+  'asynchronous work is refused on SQLite with OPTION_INVALID, and nothing is written',
+  async (lab) => {
+    const place = sqlitePlace()
+    const { once } = worker(lab, place)
+    const run = once.run(sell, (attempt) =>
+      attempt.transaction(async (client: DatabaseSync) => {
+        place.insert(client, 'half')
+        await Promise.resolve()
+        place.insert(client, 'other half')
+      }),
+    )
+    const error = await run.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    await lab.time.quiet()
+    expect(error).toMatchObject({ code: 'OPTION_INVALID', message: expect.stringContaining('synchronous') })
+    expect(place.rows()).not.toContain('half')
+  },
+  ['asynchronous-work-is-taken'],
+)
+
+rule(
+  'on a store without transactions it is OPTION_INVALID, and the work is not run',
+  async (lab) => {
+    const { once } = lab.worker()
+    const ran: string[] = []
+    const run = once.run(sell, (attempt) => attempt.transaction(() => void ran.push('work')))
+    expect(await lab.error(run)).toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringContaining('memory'),
+    })
+    expect(ran).toEqual([])
+  },
+  ['transaction-on-any-store'],
+)
+
+rule('what the transaction returns is the value, whatever the effect returns', async (lab) => {
+  const place = sqlitePlace()
+  const { once } = worker(lab, place)
+  const run = once.run(sell, async (attempt) => {
+    await selling(place, 'sold')(attempt)
+    return 'something else'
+  })
+  expect(await lab.until(run)).toBe('sold')
+})
+
+rule('what the effect throws after the commit does not undo it', async (lab) => {
+  const place = sqlitePlace()
+  const { once } = worker(lab, place)
+  const run = once.run(sell, async (attempt) => {
+    await selling(place, 'sold')(attempt)
+    throw new Error('too late')
+  })
+  expect(await lab.until(run)).toBe('sold')
+  expect(await lab.until(once.lookup(sell))).toMatchObject({ state: 'succeeded', value: 'sold' })
+})
+
+rule('a second transaction in one attempt is refused, one after the other or at once', async (lab) => {
+  const place = sqlitePlace()
+  const { once } = worker(lab, place)
+  const codes: unknown[] = []
+  const note = (error: unknown): void => void codes.push((error as { code: unknown }).code)
+  const value = await lab.until(
+    once.run(sell, async (attempt) => {
+      const first = selling(place, 'one')(attempt)
+      const second = selling(place, 'two')(attempt).catch(note)
+      await Promise.all([first, second])
+      await selling(place, 'three')(attempt).catch(note)
+    }),
+  )
+  expect(value).toBe('one')
+  expect(codes).toEqual(['OPTION_INVALID', 'OPTION_INVALID'])
+  expect(place.rows()).toEqual(['one'])
+})
+
+for (const ending of ['COMMIT', 'ROLLBACK']) {
+  rule(
+    `work that ends the transaction itself with ${ending} is refused, and the entry stays free`,
+    async (lab) => {
+      const place = sqlitePlace()
+      const { once } = worker(lab, place)
+      const run = once.run(sell, (attempt) =>
+        attempt.transaction((client: DatabaseSync) => client.exec(ending)),
+      )
+      expect(await lab.code(run)).toBe('OPTION_INVALID')
+      expect(await lab.until(once.run(sell, selling(place, 'sold')))).toBe('sold')
+    },
+  )
+}
+
+rule('the attempt does not end before a transaction that nobody waited for', async (lab) => {
+  const place = sqlitePlace()
+  const { once } = worker(lab, place)
+  const run = once.run(sell, (attempt) => {
+    void selling(place, 'sold')(attempt)
+    return 'done'
+  })
+  expect(await lab.until(run)).toBe('sold')
+  expect(place.rows()).toEqual(['sold'])
+})
+
+rule('a transaction that failed may be tried again in the same attempt', async (lab) => {
+  const place = sqlitePlace()
+  const { once } = worker(lab, place)
+  const run = once.run(sell, async (attempt) => {
+    const failing = attempt.transaction(() => {
+      throw new Error('first')
+    })
+    await failing.catch(() => undefined)
+    return selling(place, 'sold')(attempt)
+  })
+  expect(await lab.until(run)).toBe('sold')
+  expect(place.rows()).toEqual(['sold'])
+})
+
+rule('a stepped operation has no transaction', async (lab) => {
+  const place = sqlitePlace()
+  const { once } = worker(lab, place)
+  const stepped: Intent = { operation: 'sell', key: 'order-2', steps: true, safety: 'keyed' }
+  expect(await lab.code(once.run(stepped, selling(place, 'sold')))).toBe('OPTION_INVALID')
+  expect(place.rows()).toEqual([])
+})
+
+rule('a result that cannot be kept does not keep the transaction from committing', async (lab) => {
+  const place = sqlitePlace()
+  const { once } = worker(lab, place)
+  const value = { large: 10n }
+  expect(await lab.until(once.run(sell, selling(place, 'sold', value)))).toEqual(value)
+  expect(place.rows()).toEqual(['sold'])
+  expect(await lab.code(once.run(sell, selling(place, 'again')))).toBe('RESULT_TOO_LARGE')
+  expect(place.rows()).toEqual(['sold'])
+})
+
+rule('an effect that gave its transaction up and returned has done nothing', async (lab) => {
+  const place = sqlitePlace()
+  const [zombie, heir] = [worker(lab, place), worker(lab, place)]
+  const door = gate()
+  const run = zombie.once.run(sell, async (attempt) => {
+    await door.pass()
+    await selling(place, 'by the zombie')(attempt).catch(() => undefined)
+    return 'never mind'
+  })
+  await door.arrived
+  zombie.runtime.isFrozen = true
+  await lab.time.advance(leaseMs * 2)
+  await lab.until(heir.once.run(sell, selling(place, 'by the heir')))
+  zombie.runtime.monotonicLagMs = leaseMs * 2
+  zombie.runtime.wallOffsetMs = -leaseMs * 2
+  door.open()
+  expect(await run.catch((error: unknown) => error)).toMatchObject({ code: 'LEASE_LOST' })
+  expect(place.rows()).toEqual(['by the heir'])
+})

@@ -109,6 +109,7 @@ function writes(): readonly (readonly [Write | undefined, Write])[] {
     [undefined, { to: 'failed', error, earlierUnknown: true, round: 2 }],
     [undefined, { to: 'released', error, round: 1 }],
     [undefined, { to: 'in_doubt', error, why: 'reset' }],
+    [undefined, { to: 'in_doubt', why: 'reset' }],
     [undefined, { to: 'claimed', steps, endsLease: true }],
     [{ to: 'started', steps }, { to: 'succeeded' }],
     [

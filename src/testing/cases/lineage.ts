@@ -7,7 +7,8 @@ export const lineageCases: readonly ContractCase[] = [
   {
     title: 'a store says what it is: a name, a location, and whether it has transactions',
     run({ store }) {
-      check(store.name !== '' && store.location !== '', 'name and location are not empty')
+      const said = [store.name, store.location].filter((text) => typeof text === 'string' && text !== '')
+      same(said.length, 2, 'names and locations that are not empty')
       same(
         typeof store.transaction === 'function',
         store.isTransactional,

@@ -43,16 +43,16 @@ class Statements {
   readonly #select: { name: string; text: string }
 
   constructor(table: string, row: ReferenceRow, pool: Pool) {
-    const { columns, changed } = row
+    const { columns, inserted, changed } = row
     this.#values = new ReferenceValues(row)
     this.#pool = pool
-    const marks = columns.map((_, index) => `$${index + 1}`).join(', ')
+    const marks = inserted.map((_, index) => `$${index + 1}`).join(', ')
     const sets = changed.map((name, index) => `${name} = $${index + 1}`).join(', ')
     const [ref, owner, attempt] = [1, 2, 3].map((index) => `$${changed.length + index}`)
     const where = `ref = ${ref} AND owner = ${owner} AND attempt = ${attempt}`
     this.#insert = {
       name: 'reference-insert',
-      text: `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${marks}) ON CONFLICT (ref) DO NOTHING`,
+      text: `INSERT INTO ${table} (${inserted.join(', ')}) VALUES (${marks}) ON CONFLICT (ref) DO NOTHING`,
     }
     this.#update = { name: 'reference-update', text: `UPDATE ${table} SET ${sets} WHERE ${where}` }
     this.#select = {

@@ -57,8 +57,8 @@ function connectSeconds(cell: Cell): number {
  * whose refs lie together by the hundred.
  */
 function guardScript(table: string, row: ReferenceRow): string {
-  const { columns, changed, claimed, settled } = row
-  const values = columns.map((name) => expression(name, claimed, claimed)).join(', ')
+  const { inserted, changed, claimed, settled } = row
+  const values = inserted.map((name) => expression(name, claimed, claimed)).join(', ')
   const sets = changed.map((name) => `${name} = ${expression(name, settled, claimed)}`).join(', ')
   const where = ['ref', 'owner', 'attempt'].map((name) => `${name} = ${expression(name, claimed, claimed)}`)
   return [
@@ -66,7 +66,7 @@ function guardScript(table: string, row: ReferenceRow): string {
     String.raw`\set n :client_id * 150000 + :k`,
     String.raw`\set place abs(hash(:n / 100)) % 10000`,
     String.raw`\set random random(1000000000, 9999999999)`,
-    `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${values}) ON CONFLICT (ref) DO NOTHING;`,
+    `INSERT INTO ${table} (${inserted.join(', ')}) VALUES (${values}) ON CONFLICT (ref) DO NOTHING;`,
     `UPDATE ${table} SET ${sets} WHERE ${where.join(' AND ')};`,
     '',
   ].join('\n')

@@ -14,6 +14,8 @@ export type Row = Readonly<Record<string, unknown>>
  */
 export interface ReferenceRow {
   readonly columns: readonly string[]
+  /** What an INSERT names: the columns that a claim leaves empty cost nobody a parameter. */
+  readonly inserted: readonly string[]
   readonly claimed: Row
   /** The columns that the end of an operation changes. */
   readonly changed: readonly string[]
@@ -39,7 +41,8 @@ async function capture(
   const columns = Object.keys(settled)
   const before = claimed
   const changed = columns.filter((name) => !isSame(before[name], settled[name]))
-  return { columns, claimed, changed, settled }
+  const inserted = columns.filter((name) => (before[name] ?? null) !== null)
+  return { columns, inserted, claimed, changed, settled }
 }
 
 function isSame(a: unknown, b: unknown): boolean {

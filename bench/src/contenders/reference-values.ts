@@ -31,14 +31,14 @@ export class ReferenceValues {
   #block = -1
   #place = ''
 
-  constructor({ columns, claimed, changed, settled }: ReferenceRow) {
+  constructor({ inserted, claimed, changed, settled }: ReferenceRow) {
     const sinceMs = Number(claimed['claimed_at_ms'])
-    this.#inserted = columns.map((name) => makerOf(name, claimed, sinceMs))
+    this.#inserted = inserted.map((name) => makerOf(name, claimed, sinceMs))
     this.#updated = changed.map((name) => makerOf(name, settled, sinceMs))
     this.#where = ['ref', 'owner', 'attempt'].map((name) => makerOf(name, claimed, sinceMs))
   }
 
-  /** Values for the INSERT (all columns) and for the UPDATE (what changes; then ref, owner and attempt). */
+  /** Values for the INSERT (the columns that a claim fills) and for the UPDATE (what changes; then ref, owner and attempt). */
   operation(n: number): { readonly ref: string; readonly inserted: unknown[]; readonly updated: unknown[] } {
     const fresh = this.#fresh(n)
     const where = this.#where.map((make) => make(fresh))

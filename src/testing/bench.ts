@@ -15,7 +15,7 @@ import type {
   Store,
 } from '../ledger/store.ts'
 import { check, ContractBroken, isKind, plain, same } from './assert.ts'
-import type { StorePlace, StoreUnderTest, UserRows } from './contract.ts'
+import type { StorePlace, StoreUnderTest, UserRows } from './place.ts'
 
 type Takeover = NonNullable<ClaimRequest['expect']>
 

@@ -15,7 +15,7 @@ import { brokenTransactions } from './broken/transaction.ts'
 import { brokenTwins } from './broken/twins.ts'
 import { brokenValues } from './broken/values.ts'
 import { delegate, type Mutant, type Notes } from './broken/wrap.ts'
-import type { StoreUnderTest } from './contract.ts'
+import type { StoreUnderTest } from './place.ts'
 
 /**
  * One broken store, or several, for each sentence of the contract: each does one thing wrong. A suite that accepts one

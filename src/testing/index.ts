@@ -7,6 +7,7 @@ export { check, ContractBroken, has, isContractBroken, isKind, same } from './as
 export { StoreBench } from './bench.ts'
 export { breakStore, breakSubject, storeMutants } from './broken-stores.ts'
 export type { Mutant } from './broken/wrap.ts'
-export type { ContractCase, StorePlace, StoreTrait, StoreUnderTest, UserRows } from './contract.ts'
+export type { ContractCase } from './contract.ts'
+export type { StorePlace, StoreTrait, StoreUnderTest, UserRows } from './place.ts'
 export { runContractCase, runStoreContract, skipReason, type TestRunner } from './run-store-contract.ts'
 export { storeContract } from './store-contract.ts'

@@ -1,5 +1,6 @@
 import { StoreBench } from './bench.ts'
-import type { ContractCase, StoreTrait, StoreUnderTest } from './contract.ts'
+import type { ContractCase } from './contract.ts'
+import type { StoreTrait, StoreUnderTest } from './place.ts'
 import { storeContract } from './store-contract.ts'
 
 /** The two functions that vitest, `node:test`, mocha, jest and others share. */

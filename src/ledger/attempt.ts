@@ -106,7 +106,7 @@ export async function runAttempt(claimed: Claimed, effect: Effect<unknown>): Pro
   const first = await Promise.race([finished, lost])
   if ('kind' in first) return conclude(handle, first, beganAtMs)
   // Rule 3: the effect goes on without its caller; what it comes to is still written if nobody else has.
-  void finished.then((late) => ledger.running.outlive(conclude(handle, late, beganAtMs)))
+  ledger.running.outlive(finished.then((late) => conclude(handle, late, beganAtMs)))
   return leaseLost(claimed, first)
 }
 

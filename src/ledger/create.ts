@@ -78,8 +78,8 @@ export function createLedger(
 async function close(ledger: Ledger, sweeper: Sweeper, graceMs: number): Promise<void> {
   const { running, heartbeat, options } = ledger
   running.isClosed = true
-  await sweeper.stop()
-  await within(options.runtime, running.idle(), graceMs)
+  const atRest = Promise.all([sweeper.stop(), running.idle()]).then(() => undefined)
+  await within(options.runtime, atRest, graceMs)
   if (running.size > 0) {
     running.abortAll(
       new OncewardError(

@@ -103,7 +103,7 @@ export class Database {
       db.exec('COMMIT')
       return value
     } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK')
+      rollBack(db)
       throw error
     }
   }
@@ -132,5 +132,14 @@ export class Database {
     this.#statements.clear()
     this.#db?.close()
     this.#db = undefined
+  }
+}
+
+/** Some errors of SQLite have rolled back already, and early versions of node:sqlite cannot tell. */
+function rollBack(db: DatabaseSync): void {
+  try {
+    db.exec('ROLLBACK')
+  } catch {
+    // There was no transaction left.
   }
 }

@@ -16,14 +16,14 @@ const updateSql = `UPDATE onceward_entries SET ${columns
 const insertSql = `INSERT INTO onceward_entries
   (ref, scope, operation, key, subject, state, safety, fingerprint, owner, epoch, attempt, round, rev, owner_write,
    lease_ms, lease_until_ms, claimed_at_ms, first_send_ms, earlier_unknown, value_kept, retain_ms)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, 0, 1, 0, ?11, ?12 + ?11, ?12, ?13, 0, 1, ?14)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 1, 0, ?, ?, ?, ?, 0, 1, ?)
   ON CONFLICT (ref) DO NOTHING`
 
-const settleSql = `UPDATE onceward_entries SET state = ?1, rev = ?2, owner_write = ?3, lease_until_ms = ?4,
-  finished_at_ms = ?5, value_kept = ?6, settled_digest = ?7, value = ?8, round = ?9, earlier_unknown = ?10`
-const unchanged = 'WHERE ref = ?11 AND rev = ?12 AND attempt = ?13 AND owner = ?14'
+const settleSql = `UPDATE onceward_entries SET state = ?, rev = ?, owner_write = ?, lease_until_ms = ?,
+  finished_at_ms = ?, value_kept = ?, settled_digest = ?, value = ?, round = ?, earlier_unknown = ?`
+const unchanged = 'WHERE ref = ? AND rev = ? AND attempt = ? AND owner = ?'
 const settlePlainSql = `${settleSql}, error = NULL, steps = NULL ${unchanged}`
-const settleWithDocumentsSql = `${settleSql}, error = ?15, steps = ?16, doubt = ?17 ${unchanged}`
+const settleWithDocumentsSql = `${settleSql}, error = ?, steps = ?, doubt = ? ${unchanged}`
 
 /** Rows of the table, and the shorter ways of the two common writes. */
 export interface RowAccess extends Rows {
@@ -75,6 +75,7 @@ function insertFresh(database: Database, entry: Entry): boolean {
       entry.owner,
       entry.epoch,
       entry.leaseMs,
+      entry.leaseUntilMs,
       entry.claimedAtMs,
       entry.firstPossibleSendAtMs ?? null,
       entry.retainMs,
@@ -99,11 +100,11 @@ function settleKnown(database: Database, known: Entry, next: Entry): boolean {
     next.value ?? null,
     next.round,
     next.earlierUnknown ? 1 : 0,
+    ...(isPlain ? [] : [json(error), json(steps), json(doubt)]),
     known.ref,
     known.rev,
     known.attempt,
     known.owner,
-    ...(isPlain ? [] : [json(error), json(steps), json(doubt)]),
   )
   return changes === 1
 }

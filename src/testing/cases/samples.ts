@@ -52,6 +52,7 @@ export function sampleSteps(): StepsDocument {
         firstPossibleSendAtMs: atMs + 900,
         inputDigest: 'def',
         round: 0,
+        earlierUnknown: true,
       },
     ],
   }

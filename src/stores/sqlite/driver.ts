@@ -73,3 +73,16 @@ export function readPragma(db: DatabaseSync, name: string): unknown {
   const row = db.prepare(`PRAGMA ${name}`).get()
   return row === undefined ? undefined : Object.values(row)[0]
 }
+
+/** Early versions of node:sqlite cannot tell; there, a second BEGIN fails exactly where a transaction is open. */
+export function isInTransaction(db: DatabaseSync): boolean {
+  const known: boolean | undefined = db.isTransaction
+  if (known !== undefined) return known
+  try {
+    db.exec('BEGIN')
+  } catch {
+    return true
+  }
+  db.exec('ROLLBACK')
+  return false
+}

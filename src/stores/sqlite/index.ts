@@ -7,6 +7,7 @@ import type { Reply, SettleRequest, Store, TransactionResult } from '../../ledge
 import type { StoreMoment } from '../../ledger/transitions.ts'
 import { systemRuntime } from '../../system.ts'
 import { Database } from './database.ts'
+import { isInTransaction } from './driver.ts'
 import { listEntries, twinsOf } from './list.ts'
 import { purge } from './purge.ts'
 import { sqliteRecords } from './records.ts'
@@ -94,7 +95,7 @@ async function transact<T>(
       const value = worked(work, connection)
       if (isPromise(value))
         throw optionInvalid('attempt.transaction', 'given a synchronous function on SQLite', 'a promise')
-      if (!connection.isTransaction)
+      if (!isInTransaction(connection))
         throw optionInvalid('attempt.transaction', 'left open by its work', 'a transaction that has ended')
       const at = { nowMs: Math.floor(runtime.wallMs()), epoch: database.checkLineage().epoch }
       const request = prepare(value)

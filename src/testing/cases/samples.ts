@@ -22,6 +22,7 @@ export function sampleSteps(): StepsDocument {
       {
         name: 'pack',
         safety: 'verifiable',
+        settleMs: 60_000,
         state: 'failed',
         attempts: 1,
         startedAtMs: atMs + 500,

@@ -103,11 +103,17 @@ export function openResult(
 export function openStepResult(
   hooks: Pick<ParsedOptions, 'seal'>,
   text: string | undefined,
-  context: string,
+  about: { ref: string; step: string },
 ): unknown {
   if (text === undefined) return undefined
-  if (hooks.seal === undefined) return JSON.parse(text) as unknown
-  return JSON.parse(fromUtf8(hooks.seal.open(Buffer.from(text, 'base64'), context))) as unknown
+  const { ref, step } = about
+  try {
+    if (hooks.seal === undefined) return JSON.parse(text) as unknown
+    return JSON.parse(fromUtf8(hooks.seal.open(Buffer.from(text, 'base64'), `${ref}/${step}`))) as unknown
+  } catch (error) {
+    const message = `The kept result of step "${step}" of ${ref} cannot be read: ${messageOf(error)}`
+    throw new OncewardError('RESULT_INVALID', message, { details: { ref, step }, cause: error })
+  }
 }
 
 export function notKept(ref: string, step?: string): OncewardError {

@@ -126,7 +126,7 @@ export class Steps {
     const { ledger, entry } = this.#claimed
     if (record.notKept === true) throw notKept(entry.ref, record.name)
     ledger.events.emit('step_replayed', entry, { step: record.name, fence: fenceOf(entry) })
-    return openStepResult(ledger.options, record.value, `${entry.ref}/${record.name}`)
+    return openStepResult(ledger.options, record.value, { ref: entry.ref, step: record.name })
   }
 
   /** A step that an earlier attempt began: by its safety it is asked for, sent again, or in doubt. */

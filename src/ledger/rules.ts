@@ -47,7 +47,7 @@ export type Ending =
 
 /** What the owner writes about it. */
 export interface Settlement {
-  readonly to: EntryState
+  readonly to: Exclude<EntryState, 'tombstone'>
   readonly round: number
   readonly earlierUnknown: boolean
   readonly endsLease: boolean

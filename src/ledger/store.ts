@@ -34,7 +34,7 @@ export interface Store {
   read(refs: readonly string[]): Promise<Reply<Entry | undefined>>
   /** Writes of somebody who is not the owner: doubt, verify answers, decisions. Conditional on attempt and rev. */
   resolve(requests: readonly ResolveRequest[]): Promise<Reply<ResolveResult>>
-  /** Entries that look like twins of the asked ones: older, same scope, operation, fingerprint and subject. */
+  /** Entries that look like twins of the asked ones: older, same scope, operation, fingerprint and subject. At least one where there are any, at most ten are of use. */
   twins(requests: readonly TwinRequest[]): Promise<Reply<readonly string[]>>
   /** Entries newest first (claimedAt, ref descending), one page. */
   list(query: ListQuery): Promise<ListPage>
@@ -114,7 +114,7 @@ export interface SettleRequest {
   /** 1 for the owner's first write of this attempt, then one more each: late old ones are told apart by it. */
   readonly ownerWrite: number
   /** `claimed` and `started` are step writes or, with `endsLease`, the owner letting go of an unknown outcome. */
-  readonly to: EntryState
+  readonly to: Exclude<EntryState, 'tombstone'>
   readonly round: number
   readonly earlierUnknown: boolean
   /** True: the lease ends with this write, so that somebody else may look at once. */

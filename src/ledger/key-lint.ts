@@ -8,12 +8,14 @@ export type KeyLint =
 
 const windowMs = 10 * 60 * 1000
 const instantPattern = /\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)/g
-/** Runs of exactly 13 or 10 digits that are not part of a longer word: not inside UUIDs, ULIDs or Snowflakes. */
-const millisecondsPattern = /(?<![0-9A-Za-z])\d{13}(?![0-9A-Za-z])/g
-const secondsPattern = /(?<![0-9A-Za-z])\d{10}(?![0-9A-Za-z])/g
+/** Runs of exactly 13 or 10 digits, alone or inside a longer string; a Snowflake has more. */
+const millisecondsPattern = /(?<!\d)\d{13}(?!\d)/g
+const secondsPattern = /(?<!\d)\d{10}(?!\d)/g
 /** Without ten digits in a row or a date with a time behind it there is nothing to look at. */
 const mayHoldInstant = /\d{10}|\d-\d\d[Tt ]\d/
-const uuidPattern = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
+/** UUIDs with dashes and without, and ULIDs: whatever digits they hold are no time. */
+const idPattern =
+  /[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}|(?<![0-9a-z])[0-7][0-9a-hjkmnp-tv-z]{25}(?![0-9a-z])/gi
 
 /**
  * Looks for an instant within ten minutes of now in a key: it is minted anew by every retry, so the key names the
@@ -33,7 +35,7 @@ export function lintKey(key: Key, nowMs: number): KeyLint {
 function lintPart(part: unknown, nowMs: number): KeyLint {
   if (part instanceof Date) return unstable('a Date', part.toString())
   if (!mayHoldInstant.test(String(part))) return { kind: 'fine' }
-  const text = String(part).replaceAll(uuidPattern, '')
+  const text = String(part).replaceAll(idPattern, '#')
   const near = (ms: number | undefined): boolean => ms !== undefined && Math.abs(ms - nowMs) <= windowMs
   for (const [match] of text.matchAll(instantPattern)) {
     if (near(parseTimestamp(match))) return unstable('an instant', match)

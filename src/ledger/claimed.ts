@@ -109,7 +109,7 @@ export class Claimed {
 
   /** Writes the steps as they are. Throws `LEASE_LOST` or `STORE_UNAVAILABLE`. */
   async writeSteps(steps: StepsDocument, isStarted: boolean): Promise<{ nowMs: number }> {
-    const to = isStarted || steps.steps.length > 0 ? 'started' : this.entry.state
+    const to = isStarted || steps.steps.length > 0 ? 'started' : 'claimed'
     const { round, earlierUnknown } = this.entry
     const request = this.request({ to, round, earlierUnknown, endsLease: false }, { valueKept: true, steps })
     const { result, nowMs } = await this.ledger.lanes.settle.ask(request, this.ledger.options.storeTimeoutMs)

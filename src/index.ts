@@ -1,7 +1,6 @@
 import { createLedger } from './ledger/create.ts'
-import { createKeyRing, type KeyRingOptions } from './ledger/key-ring.ts'
 import type { Onceward } from './ledger/onceward.ts'
-import type { OncewardOptions, Sealer } from './ledger/options.ts'
+import type { OncewardOptions } from './ledger/options.ts'
 import { systemRuntime } from './system.ts'
 
 /**
@@ -10,14 +9,6 @@ import { systemRuntime } from './system.ts'
  */
 export function createOnceward(options: OncewardOptions): Onceward {
   return createLedger(options, systemRuntime)
-}
-
-/**
- * Encrypts kept results with AES-256-GCM: `createOnceward({ seal: keyRing({ current: 'k2', keys: { k1, k2 } }) })`.
- * Throws `OPTION_INVALID`, naming the key but never showing it.
- */
-export function keyRing(options: KeyRingOptions): Sealer {
-  return createKeyRing(options, (length) => systemRuntime.randomBytes(length))
 }
 
 export {

@@ -1,7 +1,8 @@
+import { messageOf } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
 import { delay } from '../kernel/runtime.ts'
 import type { Ledger } from './context.ts'
-import { type Entry, fenceOf } from './entry.ts'
+import type { Entry } from './entry.ts'
 import { decodeKey } from './key.ts'
 import type { Verify } from './safety.ts'
 
@@ -24,7 +25,6 @@ export async function ask(ledger: Ledger, question: Question): Promise<Answer> {
   const { entry, step } = question
   const answer = await answerTo(ledger, question)
   ledger.events.emit('asked', entry, {
-    fence: fenceOf(entry),
     happened: answer.happened,
     ...(step === undefined ? {} : { step: step.name }),
   })
@@ -58,7 +58,10 @@ async function answerTo(ledger: Ledger, question: Question): Promise<Answer> {
         signal,
       }),
     )
-    .then(checked, (error: unknown): Answer => ({ happened: null, why: `Asking failed: ${String(error)}` }))
+    .then(
+      checked,
+      (error: unknown): Answer => ({ happened: null, why: `Asking failed: ${messageOf(error)}` }),
+    )
   const answer = await Promise.race([asked, late])
   controller.abort()
   return answer

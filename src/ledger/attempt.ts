@@ -1,10 +1,4 @@
-import {
-  isDefiniteFailure,
-  isOncewardError,
-  messageOf,
-  OncewardError,
-  optionInvalid,
-} from '../kernel/errors.ts'
+import { isOncewardError, OncewardError, optionInvalid, readThrown, type Thrown } from '../kernel/errors.ts'
 import type { Claimed } from './claimed.ts'
 import { type Entry, type EntryError, fenceOf } from './entry.ts'
 import type { Attempt, Effect, StepEffect, StepOptions } from './onceward.ts'
@@ -13,6 +7,9 @@ import { keepResult } from './results.ts'
 import type { Ending, Settlement } from './rules.ts'
 import { Steps } from './steps.ts'
 import { type Committed, commitTogether } from './transaction.ts'
+
+/** A failure's code is kept in the row: a longer one is cut. */
+const maxCodeLength = 100
 
 /** What an effect came to: a value, or what it threw. */
 export type Finish =
@@ -99,7 +96,7 @@ export async function runAttempt(claimed: Claimed, effect: Effect<unknown>): Pro
   const { ledger } = claimed
   const handle = new AttemptHandle(claimed)
   ledger.heartbeat.add(claimed.held)
-  ledger.events.emit('effect_started', claimed.entry, { fence: fenceOf(claimed.entry) })
+  ledger.events.emit('effect_started', claimed.entry, {})
   const beganAtMs = ledger.options.runtime.monotonicMs()
   const finished = finish(handle, effect)
   const lost = new Promise<OncewardError>((resolve) => claimed.onLost(resolve))
@@ -139,9 +136,10 @@ async function conclude(handle: AttemptHandle, result: Finish, beganAtMs: number
   const { claimed } = handle
   const { ledger, entry } = claimed
   if (handle.committed !== undefined) return concludeTransaction(handle, result)
-  const ending = endingOf(handle, result)
+  const thrown = result.kind === 'threw' ? readThrown(result.error) : undefined
+  const ending = endingOf(handle, thrown)
   const settlement = settlementOf(handle, ending)
-  const value = valueToKeep(result)
+  const value = result.kind === 'returned' ? result.value : thrown?.value
   const usedBytes = handle.steps?.log.usedBytes() ?? 0
   const kept = keepResult(ledger.options, value, { operation: entry.operation, ref: entry.ref, usedBytes })
   if (!kept.kept) ledger.events.emit('result_not_kept', entry, { message: kept.why })
@@ -161,14 +159,9 @@ async function conclude(handle: AttemptHandle, result: Finish, beganAtMs: number
   return outcomeOf(claimed.entry, ending, result)
 }
 
-function valueToKeep(result: Finish): unknown {
-  if (result.kind === 'returned') return result.value
-  return isDefiniteFailure(result.error) ? result.error.value : undefined
-}
-
-function endingOf(handle: AttemptHandle, result: Finish): Ending {
+function endingOf(handle: AttemptHandle, thrown: Thrown | undefined): Ending {
   const { ledger, call } = handle.claimed
-  if (result.kind === 'returned') {
+  if (thrown === undefined) {
     const isOpen = handle.steps?.log.hasOpen() === true
     if (!isOpen) return { kind: 'succeeded' }
     return {
@@ -176,21 +169,13 @@ function endingOf(handle: AttemptHandle, result: Finish): Ending {
       error: { code: 'STEP_UNKNOWN', message: 'a step ended without a known outcome' },
     }
   }
-  const code = codeOf(result.error)
+  const { code, message, retryable } = thrown
+  const kind = ledger.rules.classify(thrown, call.operation)
   const error: EntryError = {
-    code: typeof code === 'string' ? code : 'UNKNOWN',
-    message: messageOf(result.error),
+    code: typeof code === 'string' ? code.slice(0, maxCodeLength) : 'UNKNOWN',
+    message,
   }
-  const kind = ledger.rules.classify({ isDefinite: isDefiniteFailure(result.error), code }, call.operation)
-  const retryable = isDefiniteFailure(result.error) ? result.error.retryable : undefined
   return { kind, error, ...(retryable === undefined ? {} : { retryable }) }
-}
-
-function codeOf(thrown: unknown): unknown {
-  if (typeof thrown !== 'object' || thrown === null) return undefined
-  if ('code' in thrown && thrown.code !== undefined) return thrown.code
-  // fetch wraps the socket's error.
-  return 'cause' in thrown && thrown.cause !== thrown ? codeOf(thrown.cause) : undefined
 }
 
 function settlementOf(handle: AttemptHandle, ending: Ending): Settlement {
@@ -207,19 +192,18 @@ function settlementOf(handle: AttemptHandle, ending: Ending): Settlement {
 
 function report(claimed: Claimed, ending: Ending, durationMs: number): void {
   const { ledger, entry } = claimed
-  const fence = fenceOf(entry)
   const message = ending.kind === 'succeeded' ? '' : ending.error.message
   switch (entry.state) {
     case 'succeeded':
-      return ledger.events.emit('succeeded', entry, { fence, durationMs, valueKept: entry.valueKept })
+      return ledger.events.emit('succeeded', entry, { durationMs, valueKept: entry.valueKept })
     case 'failed':
-      return ledger.events.emit('failed', entry, { fence, durationMs, message })
+      return ledger.events.emit('failed', entry, { durationMs, message })
     case 'released':
-      return ledger.events.emit('released', entry, { fence, message })
+      return ledger.events.emit('released', entry, { message })
     case 'in_doubt':
-      return ledger.events.emit('in_doubt', entry, { fence, why: entry.doubt?.why ?? '' })
+      return ledger.events.emit('in_doubt', entry, { why: entry.doubt?.why ?? '' })
     default:
-      return ledger.events.emit('outcome_unknown', entry, { fence, message })
+      return ledger.events.emit('outcome_unknown', entry, { message })
   }
 }
 
@@ -258,7 +242,7 @@ async function lateOutcome(claimed: Claimed, ending: Ending, current: Entry | un
   const outcome = ending.kind === 'succeeded' ? 'succeeded' : ending.kind === 'unknown' ? 'unknown' : 'failed'
   const fence = fenceOf(entry)
   const state = current?.state ?? 'gone'
-  ledger.events.emit('late_outcome', entry, { fence, outcome, state })
+  ledger.events.emit('late_outcome', entry, { outcome, state })
   const body = JSON.stringify({ ref: entry.ref, fence, outcome, state, worker: ledger.events.worker })
   const id = `${entry.ref}.${fence.epoch}.${fence.attempt}`
   await ledger.options.store.records.append([{ stream: 'late-outcomes', id, body }]).catch(() => undefined)
@@ -271,11 +255,7 @@ function concludeTransaction(handle: AttemptHandle, result: Finish): Outcome {
   const { ledger, entry } = claimed
   ledger.heartbeat.remove(claimed.held)
   if (committed?.kind === 'committed') {
-    ledger.events.emit('succeeded', entry, {
-      fence: fenceOf(entry),
-      durationMs: 0,
-      valueKept: entry.valueKept,
-    })
+    ledger.events.emit('succeeded', entry, { durationMs: 0, valueKept: entry.valueKept })
     return { kind: 'ran', entry, value: committed.value }
   }
   const cause =

@@ -2,7 +2,7 @@ import { OncewardError } from '../kernel/errors.ts'
 import { sha256Text } from '../kernel/ids.ts'
 import type { Ledger } from './context.ts'
 import type { Call } from './door.ts'
-import { type Entry, fenceOf, type StepsDocument } from './entry.ts'
+import type { Entry, StepsDocument } from './entry.ts'
 import type { Held } from './heartbeat.ts'
 import type { ClockReading, Settlement } from './rules.ts'
 import type { SettleRequest, SettleResult } from './store.ts'
@@ -54,7 +54,7 @@ export class Claimed {
             details: { ref: entry.ref },
           }),
         ),
-      onRenewed: () => ledger.events.emit('renewed', this.entry, { fence: fenceOf(this.entry) }),
+      onRenewed: () => ledger.events.emit('renewed', this.entry, {}),
     }
   }
 
@@ -81,7 +81,7 @@ export class Claimed {
     if (this.#lost !== undefined) return
     this.#lost = error
     this.ledger.heartbeat.remove(this.held)
-    this.ledger.events.emit('lease_lost', this.entry, { fence: fenceOf(this.entry), message: error.message })
+    this.ledger.events.emit('lease_lost', this.entry, { message: error.message })
     this.#controller?.abort(error)
     this.#onLost?.(error)
   }
@@ -166,7 +166,7 @@ export class Claimed {
     await this.settle(
       this.request({ to, round, earlierUnknown, endsLease: true, error }, { valueKept: true }),
     )
-    this.ledger.events.emit('released', this.entry, { fence: fenceOf(this.entry), message })
+    this.ledger.events.emit('released', this.entry, { message })
   }
 }
 

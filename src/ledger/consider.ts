@@ -1,8 +1,7 @@
 import { OncewardError } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
 import { delay, fullJitterMs } from '../kernel/runtime.ts'
-import { aboutIdentity } from './context.ts'
-import { type Entry, fenceOf } from './entry.ts'
+import type { Entry } from './entry.ts'
 import type { Guarded } from './guarded.ts'
 import { type Outcome, replayOf } from './outcome.ts'
 import { askTarget, didNotHappen, resolveEntry } from './resolve.ts'
@@ -67,9 +66,8 @@ async function wait(
   const leftMs = waitUntilMs - runtime.monotonicMs()
   if (call.onConcurrent === 'reject' || leftMs <= 0 || ledger.running.isClosed) return 'late'
   if (at.polls === 0) {
-    ledger.events.emit('waiting', aboutIdentity(call.identity), {
+    ledger.events.emit('waiting', entry, {
       verdict: 'wait',
-      fence: fenceOf(entry),
       local: false,
     })
   }
@@ -80,7 +78,7 @@ async function wait(
 }
 
 function doubted(guarded: Guarded, entry: Entry): Outcome {
-  guarded.ledger.events.emit('doubted', entry, { verdict: 'doubt', fence: fenceOf(entry) })
+  guarded.ledger.events.emit('doubted', entry, { verdict: 'doubt' })
   return { kind: 'in-doubt', entry }
 }
 

@@ -87,10 +87,12 @@ export type Listener<T extends EventType> = (event: OncewardEvent<T>) => void
 /** Counts by event type since the instance was made. */
 export type EventCounts = Readonly<Partial<Record<EventType, number>>>
 
-/** What an event is about. */
+/** What an event is about: an entry, or an identity. */
 export type EventSubject = Pick<EventContext, 'ref' | 'scope' | 'operation' | 'key'> & {
   readonly subject?: string
-}
+} & Partial<Fence>
+
+type Details<T extends EventType> = Omit<EventDetails[T], 'fence'> & { readonly fence?: Fence }
 
 /** A typed stream of events. Listeners run at once, in order; what one throws goes to nobody and stops nothing. */
 export class EventStream {
@@ -113,18 +115,21 @@ export class EventStream {
     return () => listeners.delete(entry)
   }
 
-  emit<T extends EventType>(type: T, about: EventSubject, details: EventDetails[T]): void {
+  /** Where `about` is an entry, the event carries its fence. */
+  emit<T extends EventType>(type: T, about: EventSubject, details: Details<T>): void {
     this.#counts[type] = (this.#counts[type] ?? 0) + 1
     const specific = this.#listeners.get(type)
     const general = this.#listeners.get('*')
     if (specific === undefined && general === undefined) return
-    const { ref, scope, operation, key, subject } = about
+    const { ref, scope, operation, key, subject, epoch, attempt } = about
+    const fence = epoch === undefined ? {} : { fence: { epoch, attempt } }
     const context = { ref, scope, operation, key, ...(subject === undefined ? {} : { subject }) }
     const event = {
       type,
       atUs: Math.round(this.#runtime.wallMs() * 1000),
       worker: this.worker,
       ...context,
+      ...fence,
       ...details,
     }
     for (const listener of [...(specific ?? []), ...(general ?? [])]) {

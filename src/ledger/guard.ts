@@ -5,7 +5,7 @@ import { Claimed } from './claimed.ts'
 import { consider, type Seen } from './consider.ts'
 import { aboutIdentity, closedError, type Ledger } from './context.ts'
 import type { Call } from './door.ts'
-import { type Entry, fenceOf } from './entry.ts'
+import type { Entry } from './entry.ts'
 import { readClocks } from './heartbeat.ts'
 import type { Guarded } from './guarded.ts'
 import { type KeyLint, lintKey } from './key-lint.ts'
@@ -169,7 +169,7 @@ async function claim(guarded: Guarded, target: Target): Promise<Turn> {
   if (result.kind === 'gone') return { kind: 'gone' }
   if (result.kind === 'held') return { kind: 'held', seen: { entry: result.entry, nowMs } }
   const { entry } = result
-  ledger.events.emit('claimed', entry, { verdict: 'run', fence: fenceOf(entry), takeover: entry.attempt > 1 })
+  ledger.events.emit('claimed', entry, { verdict: 'run', takeover: entry.attempt > 1 })
   return { kind: 'claimed', claimed: new Claimed({ ledger, call, entry, nowMs, since }) }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keyRing } from '../index.ts'
+import { keyRing } from '../seal.ts'
 import { createKeyRing } from './key-ring.ts'
 
 const [a, b] = [randomBytes(32), randomBytes(32)]

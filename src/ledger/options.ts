@@ -20,7 +20,7 @@ export interface OncewardOptions {
   readonly keyLint?: 'refuse' | 'warn' | 'off'
   /** Changes a result before it is kept. The first caller still gets the whole value; replays get the redacted one. */
   readonly redact?: (value: unknown, about: { readonly operation: string; readonly step?: string }) => unknown
-  /** Encrypts kept results: `keyRing({ current, keys })`. */
+  /** Encrypts kept results: `keyRing({ current, keys })` of `onceward/seal`. */
   readonly seal?: Sealer
   /** Default 262,144 bytes for input, and as much for all that is kept of an entry's results. */
   readonly maxInputBytes?: number

@@ -38,7 +38,7 @@ interface Reader {
 /** The outcome of an entry that had ended before this call. */
 export function replayOf(ledger: { readonly events: EventStream }, entry: Entry): Outcome {
   const state = entry.state === 'failed' ? 'failed' : 'succeeded'
-  ledger.events.emit('replayed', entry, { verdict: 'replay', fence: fenceOf(entry), state })
+  ledger.events.emit('replayed', entry, { verdict: 'replay', state })
   return state === 'failed' ? { kind: 'failed', entry } : { kind: 'replay', entry }
 }
 

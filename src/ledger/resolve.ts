@@ -1,7 +1,7 @@
 import type { Json } from '../kernel/json.ts'
 import { ask } from './ask.ts'
 import type { Ledger } from './context.ts'
-import { type Entry, fenceOf } from './entry.ts'
+import type { Entry } from './entry.ts'
 import { keepResult } from './results.ts'
 import type { Verify } from './safety.ts'
 import type { ResolveRequest } from './store.ts'
@@ -18,10 +18,9 @@ export async function resolveEntry(
     ledger.options.storeTimeoutMs,
   )
   if (result.kind === 'stale') return undefined
-  const fence = fenceOf(result.entry)
   const { to, why = '', resolution = { by: '', because: '' } } = request
-  if (to === 'in_doubt') ledger.events.emit('in_doubt', result.entry, { fence, why })
-  else ledger.events.emit('resolved', result.entry, { fence, state: to, ...resolution })
+  if (to === 'in_doubt') ledger.events.emit('in_doubt', result.entry, { why })
+  else ledger.events.emit('resolved', result.entry, { state: to, ...resolution })
   return result.entry
 }
 

@@ -1,15 +1,9 @@
 import { sha256Text } from '../kernel/ids.ts'
-import {
-  DefiniteFailure,
-  isDefiniteFailure,
-  messageOf,
-  OncewardError,
-  optionInvalid,
-} from '../kernel/errors.ts'
+import { DefiniteFailure, OncewardError, optionInvalid, readThrown } from '../kernel/errors.ts'
 import { canonicalJson, findJsonFlaw, type Json } from '../kernel/json.ts'
 import { label } from '../kernel/check.ts'
 import { ask } from './ask.ts'
-import { type Entry, fenceOf, type StepRecord } from './entry.ts'
+import type { Entry, StepRecord } from './entry.ts'
 import type { Claimed } from './claimed.ts'
 import type { StepAttempt, StepEffect, StepOptions } from './onceward.ts'
 import { keepStepResult, notKept, openStepResult } from './results.ts'
@@ -125,7 +119,7 @@ export class Steps {
   #replay(record: StepRecord): unknown {
     const { ledger, entry } = this.#claimed
     if (record.notKept === true) throw notKept(entry.ref, record.name)
-    ledger.events.emit('step_replayed', entry, { step: record.name, fence: fenceOf(entry) })
+    ledger.events.emit('step_replayed', entry, { step: record.name })
     return openStepResult(ledger.options, record.value, { ref: entry.ref, step: record.name })
   }
 
@@ -193,7 +187,7 @@ export class Steps {
     }
     if (!this.#claimed.holdsLease) await this.#claimed.ensureLease()
     this.#claimed.mustHoldLease()
-    ledger.events.emit('step_started', entry, { step: call.name, fence: fenceOf(entry) })
+    ledger.events.emit('step_started', entry, { step: call.name })
     return this.#perform(call, record)
   }
 
@@ -229,7 +223,7 @@ export class Steps {
       name,
       kept.kept ? (kept.text === undefined ? {} : { text: kept.text }) : { notKept: true },
     )
-    ledger.events.emit('step_finished', entry, { step: name, fence: fenceOf(entry), outcome: 'succeeded' })
+    ledger.events.emit('step_finished', entry, { step: name, outcome: 'succeeded' })
     this.#writeSoon()
   }
 
@@ -239,19 +233,18 @@ export class Steps {
       entry,
       call: { operation },
     } = this.#claimed
-    const code: unknown =
-      typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-    const outcome = ledger.rules.classify({ isDefinite: isDefiniteFailure(error), code }, operation)
+    const thrown = readThrown(error)
+    const { code, message } = thrown
+    const outcome = ledger.rules.classify(thrown, operation)
     // Rule 2: while an earlier start of this step has no known outcome, a definite failure speaks for itself only.
     const isDefinite = outcome === 'definite-failure' && this.#log.get(call.name)?.earlierUnknown !== true
     if (isDefinite)
       this.#log.fail(call.name, {
-        code: typeof code === 'string' ? code : 'DEFINITE_FAILURE',
-        message: messageOf(error),
+        code: typeof code === 'string' ? code.slice(0, 100) : 'DEFINITE_FAILURE',
+        message,
       })
     ledger.events.emit('step_finished', entry, {
       step: call.name,
-      fence: fenceOf(entry),
       outcome: isDefinite ? 'failed' : 'unknown',
     })
     this.#writeSoon()

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
-import { keyRing } from '../../src/index.ts'
+import { keyRing } from '../../src/seal.ts'
 import type { Intent } from '../../src/ledger/intent.ts'
 import type { Attempt } from '../../src/ledger/onceward.ts'
 import { Lab } from '../support/lab.ts'

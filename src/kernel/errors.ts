@@ -91,9 +91,18 @@ export class OncewardError extends Error {
 
 /** True for an `OncewardError` of any copy of the package; with `code`, only for that code. */
 export function isOncewardError(error: unknown, code?: ErrorCode): error is OncewardError {
-  if (typeof error !== 'object' || error === null || !('brand' in error) || error.brand !== brand)
-    return false
-  return code === undefined || ('code' in error && error.code === code)
+  if (memberOf(error, 'brand') !== brand) return false
+  return code === undefined || memberOf(error, 'code') === code
+}
+
+/** A member of whatever was thrown. Looking at it may throw as well: then it has none. */
+function memberOf(thrown: unknown, name: string): unknown {
+  if (typeof thrown !== 'object' || thrown === null) return undefined
+  try {
+    return (thrown as Record<string, unknown>)[name]
+  } catch {
+    return undefined
+  }
 }
 
 const definiteBrand = 'onceward.definite-failure'
@@ -124,13 +133,52 @@ export class DefiniteFailure extends Error {
 }
 
 export function isDefiniteFailure(error: unknown): error is DefiniteFailure {
-  return typeof error === 'object' && error !== null && 'brand' in error && error.brand === definiteBrand
+  return memberOf(error, 'brand') === definiteBrand
+}
+
+/** What an effect threw, read once and safely. */
+export interface Thrown {
+  /** Of the error, or of what it wraps as its cause (fetch wraps the socket's error). */
+  readonly code: unknown
+  readonly message: string
+  readonly isDefinite: boolean
+  /** Of a `DefiniteFailure`. */
+  readonly value?: unknown
+  readonly retryable?: boolean
+}
+
+export function readThrown(thrown: unknown): Thrown {
+  const base = { code: codeOf(thrown), message: messageOf(thrown) }
+  if (!isDefiniteFailure(thrown)) return { ...base, isDefinite: false }
+  const [value, retryable] = [memberOf(thrown, 'value'), memberOf(thrown, 'retryable')]
+  return { ...base, isDefinite: true, value, ...(typeof retryable === 'boolean' ? { retryable } : {}) }
+}
+
+const maxCauses = 5
+
+function codeOf(thrown: unknown): unknown {
+  let error = thrown
+  for (let depth = 0; depth < maxCauses; depth += 1) {
+    const code = memberOf(error, 'code')
+    if (code !== undefined) return code
+    error = memberOf(error, 'cause')
+  }
+  return undefined
 }
 
 /** A message for whatever was thrown, including what is not an error. Bounded, because it is stored. */
 export function messageOf(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message || thrown.name : describe(thrown)
+  const message = isError(thrown) ? memberOf(thrown, 'message') || memberOf(thrown, 'name') : undefined
+  const text = typeof message === 'string' && message !== '' ? message : describe(thrown)
   return text.length > 1000 ? `${text.slice(0, 999)}…` : text
+}
+
+function isError(thrown: unknown): boolean {
+  try {
+    return thrown instanceof Error
+  } catch {
+    return false
+  }
 }
 
 /** A short form of any value for an error message: the value is named, never dumped whole. */
@@ -145,11 +193,18 @@ export function describe(value: unknown): string {
 }
 
 function describeObject(value: object): string {
-  try {
-    return JSON.stringify(value) ?? Object.prototype.toString.call(value)
-  } catch {
-    return Object.prototype.toString.call(value)
+  for (const read of [
+    () => JSON.stringify(value) as string | undefined,
+    () => Object.prototype.toString.call(value),
+  ]) {
+    try {
+      const text = read()
+      if (text !== undefined) return text
+    } catch {
+      // The next way says less, and is more likely to work.
+    }
   }
+  return 'an object'
 }
 
 export function optionInvalid(name: string, expected: string, got: unknown): OncewardError {

@@ -72,11 +72,11 @@ function walkItems(items: readonly unknown[], at: Walk): Found | undefined {
 }
 
 function walkMembers(value: object, at: Walk): Found | undefined {
+  if (at.lenient && 'toJSON' in value && typeof value.toJSON === 'function') {
+    return walk((value.toJSON as () => unknown)(), at)
+  }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) {
-    if (at.lenient && 'toJSON' in value && typeof value.toJSON === 'function') {
-      return walk((value.toJSON as () => unknown)(), at)
-    }
     const isPlain = Object.getPrototypeOf(prototype) === null
     const isCollection = value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)
     if ((!isPlain && !at.lenient) || isCollection)

@@ -36,7 +36,7 @@ group('messageOf', () => {
     ['a number', 42, '42'],
     ['a symbol', Symbol('it'), 'Symbol(it)'],
     ['an object', { status: 500 }, '{"status":500}'],
-    ['a BigInt in an object', { id: 10n }, '[object Object]'],
+    ['a BigInt in an object', { id: 10n }, '{"id":"10n"}'],
   ])('speaks for %s', (_, thrown, message) => {
     expect(messageOf(thrown)).toBe(message)
   })

@@ -192,9 +192,13 @@ export function describe(value: unknown): string {
   return text.length > 120 ? `${text.slice(0, 119)}…` : text
 }
 
+function bigIntsAsText(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value
+}
+
 function describeObject(value: object): string {
   for (const read of [
-    () => JSON.stringify(value) as string | undefined,
+    () => JSON.stringify(value, bigIntsAsText) as string | undefined,
     () => Object.prototype.toString.call(value),
   ]) {
     try {

@@ -1,4 +1,4 @@
-import { OncewardError } from '../kernel/errors.ts'
+import { optionInvalid } from '../kernel/errors.ts'
 import type { Entry } from './entry.ts'
 import type { ListPage } from './store.ts'
 
@@ -14,15 +14,11 @@ export function encodeCursor(position: CursorPosition): string {
 
 /** Throws `OPTION_INVALID` for what `encodeCursor` did not make. */
 export function decodeCursor(cursor: string): CursorPosition {
-  const [text = '', ref = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split('/')
-  const claimedAtMs = Number(text)
-  if (text === '' || !Number.isFinite(claimedAtMs) || !/^[0-9a-z]{24}$/.test(ref)) {
-    throw new OncewardError(
-      'OPTION_INVALID',
-      `cursor must come from the page before, got ${JSON.stringify(cursor)}.`,
-    )
-  }
-  return { claimedAtMs, ref }
+  const text = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString('utf8') : ''
+  const [, claimedAtMs, ref] = /^(\d{1,16})\/([0-9a-z]{24})$/.exec(text) ?? []
+  if (claimedAtMs === undefined || ref === undefined)
+    throw optionInvalid('cursor', 'the "next" of the page before', cursor)
+  return { claimedAtMs: Number(claimedAtMs), ref }
 }
 
 /** Makes a page of `limit` out of up to `limit + 1` entries that were found. */

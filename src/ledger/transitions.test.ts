@@ -22,7 +22,7 @@ function claimOf(row: Entry, to: 'claimed' | 'started'): ClaimRequest {
 
 function settleOf(
   row: Entry,
-  to: EntryState,
+  to: SettleRequest['to'],
   given: { ownerWrite?: number; digest?: string } = {},
 ): SettleRequest {
   const { ref, owner, attempt, round, earlierUnknown } = row
@@ -71,7 +71,7 @@ describe('the edges of an entry', () => {
 
   it.each(entryStates)("the owner's write on what is %s", (state) => {
     const row = rowOf({ state })
-    const targets: readonly EntryState[] = [
+    const targets: readonly SettleRequest['to'][] = [
       'claimed',
       'started',
       'succeeded',

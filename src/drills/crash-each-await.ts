@@ -4,7 +4,7 @@ import { inParallel } from './in-parallel.ts'
 import { checkInvariants, type Verdicts, type Violation } from './invariants.ts'
 import { recover, type Recovered } from './recovery.ts'
 import type { Stage } from './stage.ts'
-import { faultsInEffect, runTrial, type Trial } from './trial.ts'
+import { faultsInEffect, runTrial, type Trial, type TrialContext } from './trial.ts'
 import type { WorkloadId } from './workloads.ts'
 
 export interface CrashOptions {
@@ -44,16 +44,15 @@ export interface CrashReport extends Counts {
  */
 export async function crashEachAwait(options: CrashOptions): Promise<CrashReport> {
   const { stage, workload, parallel = 2, recoveryMs = 15_000 } = options
+  const context: TrialContext = { stage, workload, run: stage.nextRun() }
   const beganAtMs = performance.now()
-  const undisturbed = await runTrial(stage, workload, {
+  const undisturbed = await runTrial(context, {
     name: 'undisturbed',
     what: 'SIGKILL after the answer',
   })
   if (undisturbed.crashed) throw new Error(`The undisturbed ${workload} did not answer.`)
-  const atAwaits = await crashAtAwaits(options, undisturbed.points)
-  const inEffect = await inParallel(faultsInEffect(workload), parallel, (fault) =>
-    runTrial(stage, workload, fault),
-  )
+  const atAwaits = await crashAtAwaits(context, { ...options, count: undisturbed.points })
+  const inEffect = await inParallel(faultsInEffect(workload), parallel, (fault) => runTrial(context, fault))
   await stage.rows.alone()
   const trials = [undisturbed, ...atAwaits, ...inEffect]
   const recovered = await recover(
@@ -86,10 +85,13 @@ export async function crashEachAwait(options: CrashOptions): Promise<CrashReport
 
 const noneRecovered: Recovered = { rows: new Map(), answers: [] }
 
-async function crashAtAwaits(options: CrashOptions, count: number): Promise<readonly Trial[]> {
-  const { stage, workload, every = 1, offset = 1, parallel = 2 } = options
+async function crashAtAwaits(
+  context: TrialContext,
+  options: CrashOptions & { readonly count: number },
+): Promise<readonly Trial[]> {
+  const { count, every = 1, offset = 1, parallel = 2 } = options
   const at = (k: number): Promise<Trial> =>
-    runTrial(stage, workload, {
+    runTrial(context, {
       name: `await-${k}`,
       what: `SIGKILL at await ${k}`,
       inCall: { k, signal: 'SIGKILL' },

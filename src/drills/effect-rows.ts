@@ -18,10 +18,13 @@ export interface EffectRows {
   close(): Promise<void>
 }
 
+/** What connections of the drill itself are called, to be told from those of its workers. */
+export const observerName = 'onceward-drill'
+
 const createSql = 'CREATE TABLE IF NOT EXISTS drill_effects (key TEXT NOT NULL, effect_id TEXT NOT NULL)'
 const readSql = 'SELECT key, effect_id AS "effectId" FROM drill_effects'
 const othersSql = `SELECT count(*)::int AS others FROM pg_stat_activity
-  WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`
+  WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> '${observerName}'`
 const insertSql = {
   sqlite: 'INSERT INTO drill_effects (key, effect_id) VALUES (?, ?)',
   postgres: 'INSERT INTO drill_effects (key, effect_id) VALUES ($1, $2)',
@@ -31,7 +34,7 @@ const insertSql = {
 export async function openEffectRows(storeUrl: string): Promise<EffectRows> {
   if (storeKindOf(storeUrl) === 'sqlite') return openSqliteRows(sqlitePathOf(storeUrl))
   const { default: pg } = await import('pg')
-  const client = new pg.Client({ connectionString: storeUrl })
+  const client = new pg.Client({ connectionString: storeUrl, application_name: observerName })
   // A server that is ended under us says so here; the next read fails by itself.
   client.on('error', () => undefined)
   await client.connect()

@@ -44,9 +44,6 @@ export interface KeyHistory {
   /** Given before the fault. */
   readonly answersBefore: readonly Answer[]
   /** Given since. */
-  /** Given before the fault. */
-  readonly answersBefore: readonly Answer[]
-  /** Given since. */
   readonly answers: readonly Answer[]
   /** What a call with another input came to; absent where none was made. */
   readonly otherInput?: Answer

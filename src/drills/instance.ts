@@ -14,8 +14,6 @@ export const drillScope = 'drill'
 export interface Mutation {
   readonly rules?: Rules
   readonly wrapStore?: (store: Store, storeUrl: string) => Store
-  /** Put over the operations' own. */
-  readonly settleMs?: number
 }
 
 /** What a file of mutations exports. A drill names the file and the id; the processes of a drill load it by themselves. */
@@ -50,7 +48,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
   const mutation = await loadMutation(options.mutation)
   const opened = await openStoreFromUrl(storeUrl)
   const store = mutation.wrapStore?.(opened, storeUrl) ?? opened
-  const tools = { peer, settleMs: mutation.settleMs ?? options.settleMs }
+  const tools = { peer, settleMs: options.settleMs }
   const operations = drillOperations(tools, leaseMs)
   const once = createLedger(
     { store, scope: drillScope, operations, sweep: false },

@@ -121,7 +121,7 @@ function fencesRise(history: KeyHistory): Checked {
       .filter((claim) => compareFences(claim, end) > 0)
       .map((claim) => `${show(claim)} was claimed although ${show(end)} had succeeded`),
   )
-  return { reached: claims.length > 1, broken: [...falls, ...rowFalls, ...overtaken] }
+  return { reached: claims.some(({ attempt }) => attempt > 1), broken: [...falls, ...rowFalls, ...overtaken] }
 }
 
 /** Whether the row says that an effect of a target that knows nothing may have begun, and not how it ended. */

@@ -26,6 +26,8 @@ export interface Stage {
   readonly children: Children
   readonly peer: Peer
   readonly rows: EffectRows
+  /** A new number for each run on this stage: its keys are its own. */
+  nextRun(): number
   /** Ends every process and closes every connection. Leaves the evidence and the store. */
   close(): Promise<void>
 }
@@ -43,7 +45,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     await store.close()
     const rows = await openEffectRows(storeUrl)
     const peer = await startPeer(children, { journalPath: join(folder, 'peer.jsonl') })
-    const { leaseMs = 300, settleMs = 200 } = options
+    const { leaseMs = 300, settleMs = 1_000 } = options
+    let runs = 0
     const close = async (): Promise<void> => {
       try {
         await peer.stop()
@@ -61,6 +64,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       children,
       peer,
       rows,
+      nextRun: () => (runs += 1),
       close,
     }
   } catch (error) {

@@ -27,9 +27,16 @@ export interface Trial {
   readonly points: number
 }
 
+export interface TrialContext {
+  readonly stage: Stage
+  readonly workload: WorkloadId
+  /** As of `stage.nextRun`. */
+  readonly run: number
+}
+
 /** Runs one operation with one fault. Its process has been ended by SIGKILL when this resolves. */
-export async function runTrial(stage: Stage, workload: WorkloadId, fault: Fault): Promise<Trial> {
-  const key = `${workload}-${fault.name}`
+export async function runTrial({ stage, workload, run }: TrialContext, fault: Fault): Promise<Trial> {
+  const key = `${workload}-${run}-${fault.name}`
   if (fault.inEffect !== undefined) {
     const { step, plan } = fault.inEffect
     await stage.peer.client.ask<'plan'>({ op: 'plan', key: effectName(key, { step }), plan })

@@ -42,6 +42,7 @@ export type PeerRequest =
   | { readonly op: 'plan'; readonly key: string; readonly plan: EffectPlan }
   /** Answered once a request for the key has come. */
   | { readonly op: 'arrived'; readonly key: string }
+  /** Lets the oldest answer go that is held for the key. */
   | { readonly op: 'release'; readonly key: string }
 
 /** An answer that says no more than that it was done. */

@@ -38,7 +38,7 @@ export class Target {
         state.waiting.push(tell)
         return
       case 'release':
-        for (const answer of state.held.splice(0)) answer()
+        state.held.shift()?.()
         return tell({})
     }
   }

@@ -1,4 +1,5 @@
 import { once as onceEmitted } from 'node:events'
+import { flushCompileCache } from 'node:module'
 import { faultAtAwait } from '../await-points.ts'
 import { callOnce } from '../call.ts'
 import { childConfig, tellDrill } from '../child-config.ts'
@@ -25,6 +26,8 @@ const instance = await openInstance({
     if (config.waitsForGo === true) tellDrill(message)
   },
 })
+// Node keeps compiled code when a process ends by itself, which workers do not: those without a fault do it now.
+if (fault === undefined) flushCompileCache()
 if (config.waitsForGo === true) {
   tellDrill({ kind: 'ready' })
   await onceEmitted(process, 'message')

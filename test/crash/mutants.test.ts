@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { crashEachAwait } from '../../src/drills/crash-each-await.ts'
+import type { MutationSource } from '../../src/drills/instance.ts'
+import { stopEachAwait } from '../../src/drills/stop-each-await.ts'
+import type { WorkloadId } from '../../src/drills/workloads.ts'
+import { brokenIn, tell, useStage } from './stages.ts'
+
+const minute = 60_000
+const mutant = (id: string): MutationSource => ({
+  module: new URL('./mutations.ts', import.meta.url).href,
+  id,
+})
+
+/** The id of a broken guard, what it runs, and the invariants that must break. */
+type Case = readonly [id: string, workload: WorkloadId, broken: readonly string[]]
+
+/** The same drills with one broken decision each: a drill that does not notice it proves nothing. */
+describe.each<Case>([
+  ['transaction-in-two', 'transactional', ['I1']],
+  ['effect-key-per-attempt', 'keyed', ['I1']],
+  ['verifiable-not-asked', 'verifiable', ['I1']],
+  ['blind-runs-again', 'blind', ['I1', 'I5']],
+  ['step-start-not-kept', 'steps-blind', ['I1']],
+  ['outcome-acknowledged-early', 'blind', ['I7']],
+])('a crash finds the mutant %s (%s)', (id, workload, broken) => {
+  const stage = useStage('sqlite', { mutation: mutant(id) })
+
+  it(`by ${broken.join(' and ')}`, { timeout: minute }, async () => {
+    const report = await crashEachAwait({ stage: stage(), workload, every: 6, offset: 3 })
+    tell('sqlite', report)
+    expect(brokenIn(report)).toEqual(expect.arrayContaining([...broken]))
+  })
+})
+
+describe.skipIf(process.platform === 'win32').each<Case>([['lease-never-ends', 'verifiable', ['I1']]])(
+  'a worker that stands still finds the mutant %s (%s)',
+  (id, workload, broken) => {
+    const stage = useStage('sqlite', { mutation: mutant(id) })
+
+    it(`by ${broken.join(' and ')}`, { timeout: minute }, async () => {
+      const report = await stopEachAwait({ stage: stage(), workload, every: 1, until: 20 })
+      tell('sqlite', report)
+      expect(brokenIn(report)).toEqual(expect.arrayContaining([...broken]))
+    })
+  },
+)

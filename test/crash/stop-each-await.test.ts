@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { stopEachAwait, type StopReport } from '../../src/drills/stop-each-await.ts'
+import { type WorkloadId, workloadOf } from '../../src/drills/workloads.ts'
+import { isWhole, shareOf, tell, totalOf, useStage } from './stages.ts'
+
+const minutes = 60_000
+/** All stopped workers are in memory at once: this many await points lie between two of them, at least. */
+const every = isWhole ? 3 : 8
+const chosen: readonly WorkloadId[] = isWhole
+  ? ['transactional', 'keyed', 'verifiable', 'blind', 'steps-keyed', 'steps-blind', 'steps-mixed']
+  : ['transactional', 'keyed', 'blind', 'steps-mixed']
+
+/** The drill `zombie-worker`: SIGSTOP past the lease, SIGCONT. */
+describe.skipIf(process.platform === 'win32').each(['sqlite', 'postgres'] as const)(
+  'a worker that stands still at any await of an operation on %s, and goes on when others have taken over',
+  (store) => {
+    const stage = useStage(store)
+    const reports: StopReport[] = []
+
+    it.each(chosen)('breaks no invariant: %s', { timeout: 5 * minutes }, async (workload) => {
+      const step = workloadOf(workload).hasSteps || store === 'postgres' ? every * 2 : every
+      const { offset } = shareOf(step)
+      const report = await stopEachAwait({ stage: stage(), workload, every: step, offset: offset ?? 1 })
+      tell(store, report)
+      reports.push(report)
+      expect(report.violations).toEqual([])
+      expect(report.stops).toBeGreaterThan(0)
+    })
+
+    it('and there were takeovers, replays, doubts and late outcomes', () => {
+      expect(reports).toHaveLength(chosen.length)
+      const { takeovers, replays, inDoubt } = totalOf(reports)
+      const lateOutcomes = reports.reduce((total, report) => total + report.lateOutcomes, 0)
+      expect(Math.min(takeovers, replays, inDoubt, lateOutcomes)).toBeGreaterThan(0)
+    })
+
+    // Rule 8: behind an await, the check would be worth nothing here, for the target cannot tell the two apart.
+    it('sends nothing behind a lease that it had looked at before', { timeout: 5 * minutes }, async () => {
+      const report = await stopEachAwait({ stage: stage(), workload: 'verifiable', until: 24 })
+      tell(store, report)
+      expect(report.violations).toEqual([])
+      expect(report.stops).toBe(24)
+    })
+  },
+)

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { exitCodeOfCode } from '../src/cli/exit.ts'
 import { createProgram } from '../src/cli/program.ts'
-import { errorCodes } from '../src/kernel/errors.ts'
+import { errorCodes } from '../src/kernel/error-codes.ts'
 
 export const referencePath: string = fileURLToPath(new URL('../docs/reference/cli.md', import.meta.url))
 

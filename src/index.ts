@@ -14,7 +14,6 @@ export function createOnceward(options: OncewardOptions): Onceward {
 export {
   DefiniteFailure,
   type ErrorCode,
-  errorCodes,
   isOncewardError,
   OncewardError,
 } from './kernel/errors.ts'

@@ -145,7 +145,7 @@ async function conclude(handle: AttemptHandle, result: Finish, beganAtMs: number
   if (!kept.kept) ledger.events.emit('result_not_kept', entry, { message: kept.why })
   const content = {
     valueKept: kept.kept,
-    ...(kept.kept && kept.bytes !== undefined ? { value: kept.bytes } : {}),
+    ...(kept.kept && kept.content !== undefined ? { value: kept.content } : {}),
     ...(handle.steps === undefined ? {} : { steps: handle.steps.log.toDocument() }),
   }
   const request = claimed.request(settlement, content)

@@ -1,10 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { OncewardError } from '../kernel/errors.ts'
 import { workerId } from '../kernel/ids.ts'
-import { type EventSubject, EventStream } from './events.ts'
+import { EventStream, nobody } from './events.ts'
 import { asOncewardError, Lane } from './group-commit.ts'
 import { Heartbeat } from './heartbeat.ts'
-import type { FrozenIdentity } from './intent.ts'
 import type { ParsedOptions } from './options.ts'
 import type { Rules } from './rules.ts'
 import { Running } from './running.ts'
@@ -108,16 +107,6 @@ export function createContext(options: ParsedOptions, rules: Rules): Ledger {
     },
     isOpen: () => isOpen,
   }
-}
-
-/** For events that are about no single entry. */
-export function nobody(scope: string): EventSubject {
-  return { ref: '', scope, operation: '', key: '' }
-}
-
-export function aboutIdentity(identity: FrozenIdentity): EventSubject {
-  const { ref, scope, operation, encodedKey, subject } = identity
-  return { ref, scope, operation, key: encodedKey, ...(subject === undefined ? {} : { subject }) }
 }
 
 export function closedError(): OncewardError {

@@ -41,12 +41,13 @@ export function parseIntent(options: ParsedOptions, intent: Intent): Call {
 export function parseIdentity(
   options: Pick<ParsedOptions, 'scope'>,
   intent: { readonly operation: string; readonly key: Key },
-): { ref: string; scope: string; operation: string; encodedKey: string } {
+): Pick<FrozenIdentity, 'ref' | 'scope' | 'operation' | 'key'> {
   label(intent.operation, 'operation', 100)
   refuseDates(intent.key)
-  const encodedKey = encodeKey(intent.key)
+  const key = encodeKey(intent.key)
   const { scope } = options
-  return { ref: refOf(scope, intent.operation, encodedKey), scope, operation: intent.operation, encodedKey }
+  const { operation } = intent
+  return { ref: refOf(scope, operation, key), scope, operation, key }
 }
 
 function refuseDates(key: unknown): void {

@@ -123,6 +123,6 @@ export interface Entry {
   readonly buriedState?: 'succeeded' | 'failed'
 }
 
-export function fenceOf(entry: Entry): Fence {
+export function fenceOf(entry: Pick<Entry, keyof Fence>): Fence {
   return { epoch: entry.epoch, attempt: entry.attempt }
 }

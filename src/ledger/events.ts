@@ -1,3 +1,4 @@
+import { optionInvalid } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Fence } from './entry.ts'
 
@@ -19,8 +20,8 @@ export interface EventContext {
 export interface EventDetails {
   /** Verdict run: this worker owns the entry. */
   claimed: { readonly verdict: 'run'; readonly fence: Fence; readonly takeover: boolean }
-  /** Verdict wait: somebody else owns it. */
-  waiting: { readonly verdict: 'wait'; readonly fence: Fence; readonly local: boolean }
+  /** Verdict wait: somebody else owns it, or is about to: then there is no fence yet. */
+  waiting: { readonly verdict: 'wait'; readonly fence?: Fence; readonly local: boolean }
   /** Verdict replay: the kept outcome was given to another caller. */
   replayed: { readonly verdict: 'replay'; readonly fence: Fence; readonly state: 'succeeded' | 'failed' }
   /** Verdict refuse: the call was answered with an error, and nothing ran. */
@@ -94,6 +95,11 @@ export type EventSubject = Pick<EventContext, 'ref' | 'scope' | 'operation' | 'k
 
 type Details<T extends EventType> = Omit<EventDetails[T], 'fence'> & { readonly fence?: Fence }
 
+/** For events that are about no single entry. */
+export function nobody(scope: string): EventSubject {
+  return { ref: '', scope, operation: '', key: '' }
+}
+
 /** A typed stream of events. Listeners run at once, in order; what one throws goes to nobody and stops nothing. */
 export class EventStream {
   readonly worker: string
@@ -108,6 +114,7 @@ export class EventStream {
 
   /** Adds a listener for one type, or for all with `'*'`. The answer removes it. */
   on<T extends EventType>(type: T | '*', listener: Listener<T>): () => void {
+    if (typeof listener !== 'function') throw optionInvalid('listener', 'a function', listener)
     const listeners = this.#listeners.get(type) ?? new Set()
     this.#listeners.set(type, listeners)
     const entry = listener as unknown as (event: OncewardEvent) => void
@@ -134,7 +141,9 @@ export class EventStream {
     }
     for (const listener of [...(specific ?? []), ...(general ?? [])]) {
       try {
-        listener(event as unknown as OncewardEvent)
+        const answer: unknown = listener(event as unknown as OncewardEvent)
+        // Nor must the fault of an asynchronous one end the process.
+        if (answer instanceof Promise) answer.catch(() => undefined)
       } catch {
         // A listener's fault must not become an effect's outcome.
       }

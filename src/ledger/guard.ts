@@ -3,7 +3,7 @@ import { ownerToken } from '../kernel/ids.ts'
 import { runAttempt } from './attempt.ts'
 import { Claimed } from './claimed.ts'
 import { consider, type Seen } from './consider.ts'
-import { aboutIdentity, closedError, type Ledger } from './context.ts'
+import { closedError, type Ledger } from './context.ts'
 import type { Call } from './door.ts'
 import type { Entry } from './entry.ts'
 import { readClocks } from './heartbeat.ts'
@@ -23,7 +23,7 @@ export async function guard(ledger: Ledger, call: Call, effect: Effect<unknown>)
   if (typeof effect !== 'function') throw optionInvalid('effect', 'a function', effect)
   const inside = ledger.inside.getStore()
   if (inside !== undefined && ledger.rules.waitsOnItself(inside, call.identity.ref)) {
-    throw optionInvalid('intent', 'another one than the effect it is called from', call.identity.encodedKey)
+    throw optionInvalid('intent', 'another one than the effect it is called from', call.identity.key)
   }
   const guarded: Guarded = {
     ledger,
@@ -42,7 +42,7 @@ export async function guard(ledger: Ledger, call: Call, effect: Effect<unknown>)
       return runUnguarded(guarded, error)
     }
     if (isOncewardError(error)) {
-      ledger.events.emit('refused', aboutIdentity(call.identity), { verdict: 'refuse', code: error.code })
+      ledger.events.emit('refused', call.identity, { verdict: 'refuse', code: error.code })
     }
     throw error
   }
@@ -55,10 +55,10 @@ async function checkKey(guarded: Guarded, lint: Exclude<KeyLint, { kind: 'fine' 
   if (lint.kind === 'unstable' && keyLint === 'refuse') {
     const { result } = await ledger.lanes.read.ask(call.identity.ref, storeTimeoutMs)
     if (result === undefined)
-      throw new OncewardError('KEY_UNSTABLE', lint.message, { details: { key: call.identity.encodedKey } })
+      throw new OncewardError('KEY_UNSTABLE', lint.message, { details: { key: call.identity.key } })
     return
   }
-  ledger.events.emit('key_unstable', aboutIdentity(call.identity), { message: lint.message })
+  ledger.events.emit('key_unstable', call.identity, { message: lint.message })
 }
 
 /** Waits in memory for a call of this process that is at the same entry; otherwise leads. */
@@ -68,11 +68,12 @@ async function follow(guarded: Guarded): Promise<Outcome> {
     if (ledger.running.isClosed) throw closedError()
     const leader = ledger.running.get(call.identity.ref)
     if (leader === undefined) return lead(guarded)
-    if (leader.isOwner && leader.identity.fingerprint !== call.identity.fingerprint) throw keyReused(call)
-    if (call.onConcurrent === 'reject') return inProgress(undefined, call.operation.leaseMs)
-    if (leader.followers >= ledger.options.maxWaiters) return inProgress(undefined, call.operation.leaseMs)
-    const shared = await waitFor(guarded, leader)
-    if (shared === 'late') return inProgress(undefined, call.operation.leaseMs)
+    if (leader.entry !== undefined && leader.identity.fingerprint !== call.identity.fingerprint)
+      throw keyReused(call)
+    const mayWait = call.onConcurrent === 'wait' && leader.followers < ledger.options.maxWaiters
+    const shared = mayWait ? await waitFor(guarded, leader) : 'late'
+    if (shared === 'late')
+      return { kind: 'in-progress', entry: leader.entry, retryAfterMs: call.operation.leaseMs }
     if (leader.identity.fingerprint !== call.identity.fingerprint) continue
     if (shared?.kind === 'ran' || shared?.kind === 'replay') return replayOf(ledger, shared.entry)
     if (shared?.kind === 'failed') return { kind: 'failed', entry: shared.entry }
@@ -85,16 +86,11 @@ function keyReused(call: Call): OncewardError {
   })
 }
 
-function inProgress(entry: Entry | undefined, retryAfterMs: number): Outcome {
-  return { kind: 'in-progress', entry, retryAfterMs }
-}
-
 function waitFor(guarded: Guarded, leader: Leader): Promise<Outcome | undefined | 'late'> {
   const { ledger, call, waitUntilMs } = guarded
   const { runtime } = ledger.options
   leader.followers += 1
-  const about = aboutIdentity(call.identity)
-  ledger.events.emit('waiting', about, { verdict: 'wait', fence: { epoch: 0, attempt: 0 }, local: true })
+  ledger.events.emit('waiting', leader.entry ?? call.identity, { verdict: 'wait', local: true })
   return new Promise((resolve) => {
     const timer = runtime.setTimer(Math.max(waitUntilMs - runtime.monotonicMs(), 0), () => {
       leader.followers -= 1
@@ -129,7 +125,7 @@ async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
     if (turn.kind === 'claimed') {
       const outcome = await own(guarded, leader, turn.claimed)
       if (outcome !== 'not-begun') return outcome
-      leader.isOwner = false
+      leader.entry = undefined
       target = { owner: ownerToken(guarded.ledger.options.runtime) }
     } else if (turn.kind === 'gone') {
       target = { owner }
@@ -176,7 +172,7 @@ async function claim(guarded: Guarded, target: Target): Promise<Turn> {
 /** Runs the effect, unless the lease had lapsed before it could begin: then the entry is given back, untouched. */
 async function own(guarded: Guarded, leader: Leader, claimed: Claimed): Promise<Outcome | 'not-begun'> {
   const { ledger, call } = guarded
-  leader.isOwner = true
+  leader.entry = claimed.entry
   leader.abort = (reason) => claimed.lose(reason)
   const watchesTwins =
     claimed.entry.subject !== undefined && claimed.entry.fingerprint !== '' && call.operation.onTwin !== 'off'
@@ -203,15 +199,11 @@ async function own(guarded: Guarded, leader: Leader, claimed: Claimed): Promise<
 }
 
 function claimRequest(call: Call, target: Target): ClaimRequest {
-  const { identity, operation } = call
+  const { canonicalInput: _input, ...identity } = call.identity
+  const { operation } = call
   const { owner, entry, takeover } = target
   return {
-    ref: identity.ref,
-    scope: identity.scope,
-    operation: identity.operation,
-    key: identity.encodedKey,
-    ...(identity.subject === undefined ? {} : { subject: identity.subject }),
-    fingerprint: identity.fingerprint,
+    ...identity,
     safety: operation.safety.kind,
     to: operation.steps ? 'claimed' : 'started',
     owner,

@@ -43,7 +43,8 @@ export interface FrozenIdentity {
   readonly ref: string
   readonly scope: string
   readonly operation: string
-  readonly encodedKey: string
+  /** Encoded by `encodeKey`. */
+  readonly key: string
   readonly subject?: string
   readonly fingerprint: string
   /** RFC 8785 form of the whole input; `verify` gets it parsed, as a copy of its own. */

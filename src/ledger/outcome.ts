@@ -1,4 +1,4 @@
-import { type ErrorCode, isOncewardError, OncewardError } from '../kernel/errors.ts'
+import { type ErrorCode, type ErrorDetails, isOncewardError, OncewardError } from '../kernel/errors.ts'
 import { timestamp } from '../kernel/time.ts'
 import { type Entry, fenceOf } from './entry.ts'
 import type { EventStream } from './events.ts'
@@ -57,47 +57,37 @@ export function valueOf(outcome: Outcome, reader: Reader): unknown {
 
 /** The error that stands for an outcome without a value. */
 export function errorOf(outcome: Outcome, identity: FrozenIdentity): OncewardError {
-  const details = { ref: identity.ref }
-  const named = `${identity.operation} ${JSON.stringify(decodeKey(identity.encodedKey))}`
-  const make = (
-    code: ErrorCode,
-    message: string,
-    more: { cause?: unknown; value?: unknown } = {},
-  ): OncewardError => new OncewardError(code, `${named}: ${message}`, { details, ...more })
+  const cause = 'cause' in outcome ? outcome.cause : undefined
+  const value = 'value' in outcome ? outcome.value : undefined
+  const stop = (code: ErrorCode, message: string, details: ErrorDetails = {}): OncewardError =>
+    new OncewardError(code, `${identity.operation} ${JSON.stringify(decodeKey(identity.key))}: ${message}`, {
+      details: { ref: identity.ref, ...details },
+      cause,
+      value,
+    })
   switch (outcome.kind) {
-    case 'failed': {
-      const { error } = outcome.entry
-      return new OncewardError('EFFECT_FAILED', `${named}: ${error?.message ?? 'it failed'}`, {
-        details: { ...details, failureCode: error?.code },
-        cause: outcome.cause,
-      })
-    }
     case 'in-progress':
-      return new OncewardError('IN_PROGRESS', `${named}: somebody else is doing this work.`, {
-        details: { ...details, retryAfterMs: Math.ceil(outcome.retryAfterMs) },
+      return stop('IN_PROGRESS', 'somebody else is doing this work.', {
+        retryAfterMs: Math.ceil(outcome.retryAfterMs),
       })
-    case 'in-doubt':
-      return make(
-        'IN_DOUBT',
-        `the effect may have happened. ${outcome.entry.doubt?.why ?? 'Its outcome could not be recorded.'}`,
-        {
-          ...(outcome.cause === undefined ? {} : { cause: outcome.cause }),
-          ...(outcome.value === undefined ? {} : { value: outcome.value }),
-        },
-      )
-    case 'unknown':
-      if (isOwnStop(outcome.cause, identity)) return outcome.cause
-      return make(
+    case 'in-doubt': {
+      const why = outcome.entry.doubt?.why ?? 'Its outcome could not be recorded.'
+      return stop('IN_DOUBT', `the effect may have happened. ${why}`)
+    }
+    case 'unknown': {
+      if (isOwnStop(cause, identity)) return cause
+      const why = outcome.entry.error?.message ?? 'no message'
+      return stop(
         'OUTCOME_UNKNOWN',
-        `this attempt ended without a known outcome (${outcome.entry.error?.message ?? 'no message'}). Calling again is safe.`,
-        {
-          cause: outcome.cause,
-        },
+        `this attempt ended without a known outcome (${why}). Calling again is safe.`,
       )
+    }
     case 'lease-lost':
-      return make(outcome.code, outcome.message)
-    default:
-      return make('EFFECT_FAILED', 'it failed.')
+      return stop(outcome.code, outcome.message)
+    default: {
+      const error = 'entry' in outcome ? outcome.entry.error : undefined
+      return stop('EFFECT_FAILED', error?.message ?? 'it failed', { failureCode: error?.code })
+    }
   }
 }
 
@@ -111,20 +101,21 @@ function isOwnStop(cause: unknown, identity: FrozenIdentity): cause is OncewardE
 /** What `execute` gives. */
 export function receiptOf<T>(outcome: Outcome, reader: Reader): Receipt<T> {
   const { identity } = reader
-  if (outcome.kind === 'unguarded') return unguardedReceipt(identity, outcome.value as T)
   if (outcome.kind === 'in-progress' && outcome.entry === undefined) throw errorOf(outcome, identity)
+  if (outcome.kind === 'unguarded')
+    return withValue(receiptOfEntry<T>(unguardedEntry(identity), false), outcome.value)
   const entry = outcome.entry as Entry
-  const replayed = outcome.kind !== 'ran' && !('cause' in outcome)
-  const base = receiptOfEntry<T>(entry, replayed)
-  if (outcome.kind === 'ran')
-    return outcome.value === undefined ? base : { ...base, value: outcome.value as T }
+  const base = receiptOfEntry<T>(entry, outcome.kind !== 'ran' && !('cause' in outcome))
+  if (outcome.kind === 'ran') return withValue(base, outcome.value)
   if (outcome.kind === 'replay') return withKeptValue(base, entry, reader)
   const { code, message } = errorOf(outcome, identity)
   const error = outcome.kind === 'failed' ? (entry.error ?? { code, message }) : { code, message }
   if (outcome.kind === 'failed') return { ...withKeptValue(base, entry, reader), error }
-  return outcome.kind === 'in-doubt' && outcome.value !== undefined
-    ? { ...base, value: outcome.value as T, error }
-    : { ...base, error }
+  return withValue({ ...base, error }, outcome.kind === 'in-doubt' ? outcome.value : undefined)
+}
+
+function withValue<T>(receipt: Receipt<T>, value: unknown): Receipt<T> {
+  return value === undefined ? receipt : { ...receipt, value: value as T }
 }
 
 /** Adds the kept value to a receipt, or the error that says why there is none. */
@@ -137,15 +128,26 @@ export function withKeptValue<T>(
   try {
     const parse = entry.state === 'succeeded' ? reader.parse : undefined
     const value = openResult(reader.options, entry, parse)
-    return value === undefined ? receipt : { ...receipt, value: value as T }
+    return withValue(receipt, value)
   } catch (error) {
     const { code, message } = error as OncewardError
     return receipt.error === undefined ? { ...receipt, error: { code, message } } : receipt
   }
 }
 
+type Shown = Pick<
+  Entry,
+  'scope' | 'operation' | 'key' | 'subject' | 'ref' | 'state' | 'epoch' | 'attempt' | 'claimedAtMs'
+> &
+  Partial<Entry>
+
+/** No row stands behind it: the fence is zero, which is older than any. */
+function unguardedEntry(identity: FrozenIdentity): Shown {
+  return { ...identity, state: 'succeeded', epoch: 0, attempt: 0, claimedAtMs: 0 }
+}
+
 /** The receipt of a row, without its value. */
-export function receiptOfEntry<T>(entry: Entry, replayed: boolean): Receipt<T> {
+export function receiptOfEntry<T>(entry: Shown, replayed: boolean): Receipt<T> {
   const steps = entry.steps?.steps.map(
     (step): StepReceipt => ({
       name: step.name,
@@ -169,22 +171,5 @@ export function receiptOfEntry<T>(entry: Entry, replayed: boolean): Receipt<T> {
     claimedAt: timestamp(entry.claimedAtMs),
     ...(entry.finishedAtMs === undefined ? {} : { finishedAt: timestamp(entry.finishedAtMs) }),
     ...(steps === undefined ? {} : { steps }),
-  }
-}
-
-/** No row stands behind it: the fence is zero, which is older than any. */
-function unguardedReceipt<T>(identity: FrozenIdentity, value: T): Receipt<T> {
-  return {
-    scope: identity.scope,
-    operation: identity.operation,
-    key: decodeKey(identity.encodedKey),
-    ...(identity.subject === undefined ? {} : { subject: identity.subject }),
-    ref: identity.ref,
-    state: 'succeeded',
-    replayed: false,
-    ...(value === undefined ? {} : { value }),
-    attempts: 0,
-    fence: { epoch: 0, attempt: 0 },
-    claimedAt: timestamp(0),
   }
 }

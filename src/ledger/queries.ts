@@ -139,7 +139,7 @@ function happened(
 ): { to: 'succeeded'; valueKept: boolean; value?: Uint8Array } {
   const kept = keepResult(ledger.options, value, { operation: entry.operation, ref: entry.ref, usedBytes: 0 })
   if (!kept.kept) throw optionInvalid('decision.value', 'JSON that can be kept', kept.why)
-  return { to: 'succeeded', valueKept: true, ...(kept.bytes === undefined ? {} : { value: kept.bytes }) }
+  return { to: 'succeeded', valueKept: true, ...(kept.content === undefined ? {} : { value: kept.content }) }
 }
 
 /** What did not happen may be done: the entry is free, and steps without an outcome are forgotten. */

@@ -53,7 +53,7 @@ export async function askTarget(
   const succeeded = await resolveEntry(ledger, entry, {
     to: 'succeeded',
     valueKept: kept.kept,
-    ...(kept.kept && kept.bytes !== undefined ? { value: kept.bytes } : {}),
+    ...(kept.kept && kept.content !== undefined ? { value: kept.content } : {}),
     resolution: { by: 'verify', because: 'the target says that it happened' },
   })
   return succeeded === undefined ? { kind: 'changed' } : { kind: 'succeeded', entry: succeeded }

@@ -4,33 +4,28 @@ import { findJsonFlaw } from '../kernel/json.ts'
 import type { Entry } from './entry.ts'
 import type { ParsedOptions } from './options.ts'
 
-/** What becomes of a result: its JSON text (absent for a result of `undefined`), or why it cannot be kept (rule 11). */
-export type KeptText =
-  | { readonly kept: true; readonly text?: string }
-  | { readonly kept: false; readonly why: string }
-export type KeptBytes =
-  | { readonly kept: true; readonly bytes?: Uint8Array }
+/** What becomes of a result: its kept form (absent for a result of `undefined`), or why it cannot be kept (rule 11). */
+export type Kept<T> =
+  | { readonly kept: true; readonly content?: T }
   | { readonly kept: false; readonly why: string }
 
 type Hooks = Pick<ParsedOptions, 'redact' | 'seal' | 'maxResultBytes'>
 
-/** Redacts, checks and seals a result for the entry's row. `usedBytes` is what the entry's steps keep already. */
-export function keepResult(
-  hooks: Hooks,
-  value: unknown,
-  about: { operation: string; ref: string; usedBytes: number },
-): KeptBytes {
-  try {
-    const json = toJson(hooks, value, { operation: about.operation })
-    if (!json.kept) return json
-    if (json.text === undefined) return { kept: true }
-    const plain = utf8(json.text)
-    const bytes = hooks.seal === undefined ? plain : hooks.seal.seal(plain, about.ref)
-    const total = bytes.byteLength + about.usedBytes
-    return total > hooks.maxResultBytes ? tooLarge(total, hooks) : { kept: true, bytes }
-  } catch (error) {
-    return { kept: false, why: messageOf(error) }
-  }
+interface About {
+  readonly operation: string
+  readonly ref: string
+  readonly step?: string
+  /** What the entry keeps already. */
+  readonly usedBytes: number
+}
+
+/** Redacts, checks and seals a result for the entry's row. */
+export function keepResult(hooks: Hooks, value: unknown, about: About): Kept<Uint8Array> {
+  return keep(hooks, { ...about, value }, (json) => {
+    const plain = utf8(json)
+    const content = hooks.seal === undefined ? plain : hooks.seal.seal(plain, about.ref)
+    return { content, bytes: content.byteLength }
+  })
 }
 
 /** What the end of a step adds to its record beside the result itself. */
@@ -40,36 +35,42 @@ const stepEndBytes = 64
 export function keepStepResult(
   hooks: Hooks,
   value: unknown,
-  about: { operation: string; ref: string; step: string; usedBytes: number },
-): KeptText {
-  try {
-    const json = toJson(hooks, value, { operation: about.operation, step: about.step })
-    if (!json.kept || json.text === undefined) return json
-    const text =
+  about: About & { readonly step: string },
+): Kept<string> {
+  return keep(hooks, { ...about, value }, (json) => {
+    const content =
       hooks.seal === undefined
-        ? json.text
-        : Buffer.from(hooks.seal.seal(utf8(json.text), `${about.ref}/${about.step}`)).toString('base64')
+        ? json
+        : Buffer.from(hooks.seal.seal(utf8(json), `${about.ref}/${about.step}`)).toString('base64')
     // As it will lie in the document: a text within JSON, where quotes and backslashes count twice.
-    const total = utf8Bytes(JSON.stringify(text)) + stepEndBytes + about.usedBytes
-    return total > hooks.maxResultBytes ? tooLarge(total, hooks) : { kept: true, text }
+    return { content, bytes: utf8Bytes(JSON.stringify(content)) + stepEndBytes }
+  })
+}
+
+function keep<T>(
+  hooks: Hooks,
+  result: About & { readonly value: unknown },
+  pack: (json: string) => { content: T; bytes: number },
+): Kept<T> {
+  try {
+    const { value, operation, step, usedBytes } = result
+    const visible =
+      hooks.redact === undefined
+        ? value
+        : hooks.redact(value, { operation, ...(step === undefined ? {} : { step }) })
+    if (visible === undefined) return { kept: true }
+    const flaw = findJsonFlaw(visible, true)
+    if (flaw !== undefined)
+      return { kept: false, why: `The result is not JSON; at "${flaw.pointer}" it is ${flaw.what}.` }
+    const { content, bytes } = pack(JSON.stringify(visible))
+    const total = bytes + usedBytes
+    if (total <= hooks.maxResultBytes) return { kept: true, content }
+    return {
+      kept: false,
+      why: `The result takes ${total} bytes, ${hooks.maxResultBytes} are kept (maxResultBytes).`,
+    }
   } catch (error) {
     return { kept: false, why: messageOf(error) }
-  }
-}
-
-function toJson(hooks: Hooks, value: unknown, about: { operation: string; step?: string }): KeptText {
-  const visible = hooks.redact === undefined ? value : hooks.redact(value, about)
-  if (visible === undefined) return { kept: true }
-  const flaw = findJsonFlaw(visible, true)
-  if (flaw !== undefined)
-    return { kept: false, why: `The result is not JSON; at "${flaw.pointer}" it is ${flaw.what}.` }
-  return { kept: true, text: JSON.stringify(visible) }
-}
-
-function tooLarge(bytes: number, hooks: Hooks): { kept: false; why: string } {
-  return {
-    kept: false,
-    why: `The result takes ${bytes} bytes, ${hooks.maxResultBytes} are kept (maxResultBytes).`,
   }
 }
 

@@ -1,12 +1,13 @@
 import type { OncewardError } from '../kernel/errors.ts'
+import type { Entry } from './entry.ts'
 import type { FrozenIdentity } from './intent.ts'
 import type { Outcome } from './outcome.ts'
 
 /** A call in this process that is at work on an entry. Others for the same entry wait for it, in memory. */
 export interface Leader {
   readonly identity: FrozenIdentity
-  /** True once it owns the entry, so that its identity is known to be the entry's. */
-  isOwner: boolean
+  /** The entry, once it owns it: then its identity is known to be the entry's. */
+  entry: Entry | undefined
   followers: number
   readonly onEnd: ((outcome: Outcome | undefined) => void)[]
   /** Tells the effect to stop; used by `close`. */
@@ -32,7 +33,7 @@ export class Running {
   }
 
   lead(identity: FrozenIdentity): Leader {
-    const leader: Leader = { identity, isOwner: false, followers: 0, onEnd: [] }
+    const leader: Leader = { identity, entry: undefined, followers: 0, onEnd: [] }
     this.#leaders.set(identity.ref, leader)
     return leader
   }

@@ -221,7 +221,7 @@ export class Steps {
     if (!kept.kept) ledger.events.emit('result_not_kept', entry, { message: `step "${name}": ${kept.why}` })
     this.#log.succeed(
       name,
-      kept.kept ? (kept.text === undefined ? {} : { text: kept.text }) : { notKept: true },
+      kept.kept ? (kept.content === undefined ? {} : { text: kept.content }) : { notKept: true },
     )
     ledger.events.emit('step_finished', entry, { step: name, outcome: 'succeeded' })
     this.#writeSoon()

@@ -1,5 +1,6 @@
 import type { Timer } from '../kernel/runtime.ts'
-import { type Ledger, nobody } from './context.ts'
+import type { Ledger } from './context.ts'
+import { nobody } from './events.ts'
 import { type Entry, openStates } from './entry.ts'
 import type { SweepReport } from './onceward.ts'
 import { askTarget, didNotHappen, resolveEntry } from './resolve.ts'
@@ -49,7 +50,7 @@ export async function sweep(ledger: Ledger): Promise<SweepReport> {
 async function sweepEntry(ledger: Ledger, entry: Entry, at: { nowMs: number; tally: Tally }): Promise<void> {
   const { tally } = at
   // An attempt of this very process may be finishing: its own settlement says more than a sweep can.
-  if (ledger.running.get(entry.ref)?.isOwner === true) return
+  if (ledger.running.get(entry.ref)?.entry !== undefined) return
   if (entry.state !== 'in_doubt') tally.lapsed += 1
   const safety: ParsedSafety = ledger.options.operations.get(entry.operation)?.safety ?? { kind: 'blind' }
   const verdict = ledger.rules.decide(
@@ -126,15 +127,13 @@ export class Sweeper {
   async #once(everyMs: number): Promise<void> {
     const { store, scope, runtime } = this.#ledger.options
     await this.#ledger.open()
-    const id = scope
-    const [turn] = (await store.records.read({ stream: 'sweeps', limit: 500 })).filter(
-      (record) => record.id === id,
-    )
+    const stream = `sweep/${scope}`
+    const [turn] = await store.records.read({ stream, limit: 1 })
     // Wall clocks of different machines differ; a turn that seems to lie ahead is taken after one period of ours.
     const sinceMs = turn === undefined ? Number.POSITIVE_INFINITY : Math.abs(runtime.wallMs() - turn.atMs)
     if (sinceMs < everyMs / 2) return
     const body = JSON.stringify({ by: this.#ledger.events.worker })
-    if (!(await store.records.replaceIf({ stream: 'sweeps', id, version: turn?.version ?? 0, body }))) return
+    if (!(await store.records.replaceIf({ stream, id: 'turn', version: turn?.version ?? 0, body }))) return
     await sweep(this.#ledger)
   }
 }

@@ -1,5 +1,4 @@
 import type { OncewardError } from '../kernel/errors.ts'
-import { aboutIdentity } from './context.ts'
 import type { Guarded } from './guarded.ts'
 import type { Attempt, StepEffect, StepOptions } from './onceward.ts'
 import type { Outcome } from './outcome.ts'
@@ -10,16 +9,15 @@ import type { Outcome } from './outcome.ts'
  */
 export async function runUnguarded(guarded: Guarded, cause: OncewardError): Promise<Outcome> {
   const { ledger, call, effect } = guarded
-  const { scope, operation, encodedKey } = call.identity
-  ledger.events.emit('unguarded', aboutIdentity(call.identity), { message: cause.message })
+  ledger.events.emit('unguarded', call.identity, { message: cause.message })
   const attempt: Attempt = {
-    effectKey: ledger.rules.effectKey({ scope, operation, key: encodedKey, round: 0 }),
+    effectKey: ledger.rules.effectKey({ ...call.identity, round: 0 }),
     number: 0,
     fence: { epoch: 0, attempt: 0 },
     signal: new AbortController().signal,
     step: <T>(name: string, options: StepOptions | StepEffect<T>, given?: StepEffect<T>): Promise<T> => {
       const run = typeof options === 'function' ? options : (given as StepEffect<T>)
-      const effectKey = ledger.rules.effectKey({ scope, operation, key: encodedKey, step: name, round: 0 })
+      const effectKey = ledger.rules.effectKey({ ...call.identity, step: name, round: 0 })
       return Promise.resolve(run({ effectKey, number: 0, signal: new AbortController().signal }))
     },
     transaction: () => Promise.reject(cause),

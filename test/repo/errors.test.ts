@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { errorCodes } from '../../src/kernel/errors.ts'
+import { errorCodes } from '../../src/kernel/error-codes.ts'
 import { isPresent, readText } from '../support/repo.ts'
 
 const document = 'docs/reference/errors.md'

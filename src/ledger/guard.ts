@@ -36,7 +36,10 @@ export async function guard(ledger: Ledger, call: Call, effect: Effect<unknown>)
     const lint =
       ledger.options.keyLint === 'off' ? undefined : lintKey(call.key, ledger.options.runtime.wallMs())
     if (lint !== undefined && lint.kind !== 'fine') await checkKey(guarded, lint)
-    return await follow(guarded)
+    const outcome = await follow(guarded)
+    if (outcome.kind === 'in-progress')
+      ledger.events.emit('refused', call.identity, { verdict: 'refuse', code: 'IN_PROGRESS' })
+    return outcome
   } catch (error) {
     if (isOncewardError(error, 'STORE_UNAVAILABLE') && call.operation.onStoreOutage === 'run') {
       return runUnguarded(guarded, error)

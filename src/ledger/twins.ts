@@ -11,7 +11,10 @@ async function findTwin(claimed: Claimed): Promise<string | undefined> {
 /** `onTwin: 'refuse'`: with an older twin, the entry is given back before anything begins. Throws `KEY_TWIN`. */
 export async function refuseTwin(claimed: Claimed): Promise<void> {
   const { ledger, entry } = claimed
-  const twinRef = await findTwin(claimed)
+  const twinRef = await findTwin(claimed).catch(async (error: unknown) => {
+    await claimed.giveBack('nobody could say whether it has a twin').catch(() => undefined)
+    throw error
+  })
   if (twinRef === undefined) return
   ledger.events.emit('twin', entry, { twinRef, refused: true })
   await claimed.giveBack(`it is a twin of ${twinRef}`)

@@ -1,19 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { keyRing } from '../../src/seal.ts'
 import type { Intent } from '../../src/ledger/intent.ts'
 import type { Attempt } from '../../src/ledger/onceward.ts'
-import { Lab } from '../support/lab.ts'
+import type { Lab } from '../support/lab.ts'
+import { labs } from '../support/labs.ts'
 
-const labs: Lab[] = []
-function newLab(): Lab {
-  const lab = new Lab()
-  labs.push(lab)
-  return lab
-}
-afterEach(() => {
-  for (const lab of labs.splice(0)) lab.end()
-})
+const newLab = labs()
 
 const charge: Intent = { operation: 'charge', key: 'order-1' }
 const order: Intent = { operation: 'order', key: 'order-1', steps: true }

@@ -1,22 +1,12 @@
 import { createHash } from 'node:crypto'
 import { OncewardError } from '../../kernel/errors.ts'
 import { isStoreFault, type Lineage, StoreFault } from '../../ledger/store.ts'
-import { breaksConnection, faultOf, type Phase, sqlState } from './faults.ts'
+import { KnownRows } from './known.ts'
+import { faultOf } from './faults.ts'
 import type { ParsedPostgresOptions } from './options.ts'
-import {
-  type ClientLike,
-  type NoticeLike,
-  type PoolLike,
-  type Row,
-  rawTypes,
-  saysNotDurable,
-} from './pool.ts'
-
-/** A statement with its name: the server parses and plans it once per connection. */
-export interface Statement {
-  readonly name: string
-  readonly text: string
-}
+import type { ClientLike, PoolLike, Row } from './pool.ts'
+import { Patience } from './patience.ts'
+import { Session, type Statement } from './session.ts'
 
 /** Names of the tables, with the schema in front where one was given. */
 export interface Tables {
@@ -31,8 +21,9 @@ export interface Tables {
 export class Database {
   readonly options: ParsedPostgresOptions
   readonly tables: Tables
-  /** The lineage that writes name. Set by `open`, replaced when a write finds another. */
-  lineage: Lineage | undefined
+  readonly known: KnownRows = new KnownRows()
+  readonly #patience: Patience
+  #lineage: Lineage | undefined
   #pool: Promise<PoolLike> | undefined
   #close: (() => Promise<void>) | undefined
   #isClosed = false
@@ -40,6 +31,7 @@ export class Database {
 
   constructor(options: ParsedPostgresOptions) {
     this.options = options
+    this.#patience = new Patience(options.runtime, options.answerTimeoutMs)
     this.#namesStatements = options.namedStatements
     const prefix = options.schema === undefined ? '' : `"${options.schema}".`
     const table = (name: string): string => `${prefix}onceward_${name}`
@@ -57,11 +49,16 @@ export class Database {
     return { name: `onceward_${what}_${createHash('sha256').update(text).digest('hex').slice(0, 8)}`, text }
   }
 
-  /** The lineage to name in a write. */
+  /** The lineage to name in a write: that of `open`, or what a write has found since. */
   get writes(): Lineage {
-    if (this.lineage === undefined)
+    if (this.#lineage === undefined)
       throw new StoreFault('unavailable', `${this.options.location}: the store is not open`)
-    return this.lineage
+    return this.#lineage
+  }
+
+  set writes(lineage: Lineage) {
+    if (lineage.nonce !== this.#lineage?.nonce || lineage.epoch !== this.#lineage.epoch) this.known.clear()
+    this.#lineage = lineage
   }
 
   /** Runs one statement that commits by itself. Rejects with a StoreFault. */
@@ -71,7 +68,11 @@ export class Database {
 
   /** Lends a connection. It goes back to the pool, or is thrown away where its state is unknown. */
   async session<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = new Session(await this.#connect(), this.options, this.#namesStatements)
+    const session = new Session(await this.#connect(), {
+      location: this.options.location,
+      patience: this.#patience,
+      namesStatements: this.#namesStatements,
+    })
     try {
       return await work(session)
     } finally {
@@ -125,114 +126,6 @@ export class Database {
     pool.on('error', () => undefined)
     this.#close = () => pool.end()
     return pool
-  }
-}
-
-/** One connection while it is lent. */
-export class Session {
-  readonly client: ClientLike
-  /** The server does not know the names we gave: a pooler stands between. */
-  nameTrouble = false
-  readonly #options: ParsedPostgresOptions
-  readonly #namesStatements: boolean
-  #isBroken = false
-  #isWarned = false
-  readonly #onNotice = (notice: NoticeLike): void => {
-    if (saysNotDurable(notice)) this.#isWarned = true
-  }
-  // Without a listener of ours, a connection that breaks while it is lent would end the process.
-  readonly #onError = (): void => {
-    this.#isBroken = true
-  }
-
-  constructor(client: ClientLike, options: ParsedPostgresOptions, namesStatements: boolean) {
-    this.client = client
-    this.#options = options
-    this.#namesStatements = namesStatements
-    client.on('notice', this.#onNotice)
-    client.on('error', this.#onError)
-  }
-
-  end(): void {
-    this.client.removeListener('notice', this.#onNotice)
-    this.client.removeListener('error', this.#onError)
-    this.client.release(this.#isBroken)
-  }
-
-  /** Runs a statement; with phase `commit` its commit is acknowledged without a warning, or it is `lost`. */
-  async run(statement: Statement, values: unknown[], phase: Phase): Promise<readonly Row[]> {
-    const named = this.#namesStatements ? { name: statement.name } : {}
-    const { rows } = await this.#send({ ...named, text: statement.text, values }, phase)
-    return rows as unknown as readonly Row[]
-  }
-
-  /** Runs a statement that is made for its values, without a name. */
-  async once(text: string, values: unknown[]): Promise<readonly Row[]> {
-    return (await this.#send({ text, values }, 'commit')).rows as unknown as readonly Row[]
-  }
-
-  /** Runs SQL without parameters. */
-  async command(text: string, phase: Phase = 'inside'): Promise<readonly Row[]> {
-    return (await this.#send({ text }, phase)).rows as unknown as readonly Row[]
-  }
-
-  /** Runs `work` between BEGIN and COMMIT; what it throws is thrown on after a ROLLBACK. */
-  async transaction<T>(work: () => Promise<T>): Promise<T> {
-    await this.command('BEGIN')
-    const value = await work().catch(async (error: unknown) => {
-      await this.rollback()
-      throw error
-    })
-    await this.commit()
-    return value
-  }
-
-  /** COMMIT. Of a transaction that a failed statement has spoilt the server makes a ROLLBACK without an error. */
-  async commit(): Promise<void> {
-    const { command } = await this.#send({ text: 'COMMIT' }, 'commit')
-    if (command !== 'COMMIT') {
-      throw new StoreFault(
-        'rejected',
-        `${this.#options.location}: the transaction was rolled back, because a statement in it had failed`,
-      )
-    }
-  }
-
-  /** ROLLBACK. Where it cannot be sent, the connection is thrown away, which comes to the same. */
-  async rollback(): Promise<void> {
-    if (this.#isBroken) return
-    await this.#send({ text: 'ROLLBACK' }, 'inside').catch(() => {
-      this.#isBroken = true
-    })
-  }
-
-  async #send(
-    query: { name?: string; text: string; values?: unknown[] },
-    phase: Phase,
-  ): Promise<{ rows: unknown[][]; command: string }> {
-    const { answerTimeoutMs, location } = this.#options
-    this.#isWarned = false
-    let answer
-    try {
-      answer = await this.client.query({
-        ...query,
-        rowMode: 'array',
-        types: rawTypes,
-        query_timeout: answerTimeoutMs,
-      })
-    } catch (error) {
-      const code = sqlState(error)
-      this.nameTrouble ||= code === '26000' || code === '42P05'
-      this.#isBroken ||= breaksConnection(error)
-      throw faultOf(error, phase, location)
-    }
-    if (phase === 'commit' && this.#isWarned) {
-      throw new StoreFault(
-        'lost',
-        `${location}: the wait for the standby was cancelled, so the commit may not last`,
-      )
-    }
-    return answer
   }
 }
 

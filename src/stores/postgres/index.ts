@@ -1,5 +1,5 @@
 import type { Store } from '../../ledger/store.ts'
-import { makeClaim } from './claim.ts'
+import { Claims } from './claim.ts'
 import { Database } from './database.ts'
 import { listEntries } from './list.ts'
 import { parsePostgresOptions, type PostgresStoreOptions } from './options.ts'
@@ -24,6 +24,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
   const parsed = parsePostgresOptions(options)
   const database = new Database(parsed)
   const reader = makeReader(database)
+  const claims = new Claims(database, reader)
   const settle = makeSettle(database, reader)
   return {
     name: 'postgres',
@@ -31,10 +32,11 @@ export function postgresStore(options: PostgresStoreOptions): Store {
     maxBatch: 500,
     isTransactional: true,
     open: async () => {
-      database.lineage = await openSchema(database)
-      return database.lineage
+      const lineage = await openSchema(database)
+      database.writes = lineage
+      return lineage
     },
-    claim: makeClaim(database, reader),
+    claim: (requests) => claims.claim(requests),
     settle: (requests) => settle.many(requests),
     renew: makeRenew(database, reader),
     read: (refs) => reader.read(refs),

@@ -1,5 +1,6 @@
 import { type Lineage, StoreFault } from '../../ledger/store.ts'
-import type { Database, Session, Statement } from './database.ts'
+import type { Database } from './database.ts'
+import type { Session, Statement } from './session.ts'
 
 /** Where a statement of a batch runs, and under which lineage. */
 export interface Writing {
@@ -44,6 +45,6 @@ export async function checkLineageOn(session: Session, database: Database, wrote
   if (current === undefined)
     throw new StoreFault('incompatible', `${location}: the ledger has lost its lineage row`)
   if (current.epoch === wrote.epoch && current.nonce === wrote.nonce) return
-  database.lineage = current
+  database.writes = current
   throw new StoreFault('conflict', `${location}: the store's lineage has changed to epoch ${current.epoch}`)
 }

@@ -2,7 +2,7 @@ import { refOf } from '../../kernel/ids.ts'
 import { decodeCursor, pageOf } from '../../ledger/cursor.ts'
 import type { ListPage, ListQuery } from '../../ledger/store.ts'
 import type { Database } from './database.ts'
-import { columnsOf, entryOf, stateCodes } from './rows.ts'
+import { entryOf, rowText, stateCodes } from './rows.ts'
 import { serverMs } from './tables.ts'
 
 /**
@@ -15,14 +15,14 @@ export async function listEntries(database: Database, query: ListQuery): Promise
   const place = (value: unknown, type: string): string => `$${values.push(value)}::${type}`
   const conditions = conditionsOf(query, place)
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-  const text = `SELECT clock.now_ms, page.* FROM (SELECT ${serverMs} AS now_ms) AS clock
+  const text = `SELECT clock.now_ms, page.row FROM (SELECT ${serverMs} AS now_ms) AS clock
 LEFT JOIN (
-  SELECT ${columnsOf('e')} FROM ${database.tables.entries} e ${where}
+  SELECT e.claimed_at_ms, e.ref, ${rowText('e')} AS row FROM ${database.tables.entries} e ${where}
   ORDER BY e.claimed_at_ms DESC, e.ref DESC LIMIT ${place(query.limit + 1, 'bigint')}
 ) AS page ON true
 ORDER BY page.claimed_at_ms DESC, page.ref DESC`
   const rows = await database.session((session) => session.once(text, values))
-  const entries = rows.filter((row) => row[1] !== null).map((row) => entryOf(row, 1))
+  const entries = rows.flatMap(([, row]) => (typeof row === 'string' ? [entryOf(row)] : []))
   return pageOf(entries, query.limit, Number(rows[0]?.[0]))
 }
 

@@ -8,12 +8,6 @@ export interface Param<Q> {
 /** How a statement's text names the value `name` of the request it works on. */
 export type ValueName = (name: string) => string
 
-/** For a batch of one: `$3::text`. */
-export function scalarNames<Q>(params: readonly Param<Q>[]): ValueName {
-  const names = new Map(params.map(({ name, type }, index) => [name, `$${index + 1}::${type}`]))
-  return (name) => found(names, name)
-}
-
 /** For a batch: `i.owner`, a column of `batchOf`. */
 export function batchNames<Q>(params: readonly Param<Q>[], alias: string): ValueName {
   const names = new Map(params.map(({ name }) => [name, `${alias}.${name}`]))
@@ -37,14 +31,6 @@ export function batchOf<Q>(params: readonly Param<Q>[]): string {
   const arrays = params.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')
   const names = params.map(({ name }) => name).join(', ')
   return `(SELECT * FROM unnest(${arrays}) AS given (${names}) ORDER BY ref COLLATE "C" LIMIT $${params.length + 1}::bigint) AS i`
-}
-
-/** Values for a statement made with `scalarNames`. */
-export function scalarValues<Q>(params: readonly Param<Q>[], request: Q): unknown[] {
-  return params.map(({ of }) => {
-    const value = of(request)
-    return value instanceof Uint8Array ? asBuffer(value) : (value ?? null)
-  })
 }
 
 /** Values for a statement made with `batchOf`: the arrays and the number of rows. */
@@ -86,6 +72,7 @@ function quoted(value: string): string {
   return special.test(value) ? `"${value.replace(allSpecial, '\\$&')}"` : `"${value}"`
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
+/** The driver sends a Buffer in binary, and anything else as text. */
+export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -20,7 +20,6 @@ export interface PoolQuery {
   values?: unknown[]
   rowMode: 'array'
   types: { getTypeParser: () => (text: string) => string }
-  query_timeout?: number
 }
 
 export interface PoolAnswer {

@@ -1,9 +1,10 @@
 import type { Entry } from '../../ledger/entry.ts'
 import type { Reply, TwinRequest } from '../../ledger/store.ts'
-import type { Database, Statement } from './database.ts'
+import type { Database } from './database.ts'
+import type { Statement } from './session.ts'
 import { textArray } from './params.ts'
 import type { Row } from './pool.ts'
-import { columnsOf, entryOf, stateCodes } from './rows.ts'
+import { entryOf, rowText, stateCodes } from './rows.ts'
 import { serverMs } from './tables.ts'
 
 export interface Reader {
@@ -28,7 +29,7 @@ export function makeReader(database: Database): Reader {
   const { entries } = database.tables
   const one = database.statement(
     'read_one',
-    `SELECT ${serverMs}, ${columnsOf('e')} FROM (VALUES (1)) AS always LEFT JOIN ${entries} e ON e.ref = $1::text`,
+    `SELECT ${serverMs}, ${rowText('e')} FROM ${entries} e WHERE e.ref = $1::text`,
   )
   const many = database.statement('read_many', readMany(entries))
   const twins = database.statement('twins', twinsSql(entries))
@@ -48,11 +49,10 @@ export function makeReader(database: Database): Reader {
   }
 }
 
-/** LIMIT inside LATERAL keeps the planner from joining in any other way than one look-up by primary key per ref. */
+/** A subquery per ref, and no join: the planner cannot but look each one up by the primary key. */
 function readMany(entries: string): string {
-  return `SELECT ${serverMs}, ${columnsOf('e')}
-FROM unnest($1::text[]) AS i (ref)
-LEFT JOIN LATERAL (SELECT * FROM ${entries} WHERE ref = i.ref LIMIT 1) AS e ON true`
+  return `SELECT ${serverMs}, (SELECT ${rowText('e')} FROM ${entries} e WHERE e.ref = i.ref)
+FROM unnest($1::text[]) AS i (ref)`
 }
 
 async function readRows(
@@ -66,8 +66,10 @@ async function readRows(
       ? await database.run(statements.one, [first])
       : await database.run(statements.many, [textArray(refs)])
   const found = new Map<string, Entry>()
-  for (const row of rows) {
-    if (row[1] !== null) found.set(row[1] as string, entryOf(row, 1))
+  for (const [, row] of rows) {
+    if (typeof row !== 'string') continue
+    const entry = entryOf(row)
+    found.set(entry.ref, entry)
   }
   return { nowMs: Number(rows[0]?.[0] ?? (await clock(database))), rows: found }
 }

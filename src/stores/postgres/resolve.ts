@@ -1,10 +1,12 @@
-import { type Reply, type ResolveRequest, type ResolveResult, StoreFault } from '../../ledger/store.ts'
+import type { Reply, ResolveRequest, ResolveResult } from '../../ledger/store.ts'
 import { resolveRow } from '../../ledger/transitions.ts'
-import { type Database, requireDistinct, type Statement } from './database.ts'
+import { restless } from './claim.ts'
+import { type Database, requireDistinct } from './database.ts'
+import type { Statement } from './session.ts'
 import { checkLineage, lineageHolds, lineageValues } from './lineage.ts'
 import { batchOf, batchValues, type Param } from './params.ts'
 import type { Reader } from './read.ts'
-import { columnsOf, entryOf, json, stateCodes } from './rows.ts'
+import { entryOf, json, rowText, stateCodes } from './rows.ts'
 import { serverMs } from './tables.ts'
 
 const params: readonly Param<ResolveRequest>[] = [
@@ -34,31 +36,30 @@ export function makeResolve(database: Database, reader: Reader): Resolve {
   return async (requests) => {
     requireDistinct(requests)
     const verdicts = new Map<string, ResolveResult>()
-    let nowMs = 0
+    let nowMs = requests.length === 0 ? (await reader.look([])).nowMs : 0
     let open = requests
     for (let round = 1; open.length > 0; round += 1) {
-      if (round > maxRounds)
-        throw new StoreFault('conflict', `${database.options.location}: rows change while they are resolved`)
+      if (round > maxRounds) throw restless(database)
       const wrote = database.writes
       const rows = await database.run(statement, [...batchValues(params, open), ...lineageValues(wrote)])
-      for (const row of rows) {
-        const entry = entryOf(row, 1)
+      for (const [clock, row] of rows) {
+        const entry = entryOf(row as string)
         verdicts.set(entry.ref, { kind: 'resolved', entry })
+        nowMs = Math.max(nowMs, Number(clock))
       }
-      nowMs = Math.max(nowMs, Number(rows[0]?.[0] ?? 0))
-      const left = open.filter(({ ref }) => !verdicts.has(ref))
-      if (left.length === 0) break
-      if (rows.length === 0) await checkLineage(database, wrote)
-      const found = await reader.look(left.map(({ ref }) => ref))
+      open = open.filter(({ ref }) => !verdicts.has(ref))
+      if (open.length === 0) break
+      const found = await reader.look(open.map(({ ref }) => ref))
       nowMs = Math.max(nowMs, found.nowMs)
-      for (const request of left) {
+      for (const request of open) {
         const entry = found.rows.get(request.ref)
-        const isStale = resolveRow(entry, request, { nowMs: 0, epoch: 0 }).kind === 'stale'
-        if (isStale) verdicts.set(request.ref, { kind: 'stale', entry })
+        const { kind } = resolveRow(entry, request, { nowMs: 0, epoch: 0 })
+        if (kind === 'stale') verdicts.set(request.ref, { kind, entry })
       }
-      open = left.filter(({ ref }) => !verdicts.has(ref))
+      open = open.filter(({ ref }) => !verdicts.has(ref))
+      // It would go through now: if nobody has begun a new lineage, it does in the next round.
+      if (open.length > 0) await checkLineage(database, wrote)
     }
-    if (requests.length === 0) return { nowMs: (await reader.read([])).nowMs, results: [] }
     return { nowMs, results: requests.map(({ ref }) => verdicts.get(ref) as ResolveResult) }
   }
 }
@@ -103,6 +104,6 @@ UPDATE ${entries} e SET
   resolved_at_ms = CASE WHEN i.resolution IS NULL THEN e.resolved_at_ms ELSE i.now_ms END
 FROM i
 WHERE e.ref = i.ref AND e.attempt = i.attempt AND e.rev = i.rev AND ${isResolvable('i.state', 'e.state')}
-RETURNING i.now_ms, ${columnsOf('e')}`,
+RETURNING i.now_ms, ${rowText('e')}`,
   )
 }

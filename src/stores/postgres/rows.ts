@@ -22,95 +22,141 @@ export const safetyCodes: Readonly<Record<SafetyKind, number>> = {
 }
 const safeties = Object.keys(safetyCodes) as readonly SafetyKind[]
 
-/** All columns of onceward_entries, in the order in which `entryOf` reads them. */
+/** The columns of onceward_entries in the order of the table (tables.ts). New ones are added at the end, in both. */
 export const columns = [
-  'ref',
-  'scope',
-  'operation',
-  'key',
-  'subject',
-  'fingerprint',
-  'owner',
-  'state',
-  'safety',
+  'claimed_at_ms',
+  'lease_until_ms',
+  'lease_ms',
+  'retain_ms',
   'epoch',
   'attempt',
   'round',
   'rev',
   'owner_write',
-  'lease_ms',
-  'lease_until_ms',
-  'claimed_at_ms',
-  'first_send_ms',
-  'finished_at_ms',
-  'retain_ms',
+  'state',
+  'safety',
   'earlier_unknown',
   'value_kept',
-  'buried_state',
+  'ref',
+  'scope',
+  'operation',
+  'key',
+  'fingerprint',
+  'owner',
+  'subject',
+  'first_send_ms',
+  'finished_at_ms',
   'settled_digest',
   'value',
   'error',
   'steps',
   'doubt_since_ms',
   'doubt_why',
-  'resolution',
   'resolved_at_ms',
+  'resolution',
+  'buried_state',
 ] as const
-export type Column = (typeof columns)[number]
+type Column = (typeof columns)[number]
 
-/** The columns of table alias `alias`, for a select list or RETURNING; `instead` says something else for some. */
-export function columnsOf(alias: string, instead: Partial<Record<Column, string>> = {}): string {
-  return columns.map((name) => instead[name] ?? `${alias}.${name}`).join(', ')
+const at = Object.fromEntries(columns.map((name, index) => [name, index])) as Readonly<Record<Column, number>>
+
+/**
+ * A whole row as one value of text, `(a,"b c",,…)`: describing and parsing thirty columns would cost driver and server
+ * as much as the rest of a small statement.
+ */
+export function rowText(alias: string): string {
+  return `${alias}::text`
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-/** The entry whose columns begin at `row[at]`. */
-export function entryOf(row: Row, at: number): Entry {
+/** The entry of a row that `rowText` wrote. */
+export function entryOf(text: string): Entry {
+  const row = parseRow(text)
+  const cell = (name: Column): Cell => row[at[name]] ?? null
   const entry: Mutable<Entry> = {
-    ref: row[at] as string,
-    scope: row[at + 1] as string,
-    operation: row[at + 2] as string,
-    key: row[at + 3] as string,
-    state: states[Number(row[at + 7])] as EntryState,
-    safety: safeties[Number(row[at + 8])] as SafetyKind,
-    fingerprint: row[at + 5] as string,
-    owner: row[at + 6] as string,
-    epoch: Number(row[at + 9]),
-    attempt: Number(row[at + 10]),
-    round: Number(row[at + 11]),
-    rev: Number(row[at + 12]),
-    ownerWrite: Number(row[at + 13]),
-    leaseMs: Number(row[at + 14]),
-    leaseUntilMs: Number(row[at + 15]),
-    claimedAtMs: Number(row[at + 16]),
-    earlierUnknown: row[at + 20] === 't',
-    valueKept: row[at + 21] === 't',
-    retainMs: Number(row[at + 19]),
+    ref: cell('ref') as string,
+    scope: cell('scope') as string,
+    operation: cell('operation') as string,
+    key: cell('key') as string,
+    state: states[Number(cell('state'))] as EntryState,
+    safety: safeties[Number(cell('safety'))] as SafetyKind,
+    fingerprint: cell('fingerprint') as string,
+    owner: cell('owner') as string,
+    epoch: Number(cell('epoch')),
+    attempt: Number(cell('attempt')),
+    round: Number(cell('round')),
+    rev: Number(cell('rev')),
+    ownerWrite: Number(cell('owner_write')),
+    leaseMs: Number(cell('lease_ms')),
+    leaseUntilMs: Number(cell('lease_until_ms')),
+    claimedAtMs: Number(cell('claimed_at_ms')),
+    earlierUnknown: cell('earlier_unknown') === 't',
+    valueKept: cell('value_kept') === 't',
+    retainMs: Number(cell('retain_ms')),
   }
-  addOptional(entry, row, at)
+  addTimes(entry, cell)
+  addDocuments(entry, cell)
   return entry
 }
 
-function addOptional(entry: Mutable<Entry>, row: Row, at: number): void {
-  const cell = (index: number): Cell => row[at + index] ?? null
-  const [subject, firstSendMs, finishedAtMs, buriedState] = [cell(4), cell(17), cell(18), cell(22)]
+function addTimes(entry: Mutable<Entry>, cell: (name: Column) => Cell): void {
+  const subject = cell('subject')
   if (subject !== null) entry.subject = subject
+  const firstSendMs = cell('first_send_ms')
   if (firstSendMs !== null) entry.firstPossibleSendAtMs = Number(firstSendMs)
+  const finishedAtMs = cell('finished_at_ms')
   if (finishedAtMs !== null) entry.finishedAtMs = Number(finishedAtMs)
+  const buriedState = cell('buried_state')
   if (buriedState !== null) entry.buriedState = states[Number(buriedState)] as 'succeeded' | 'failed'
-  const [settledDigest, value, error, steps] = [cell(23), cell(24), cell(25), cell(26)]
+  const settledDigest = cell('settled_digest')
   if (settledDigest !== null) entry.settledDigest = settledDigest
+}
+
+function addDocuments(entry: Mutable<Entry>, cell: (name: Column) => Cell): void {
+  const value = cell('value')
   if (value !== null) entry.value = bytesOf(value)
+  const error = cell('error')
   if (error !== null) entry.error = JSON.parse(error) as EntryError
+  const steps = cell('steps')
   if (steps !== null) entry.steps = JSON.parse(steps) as StepsDocument
-  const [doubtWhy, resolution] = [cell(28), cell(29)]
-  if (doubtWhy !== null) entry.doubt = { sinceMs: Number(cell(27)), why: JSON.parse(doubtWhy) as string }
-  if (resolution !== null)
-    entry.resolution = {
-      ...(JSON.parse(resolution) as { by: string; because: string }),
-      atMs: Number(cell(30)),
+  const why = cell('doubt_why')
+  if (why !== null) entry.doubt = { sinceMs: Number(cell('doubt_since_ms')), why: JSON.parse(why) as string }
+  const resolution = cell('resolution')
+  if (resolution !== null) {
+    const { by, because } = JSON.parse(resolution) as { by: string; because: string }
+    entry.resolution = { by, because, atMs: Number(cell('resolved_at_ms')) }
+  }
+}
+
+/** The fields of a composite value in PostgreSQL's text form: nothing is NULL, quotes and backslashes are doubled. */
+export function parseRow(text: string): Row {
+  const cells: Cell[] = []
+  const end = text.length - 1
+  for (let from = 1; from <= end; ) {
+    if (text.charCodeAt(from) === quote) {
+      const close = closingQuote(text, from + 1)
+      const inner = text.slice(from + 1, close)
+      cells.push(doubled.test(inner) ? inner.replace(allDoubled, '$1') : inner)
+      from = close + 2
+    } else {
+      const comma = text.indexOf(',', from)
+      const stop = comma === -1 ? end : comma
+      cells.push(stop === from ? null : text.slice(from, stop))
+      from = stop + 1
     }
+  }
+  return cells
+}
+
+const quote = 0x22
+const doubled = /""|\\\\/
+const allDoubled = /(["\\])\1/g
+
+function closingQuote(text: string, from: number): number {
+  let close = text.indexOf('"', from)
+  while (text.charCodeAt(close + 1) === quote) close = text.indexOf('"', close + 2)
+  return close
 }
 
 /** JSON for a text column: it escapes NUL, which PostgreSQL's texts cannot hold. */

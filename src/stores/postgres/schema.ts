@@ -1,6 +1,7 @@
 import { delay, fullJitterMs, type Runtime } from '../../kernel/runtime.ts'
 import { isStoreFault, type Lineage, StoreFault } from '../../ledger/store.ts'
-import type { Database, Session } from './database.ts'
+import type { Database } from './database.ts'
+import type { Session } from './session.ts'
 import { sqlState } from './faults.ts'
 import { readLineage } from './lineage.ts'
 import { migrations, schemaVersion } from './tables.ts'

@@ -1,8 +1,9 @@
 import type { ClaimRequest, ClaimResult } from '../../ledger/store.ts'
-import type { Database, Statement } from './database.ts'
+import type { Database } from './database.ts'
+import type { Statement } from './session.ts'
 import { lineageHolds, lineageValues, type Writing } from './lineage.ts'
 import { batchOf, batchValues, type Param } from './params.ts'
-import { columnsOf, entryOf, stateCodes } from './rows.ts'
+import { entryOf, rowText, stateCodes } from './rows.ts'
 import { serverMs } from './tables.ts'
 
 const params: readonly Param<ClaimRequest>[] = [
@@ -29,13 +30,14 @@ export type Takeover = (
 export function makeTakeover(database: Database): Takeover {
   const statement = takeoverStatement(database)
   return async ({ session, phase, wrote }, requests, verdicts) => {
+    if (requests.length === 0) return 0
     const rows = await session.run(
       statement,
       [...batchValues(params, requests), ...lineageValues(wrote)],
       phase,
     )
     for (const row of rows) {
-      const entry = entryOf(row, 1)
+      const entry = entryOf(row[1] as string)
       verdicts.set(entry.ref, { kind: 'claimed', entry })
     }
     return Number(rows[0]?.[0] ?? 0)
@@ -85,6 +87,6 @@ UPDATE ${entries} e SET
   retain_ms = i.retain_ms
 FROM i
 WHERE e.ref = i.ref AND ${isUnchanged}
-RETURNING i.now_ms, ${columnsOf('e')}`,
+RETURNING i.now_ms, ${rowText('e')}`,
   )
 }

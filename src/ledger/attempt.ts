@@ -245,7 +245,8 @@ async function lateOutcome(claimed: Claimed, ending: Ending, current: Entry | un
   ledger.events.emit('late_outcome', entry, { outcome, state })
   const body = JSON.stringify({ ref: entry.ref, fence, outcome, state, worker: ledger.events.worker })
   const id = `${entry.ref}.${fence.epoch}.${fence.attempt}`
-  await ledger.options.store.records.append([{ stream: 'late-outcomes', id, body }]).catch(() => undefined)
+  const kept = ledger.options.store.records.append([{ stream: 'late-outcomes', id, body }])
+  await ledger.inTime('record', kept).catch(() => undefined)
   const message = `The outcome of attempt ${entry.attempt} came after the entry had gone on without it; it is kept as evidence.`
   return { kind: 'lease-lost', entry: current ?? entry, message, code: 'LEASE_LOST' }
 }

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { OncewardError } from '../kernel/errors.ts'
 import { workerId } from '../kernel/ids.ts'
 import { EventStream, nobody } from './events.ts'
-import { asOncewardError, Lane } from './group-commit.ts'
+import { answerInTime, Lane } from './group-commit.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { ParsedOptions } from './options.ts'
 import type { Rules } from './rules.ts'
@@ -44,6 +44,8 @@ export interface Ledger {
   /** Connects once; the next call tries again after a failure. Throws `STORE_…`. */
   open(): Promise<void>
   isOpen(): boolean
+  /** One call to the store beside the lanes, within storeTimeoutMs. Rejects with a coded error. */
+  inTime<T>(doing: string, work: Promise<T>): Promise<T>
 }
 
 const byRef = <Q extends { readonly ref: string }>(request: Q): string => request.ref
@@ -83,8 +85,8 @@ export function createContext(options: ParsedOptions, rules: Rules): Ledger {
     resolve: lane('resolution', byRef<ResolveRequest>, (requests) => store.resolve(requests)),
     twins: lane('twin search', byRef<TwinRequest>, (requests) => store.twins(requests)),
   }
-  let opening: Promise<void> | undefined
-  let isOpen = false
+  const inTime = <T>(doing: string, work: Promise<T>): Promise<T> =>
+    answerInTime(work, { runtime, timeoutMs: options.storeTimeoutMs, doing })
   return {
     options,
     rules,
@@ -93,20 +95,24 @@ export function createContext(options: ParsedOptions, rules: Rules): Ledger {
     heartbeat: new Heartbeat({ runtime, rules, renewals: lanes.renew, maxRunMs: options.maxRunMs }),
     running,
     inside: new AsyncLocalStorage(),
-    open: () => {
-      opening ??= store.open().then(
-        () => {
-          isOpen = true
-        },
-        (error: unknown) => {
-          opening = undefined
-          throw asOncewardError(error, 'connection')
-        },
-      )
-      return opening
-    },
-    isOpen: () => isOpen,
+    ...opener(() => inTime('connection', store.open())),
+    inTime,
   }
+}
+
+function opener(connect: () => Promise<unknown>): Pick<Ledger, 'open' | 'isOpen'> {
+  let opening: Promise<void> | undefined
+  let isOpen = false
+  const open = async (): Promise<void> => {
+    try {
+      await connect()
+      isOpen = true
+    } catch (error) {
+      opening = undefined
+      throw error
+    }
+  }
+  return { open: () => (opening ??= open()), isOpen: () => isOpen }
 }
 
 export function closedError(): OncewardError {

@@ -116,16 +116,18 @@ export class Lane<Q, R> {
       const timer = runtime.setTimer(Math.max(patienceMs, 1), () => {
         resolve({ error: new StoreFault('lost', 'no answer in time') })
       })
-      send(batch.map((waiting) => waiting.request)).then(
-        (reply) => {
-          timer.cancel()
-          resolve({ reply })
-        },
-        (error: unknown) => {
-          timer.cancel()
-          resolve({ error })
-        },
-      )
+      const end = (outcome: { reply: Reply<R> } | { error: unknown }): void => {
+        timer.cancel()
+        resolve(outcome)
+      }
+      try {
+        send(batch.map((waiting) => waiting.request)).then(
+          (reply) => end({ reply }),
+          (error: unknown) => end({ error }),
+        )
+      } catch (error) {
+        end({ error })
+      }
     })
   }
 
@@ -173,5 +175,21 @@ export function asOncewardError(error: unknown, doing: string): unknown {
   return new OncewardError('STORE_UNAVAILABLE', `The store did not take a ${doing}: ${error.message}`, {
     details,
     cause: error,
+  })
+}
+
+/**
+ * One call beside the lanes, for what is no batch. Rejects as they do: with `STORE_UNAVAILABLE` once `timeoutMs` has
+ * gone without an answer, and with a coded error for each fault.
+ */
+export function answerInTime<T>(
+  work: Promise<T>,
+  options: { readonly runtime: Runtime; readonly timeoutMs: number; readonly doing: string },
+): Promise<T> {
+  const { runtime, timeoutMs, doing } = options
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => reject(asOncewardError(error, doing))
+    const timer = runtime.setTimer(timeoutMs, () => fail(new StoreFault('lost', 'no answer in time')))
+    work.then(resolve, fail).finally(() => timer.cancel())
   })
 }

@@ -162,7 +162,9 @@ async function claim(guarded: Guarded, target: Target): Promise<Turn> {
   const { result, nowMs } = await ledger.lanes.claim
     .ask(request, ledger.options.storeTimeoutMs)
     .catch((error: unknown) => {
-      abandon(ledger, request)
+      // An effect that will run without the ledger is not said to be undone.
+      const runsAnyway = call.operation.onStoreOutage === 'run' && isOncewardError(error, 'STORE_UNAVAILABLE')
+      if (!runsAnyway) abandon(ledger, request)
       throw error
     })
   if (result.kind === 'gone') return { kind: 'gone' }

@@ -74,7 +74,7 @@ export async function entries(
 ): Promise<{ entries: readonly Receipt[]; next?: string }> {
   const parsed = parseQuery(ledger, query)
   await ledger.open()
-  const page = await ledger.options.store.list(parsed)
+  const page = await ledger.inTime('list', ledger.options.store.list(parsed))
   return {
     entries: page.entries.map((entry) => shown(ledger, entry)),
     ...(page.next === undefined ? {} : { next: page.next }),
@@ -87,7 +87,7 @@ export async function listDoubts(
 ): Promise<{ doubts: readonly DoubtReceipt[]; next?: string }> {
   const parsed = parseQuery(ledger, { ...query, state: 'in_doubt' })
   await ledger.open()
-  const page = await ledger.options.store.list(parsed)
+  const page = await ledger.inTime('list', ledger.options.store.list(parsed))
   const doubts = page.entries.map((entry) => ({
     ...receiptOfEntry(entry, false),
     since: timestamp(entry.doubt?.sinceMs ?? entry.claimedAtMs),

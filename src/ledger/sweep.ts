@@ -28,17 +28,14 @@ export async function sweep(ledger: Ledger): Promise<SweepReport> {
       limit: pageSize,
       ...(cursor === undefined ? {} : { cursor }),
     }
-    const found = await store.list(query)
+    const found = await ledger.inTime('list', store.list(query))
     for (const entry of found.entries) await sweepEntry(ledger, entry, { nowMs: found.nowMs, tally })
     cursor = found.next
     if (cursor === undefined) break
   }
   for (let page = 0; page < maxPages; page += 1) {
-    const purged = await store.purge({
-      scope,
-      limit: pageSize,
-      ...(tombstoneMs === undefined ? {} : { tombstoneMs }),
-    })
+    const request = { scope, limit: pageSize, ...(tombstoneMs === undefined ? {} : { tombstoneMs }) }
+    const purged = await ledger.inTime('purge', store.purge(request))
     tally.buried += purged.buried
     tally.deleted += purged.deleted
     if (purged.buried + purged.deleted < pageSize) break
@@ -128,12 +125,13 @@ export class Sweeper {
     const { store, scope, runtime } = this.#ledger.options
     await this.#ledger.open()
     const stream = `sweep/${scope}`
-    const [turn] = await store.records.read({ stream, limit: 1 })
+    const [turn] = await this.#ledger.inTime('read', store.records.read({ stream, limit: 1 }))
     // Wall clocks of different machines differ; a turn that seems to lie ahead is taken after one period of ours.
     const sinceMs = turn === undefined ? Number.POSITIVE_INFINITY : Math.abs(runtime.wallMs() - turn.atMs)
     if (sinceMs < everyMs / 2) return
     const body = JSON.stringify({ by: this.#ledger.events.worker })
-    if (!(await store.records.replaceIf({ stream, id: 'turn', version: turn?.version ?? 0, body }))) return
+    const next = { stream, id: 'turn', version: turn?.version ?? 0, body }
+    if (!(await this.#ledger.inTime('turn', store.records.replaceIf(next)))) return
     await sweep(this.#ledger)
   }
 }

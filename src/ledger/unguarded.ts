@@ -1,11 +1,11 @@
-import type { OncewardError } from '../kernel/errors.ts'
+import { OncewardError, readThrown } from '../kernel/errors.ts'
 import type { Guarded } from './guarded.ts'
 import type { Attempt, StepEffect, StepOptions } from './onceward.ts'
 import type { Outcome } from './outcome.ts'
 
 /**
  * Rule 7: the store is out and the operation says `onStoreOutage: 'run'`. The effect runs with nothing that guards
- * it but its effect key, and is counted as `unguarded`.
+ * it but its effect key, and is counted as `unguarded`. Throws `EFFECT_FAILED`, or `IN_DOUBT` for any other error.
  */
 export async function runUnguarded(guarded: Guarded, cause: OncewardError): Promise<Outcome> {
   const { ledger, call, effect } = guarded
@@ -15,12 +15,24 @@ export async function runUnguarded(guarded: Guarded, cause: OncewardError): Prom
     number: 0,
     fence: { epoch: 0, attempt: 0 },
     signal: new AbortController().signal,
-    step: <T>(name: string, options: StepOptions | StepEffect<T>, given?: StepEffect<T>): Promise<T> => {
+    step: async <T>(
+      name: string,
+      options: StepOptions | StepEffect<T>,
+      given?: StepEffect<T>,
+    ): Promise<T> => {
       const run = typeof options === 'function' ? options : (given as StepEffect<T>)
       const effectKey = ledger.rules.effectKey({ ...call.identity, step: name, round: 0 })
-      return Promise.resolve(run({ effectKey, number: 0, signal: new AbortController().signal }))
+      return run({ effectKey, number: 0, signal: new AbortController().signal })
     },
     transaction: () => Promise.reject(cause),
   }
-  return { kind: 'unguarded', value: await effect(attempt) }
+  try {
+    return { kind: 'unguarded', value: await effect(attempt) }
+  } catch (error) {
+    const thrown = readThrown(error)
+    const code =
+      ledger.rules.classify(thrown, call.operation) === 'definite-failure' ? 'EFFECT_FAILED' : 'IN_DOUBT'
+    const message = `The effect ran without the ledger, because the store was out: ${thrown.message}`
+    throw new OncewardError(code, message, { details: { ref: call.identity.ref }, cause: error })
+  }
 }

@@ -27,7 +27,8 @@ npm run bench -- leak            10 million operations, and whether memory stays
 npm run bench -- profile         where the time of a guarded operation goes
                                  --only NAME (one of Onceward's cells), --seconds N
 npm run bench -- render          bench/results.json and bench/leak.json into bench/RESULTS.md
---sources                        measure the TypeScript sources instead of the build
+--sources                        measure the TypeScript sources instead of the build; those in the folder
+                                 ONCEWARD_BENCH_SOURCES (below bench/) where it is set
 `
 
 export function parseCommand(args: readonly string[]): Command {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Command, parseCommand, usage, UsageError } from './arguments.ts'
 import { allCells, cellId } from './cells.ts'
 import { runLeak } from './leak.ts'
-import { buildDir, type ProductForm, rootDir } from './product.ts'
+import { buildDir, measuresOtherSources, type ProductForm, rootDir } from './product.ts'
 import { profile } from './profile.ts'
 import { say } from './progress.ts'
 import { render } from './render.ts'
@@ -36,9 +36,10 @@ async function run(command: Command): Promise<number> {
     case 'suite': {
       build(command.form)
       const results = await runSuite({ ...command, ...(command.isQuick ? quick : full) })
-      writeJson(command.isWhole ? resultsFile : lastRunFile, results)
+      const isKept = command.isWhole && !measuresOtherSources
+      writeJson(isKept ? resultsFile : lastRunFile, results)
       print(results)
-      if (command.isWhole) render()
+      if (isKept) render()
       return 0
     }
   }

@@ -43,7 +43,12 @@ export function loadEmbeddedPostgres(form: ProductForm): Promise<typeof Embedded
   return load(form, 'testing/embedded-postgres') as Promise<typeof Embedded>
 }
 
+/** Another state of the sources than this checkout's, to compare two: a folder below it, so that packages are found. */
+const otherSources = process.env['ONCEWARD_BENCH_SOURCES']
+const sourcesDir = otherSources ?? join(rootDir, 'src')
+export const measuresOtherSources: boolean = otherSources !== undefined
+
 function load(form: ProductForm, name: string): Promise<unknown> {
-  const file = form === 'build' ? join(buildDir, `${name}.js`) : join(rootDir, 'src', `${name}.ts`)
+  const file = form === 'build' ? join(buildDir, `${name}.js`) : join(sourcesDir, `${name}.ts`)
   return import(pathToFileURL(file).href)
 }

@@ -1,11 +1,12 @@
 import { fork } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { LeakResult, LeakSample } from './leak-result.ts'
 import { temporaryHome } from './machine.ts'
 import { loadEmbeddedPostgres, type ProductForm } from './product.ts'
 import { count, duration, say } from './progress.ts'
-import { leakFile, readLeaks, writeJson } from './results.ts'
+import { render } from './render.ts'
+import { leakFile, readLeaks, resultsFile, writeJson } from './results.ts'
 import { versions } from './versions.ts'
 
 export interface LeakOptions {
@@ -51,6 +52,7 @@ export async function runLeak(options: LeakOptions): Promise<boolean> {
       `${store}: ${result.isFlat ? 'flat' : 'NOT FLAT'}: ${kept}, ${operations.toLocaleString('en-US')} operations`,
     )
     writeJson(leakFile, [...readLeaks().filter((one) => one.store !== store), result])
+    if (existsSync(resultsFile)) render()
     return result.isFlat
   } finally {
     await postgres?.stop()

@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { benchDir } from './product.ts'
-import { readLeaks, readResults, resultsFile } from './results.ts'
+import { benchDir, rootDir } from './product.ts'
+import { leakFile, readLeaks, readResults, resultsFile } from './results.ts'
 import { tables } from './tables.ts'
 
 const document = join(benchDir, 'RESULTS.md')
@@ -20,4 +21,21 @@ export function render(): void {
     },
   )
   writeFileSync(document, filled)
+  format(document, resultsFile, leakFile)
+}
+
+/** They are committed, and everything that is committed is formatted. */
+function format(...paths: readonly string[]): void {
+  const biome = join(rootDir, 'node_modules', '.bin', 'biome')
+  const options = {
+    cwd: rootDir,
+    stdio: ['ignore', 'ignore', 2],
+    shell: process.platform === 'win32',
+  } as const
+  const { status } = spawnSync(
+    biome,
+    ['format', '--write', ...paths.filter((path) => existsSync(path))],
+    options,
+  )
+  if (status !== 0) throw new Error('the results could not be formatted')
 }

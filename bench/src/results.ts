@@ -40,7 +40,7 @@ export const lastRunFile: string = join(benchDir, '.runs', 'last.json')
 
 export function writeJson(path: string, value: unknown): void {
   mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, `${JSON.stringify(value, rounded, 1)}\n`)
+  writeFileSync(path, `${JSON.stringify(value, rounded)}\n`)
 }
 
 /** Six digits say more than any of these figures knows. */

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawnSync, type SpawnSyncOptions } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { benchDir, rootDir } from './product.ts'
@@ -27,11 +27,11 @@ export function render(): void {
 /** They are committed, and everything that is committed is formatted. */
 function format(...paths: readonly string[]): void {
   const biome = join(rootDir, 'node_modules', '.bin', 'biome')
-  const options = {
+  const options: SpawnSyncOptions = {
     cwd: rootDir,
     stdio: ['ignore', 'ignore', 2],
     shell: process.platform === 'win32',
-  } as const
+  }
   const { status } = spawnSync(
     biome,
     ['format', '--write', ...paths.filter((path) => existsSync(path))],

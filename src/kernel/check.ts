@@ -29,3 +29,15 @@ export function count(value: unknown, name: string, bounds: { min: number; max: 
     return value
   throw optionInvalid(name, `a whole number from ${bounds.min} to ${bounds.max}`, value)
 }
+
+/** An object with members; no list, not null. */
+export function members<T>(value: T, name: string): T & object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  throw optionInvalid(name, 'an object', value)
+}
+
+/** A function, where there is one at all. */
+export function optionalFunction<T>(value: T, name: string): T {
+  if (value === undefined || typeof value === 'function') return value
+  throw optionInvalid(name, 'a function', value)
+}

@@ -66,7 +66,7 @@ export function createLedger(
     open: () => open(() => ledger.open()),
     on: (type, listener) => ledger.events.on(type, listener),
     counts: () => ledger.events.counts(),
-    close: (given) => {
+    close: async (given) => {
       const graceMs = milliseconds(given?.graceMs ?? defaultGraceMs, 'graceMs', 0)
       closing ??= close(ledger, sweeper, graceMs)
       return closing

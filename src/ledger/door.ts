@@ -1,6 +1,6 @@
 import { utf8Bytes } from '../kernel/bytes.ts'
 import { label, milliseconds, oneOf } from '../kernel/check.ts'
-import { OncewardError, optionInvalid } from '../kernel/errors.ts'
+import { isOncewardError, messageOf, OncewardError, optionInvalid } from '../kernel/errors.ts'
 import { refOf } from '../kernel/ids.ts'
 import { canonicalJson, findJsonFlaw, fingerprintOf, type Json, withoutPointers } from '../kernel/json.ts'
 import type { FrozenIdentity, Intent, Key } from './intent.ts'
@@ -57,17 +57,26 @@ function refuseDates(key: unknown): void {
   throw new OncewardError('KEY_UNSTABLE', lint.kind === 'fine' ? 'The key holds a Date.' : lint.message)
 }
 
+function canonicalInput(input: unknown): string {
+  try {
+    const flaw = findJsonFlaw(input)
+    if (flaw === undefined) return canonicalJson(input as Json)
+    throw new OncewardError('INPUT_INVALID', `input must be JSON; at "${flaw.pointer}" it is ${flaw.what}.`)
+  } catch (error) {
+    if (isOncewardError(error)) throw error
+    throw new OncewardError('INPUT_INVALID', `input must be JSON; it cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
 function parseInput(
   input: unknown,
   operation: ParsedOperation,
   options: ParsedOptions,
 ): { whole?: string; canonical?: string } {
   if (input === undefined) return {}
-  const flaw = findJsonFlaw(input)
-  if (flaw !== undefined) {
-    throw new OncewardError('INPUT_INVALID', `input must be JSON; at "${flaw.pointer}" it is ${flaw.what}.`)
-  }
-  const whole = canonicalJson(input as Json)
+  const whole = canonicalInput(input)
   const bytes = utf8Bytes(whole)
   if (bytes > options.maxInputBytes) {
     const message = `input must be at most ${options.maxInputBytes} bytes of JSON, got ${bytes}.`

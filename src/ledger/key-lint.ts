@@ -22,7 +22,7 @@ const idPattern =
  * attempt and not the work (DESIGN.md section 3). Calendar dates, UUIDs, ULIDs and Snowflakes pass.
  */
 export function lintKey(key: Key, nowMs: number): KeyLint {
-  const parts: readonly unknown[] = typeof key === 'string' ? [key] : key
+  const parts: readonly unknown[] = Array.isArray(key) ? key : [key]
   let warning: KeyLint = { kind: 'fine' }
   for (const part of parts) {
     const found = lintPart(part, nowMs)

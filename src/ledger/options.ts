@@ -1,4 +1,4 @@
-import { boolean, count, label, milliseconds, oneOf } from '../kernel/check.ts'
+import { boolean, count, label, members, milliseconds, oneOf, optionalFunction } from '../kernel/check.ts'
 import { optionInvalid } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { OperationOptions } from './onceward.ts'
@@ -89,8 +89,7 @@ const kept = 256 * 1024
 
 /** Checks the options of an instance once. Throws `OPTION_INVALID`. */
 export function parseOptions(options: OncewardOptions, runtime: Runtime): ParsedOptions {
-  if (typeof options !== 'object' || options === null) throw optionInvalid('options', 'an object', options)
-  const { store, redact, seal, tombstoneMs } = options
+  const { store, redact, seal, tombstoneMs, sweep } = members(options, 'options')
   if (typeof store !== 'object' || store === null || typeof store.claim !== 'function') {
     throw optionInvalid('store', 'a store, such as sqliteStore({ path })', store)
   }
@@ -98,27 +97,35 @@ export function parseOptions(options: OncewardOptions, runtime: Runtime): Parsed
     store,
     runtime,
     scope: label(options.scope ?? 'default', 'scope', 100),
-    operations: parseOperations(options.operations ?? {}),
+    operations: parseOperations(options.operations === undefined ? {} : options.operations),
     keyLint: oneOf(options.keyLint ?? 'refuse', ['refuse', 'warn', 'off'], 'keyLint'),
-    ...(redact === undefined ? {} : { redact }),
-    ...(seal === undefined ? {} : { seal }),
+    ...(redact === undefined ? {} : { redact: optionalFunction(redact, 'redact') }),
+    ...(seal === undefined ? {} : { seal: checkedSealer(seal) }),
     maxInputBytes: count(options.maxInputBytes ?? kept, 'maxInputBytes', maxBytesBounds),
     maxResultBytes: count(options.maxResultBytes ?? kept, 'maxResultBytes', maxBytesBounds),
     maxRunMs: milliseconds(options.maxRunMs ?? 3_600_000, 'maxRunMs', 1),
     storeTimeoutMs: milliseconds(options.storeTimeoutMs ?? 10_000, 'storeTimeoutMs', 1),
     maxWaiters: count(options.maxWaiters ?? 1000, 'maxWaiters', { min: 0, max: 1_000_000 }),
     ...(tombstoneMs === undefined ? {} : { tombstoneMs: milliseconds(tombstoneMs, 'tombstoneMs', 0) }),
-    ...(options.sweep === false
-      ? {}
-      : { sweepEveryMs: milliseconds(options.sweep?.everyMs ?? 60_000, 'sweep.everyMs', 100) }),
+    ...(sweep === false ? {} : { sweepEveryMs: sweepEveryMs(sweep) }),
   }
+}
+
+function sweepEveryMs(sweep: { readonly everyMs?: number } = {}): number {
+  return milliseconds(members(sweep, 'sweep').everyMs ?? 60_000, 'sweep.everyMs', 100)
+}
+
+function checkedSealer(sealer: Sealer): Sealer {
+  const { seal, open } = members(sealer, 'seal') as Record<keyof Sealer, unknown>
+  if (typeof seal === 'function' && typeof open === 'function') return sealer
+  throw optionInvalid('seal', 'a sealer, such as keyRing({ current, keys })', sealer)
 }
 
 function parseOperations(
   operations: Readonly<Record<string, OperationOptions>>,
 ): ReadonlyMap<string, ParsedOperation> {
   return new Map(
-    Object.entries(operations).map(([name, given]) => [
+    Object.entries(members(operations, 'operations')).map(([name, given]) => [
       label(name, 'operations', 100),
       parseOperation(given, `operations.${name}`),
     ]),
@@ -126,14 +133,15 @@ function parseOperations(
 }
 
 function parseOperation(given: OperationOptions, name: string): ParsedOperation {
-  const base = mergeOperation(defaultOperation, given, `${name}.`)
+  const base = mergeOperation(defaultOperation, members(given, name), `${name}.`)
   const { volatile = base.volatile, onStoreOutage, onTwin, twinWindowMs, parse } = given
-  const bad = volatile.find((pointer) => typeof pointer !== 'string' || !pointer.startsWith('/'))
-  if (bad !== undefined) throw optionInvalid(`${name}.volatile`, 'RFC 6901 pointers such as "/sentAt"', bad)
+  const isPointer = (pointer: unknown): boolean => typeof pointer === 'string' && pointer.startsWith('/')
+  if (!Array.isArray(volatile) || !volatile.every(isPointer))
+    throw optionInvalid(`${name}.volatile`, 'a list of RFC 6901 pointers such as "/sentAt"', volatile)
   return {
     ...base,
     volatile,
-    ...(parse === undefined ? {} : { parse }),
+    ...(parse === undefined ? {} : { parse: optionalFunction(parse, `${name}.parse`) }),
     onStoreOutage: oneOf(onStoreOutage ?? base.onStoreOutage, ['refuse', 'run'], `${name}.onStoreOutage`),
     onTwin: oneOf(onTwin ?? base.onTwin, ['warn', 'refuse', 'off'], `${name}.onTwin`),
     twinWindowMs: milliseconds(twinWindowMs ?? base.twinWindowMs, `${name}.twinWindowMs`, 1),

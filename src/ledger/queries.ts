@@ -1,4 +1,4 @@
-import { count, label, oneOf } from '../kernel/check.ts'
+import { count, label, members, oneOf } from '../kernel/check.ts'
 import { OncewardError, optionInvalid } from '../kernel/errors.ts'
 import { parseTimestamp, timestamp } from '../kernel/time.ts'
 import type { Ledger } from './context.ts'
@@ -21,7 +21,10 @@ export async function lookup(ledger: Ledger, target: IntentIdentity | string): P
 }
 
 async function find(ledger: Ledger, target: IntentIdentity | string): Promise<Entry | undefined> {
-  const ref = typeof target === 'string' ? checkedRef(target) : parseIdentity(ledger.options, target).ref
+  const ref =
+    typeof target === 'string'
+      ? checkedRef(target)
+      : parseIdentity(ledger.options, members(target, 'target')).ref
   await ledger.open()
   const { result } = await ledger.lanes.read.ask(ref, ledger.options.storeTimeoutMs)
   return result?.scope === ledger.options.scope ? result : undefined
@@ -42,7 +45,7 @@ function shown(ledger: Ledger, entry: Entry): Receipt {
 }
 
 function parseQuery(ledger: Ledger, query: EntriesQuery): ListQuery {
-  const { operation, key, subject, state, from, to, cursor } = query
+  const { operation, key, subject, state, from, to, cursor } = members(query, 'query')
   if (key !== undefined && operation === undefined)
     throw optionInvalid('operation', 'given with key', operation)
   const states =
@@ -63,7 +66,8 @@ function parseQuery(ledger: Ledger, query: EntriesQuery): ListQuery {
 }
 
 function instant(value: Date | string, name: string): number {
-  const ms = typeof value === 'string' ? parseTimestamp(value) : value.getTime()
+  const ms =
+    typeof value === 'string' ? parseTimestamp(value) : value instanceof Date ? value.getTime() : undefined
   if (ms === undefined || Number.isNaN(ms)) throw optionInvalid(name, 'an RFC 3339 time or a Date', value)
   return ms
 }

@@ -69,7 +69,10 @@ export const defaultSettleMs = 60_000
 
 /** Checks a safety and fills in its defaults. Throws `OPTION_INVALID`. */
 export function parseSafety(safety: Safety | SafetyKind | undefined, name: string): ParsedSafety {
-  const given = typeof safety === 'string' ? ({ kind: safety } as Safety) : (safety ?? { kind: 'blind' })
+  const given = typeof safety === 'string' ? ({ kind: safety } as Safety) : safety
+  if (given === undefined) return { kind: 'blind' }
+  if (typeof given !== 'object' || given === null)
+    throw optionInvalid(name, 'a kind of safety, or an object', given)
   switch (given.kind) {
     case 'transactional':
     case 'blind':

@@ -124,6 +124,10 @@ export class Database {
     })
     // An idle connection that the server closes is no fault of anybody's: the next statement gets a new one.
     pool.on('error', () => undefined)
+    // A connection that breaks in the very moment in which it is lent has no other listener, and would end the process.
+    pool.on('connect', (client) => {
+      client.on('error', () => undefined)
+    })
     this.#close = () => pool.end()
     return pool
   }

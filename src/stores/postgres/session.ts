@@ -48,7 +48,8 @@ export class Session {
 
   end(): void {
     this.client.removeListener('notice', this.#onNotice)
-    this.client.removeListener('error', this.#onError)
+    // One that is thrown away may still tell of its end, and the pool does not listen to it any more.
+    if (!this.#isBroken) this.client.removeListener('error', this.#onError)
     this.#release()
   }
 

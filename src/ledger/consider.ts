@@ -23,8 +23,19 @@ export type Considered =
 
 const pollBounds = { baseMs: 10, capMs: 250 }
 
+export interface Considering {
+  /** Token of this call's claims. */
+  readonly owner: string
+  /** How often in a row the store has not let this call take over this very row: a transaction has it locked. */
+  readonly refusals: number
+}
+
 /** Acts on the verdict about an entry: waits, replays, refuses, asks the target, or says what may be taken over. */
-export async function consider(guarded: Guarded, first: Seen, owner: string): Promise<Considered> {
+export async function consider(
+  guarded: Guarded,
+  first: Seen,
+  { owner, refusals }: Considering,
+): Promise<Considered> {
   const { ledger, call } = guarded
   const caller = { fingerprint: call.identity.fingerprint, owner, safety: call.operation.safety }
   let seen = first
@@ -33,7 +44,8 @@ export async function consider(guarded: Guarded, first: Seen, owner: string): Pr
     const verdict = ledger.rules.decide(entry, caller, seen.nowMs)
     switch (verdict.kind) {
       case 'run':
-        return { kind: 'take', entry, takeover: verdict.takeover }
+        if (polls > 0 || refusals === 0) return { kind: 'take', entry, takeover: verdict.takeover }
+        break
       case 'replay':
         return { kind: 'done', outcome: replayOf(ledger, entry) }
       case 'refuse':
@@ -44,14 +56,14 @@ export async function consider(guarded: Guarded, first: Seen, owner: string): Pr
         return enterDoubt(guarded, entry, verdict.why)
       case 'ask':
         return askFirst(guarded, entry)
-      default: {
-        const next = await wait(guarded, entry, { retryAfterMs: verdict.retryAfterMs, polls })
-        if (next === 'late')
-          return { kind: 'done', outcome: { kind: 'in-progress', entry, retryAfterMs: verdict.retryAfterMs } }
-        if (next === 'gone') return { kind: 'afresh' }
-        seen = next
-      }
     }
+    // Rule 10: who has the row locked is at work on it, whatever its lease says.
+    const retryAfterMs = verdict.kind === 'wait' ? verdict.retryAfterMs : pollBounds.capMs
+    const isFirst = polls === 0 && refusals <= 1
+    const next = await wait(guarded, entry, { retryAfterMs, tries: polls + refusals, isFirst })
+    if (next === 'late') return { kind: 'done', outcome: { kind: 'in-progress', entry, retryAfterMs } }
+    if (next === 'gone') return { kind: 'afresh' }
+    seen = next
   }
 }
 
@@ -59,19 +71,19 @@ export async function consider(guarded: Guarded, first: Seen, owner: string): Pr
 async function wait(
   guarded: Guarded,
   entry: Entry,
-  at: { retryAfterMs: number; polls: number },
+  at: { retryAfterMs: number; tries: number; isFirst: boolean },
 ): Promise<Seen | 'late' | 'gone'> {
   const { ledger, call, waitUntilMs } = guarded
   const { runtime, storeTimeoutMs } = ledger.options
   const leftMs = waitUntilMs - runtime.monotonicMs()
   if (call.onConcurrent === 'reject' || leftMs <= 0 || ledger.running.isClosed) return 'late'
-  if (at.polls === 0) {
+  if (at.isFirst) {
     ledger.events.emit('waiting', entry, {
       verdict: 'wait',
       local: false,
     })
   }
-  const pauseMs = Math.max(fullJitterMs(runtime, at.polls, pollBounds), 1)
+  const pauseMs = Math.max(fullJitterMs(runtime, at.tries, pollBounds), 1)
   await delay(runtime, Math.min(pauseMs, at.retryAfterMs + 1, leftMs))
   const { result, nowMs } = await ledger.lanes.read.ask(entry.ref, storeTimeoutMs)
   return result === undefined ? 'gone' : { entry: result, nowMs }

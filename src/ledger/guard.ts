@@ -123,6 +123,7 @@ async function lead(guarded: Guarded): Promise<Outcome> {
 async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
   const owner = ownerToken(guarded.ledger.options.runtime)
   let target: Target = { owner }
+  let refusals = 0
   for (;;) {
     const turn = await claim(guarded, target)
     if (turn.kind === 'claimed') {
@@ -133,7 +134,8 @@ async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
     } else if (turn.kind === 'gone') {
       target = { owner }
     } else {
-      const considered = await consider(guarded, turn.seen, owner)
+      refusals = target.entry !== undefined && isSame(target.entry, turn.seen.entry) ? refusals + 1 : 0
+      const considered = await consider(guarded, turn.seen, { owner, refusals })
       if (considered.kind === 'done') return considered.outcome
       target =
         considered.kind === 'take'
@@ -148,6 +150,11 @@ interface Target {
   readonly owner: string
   readonly entry?: Entry
   readonly takeover?: Takeover
+}
+
+/** A row that was to be taken over and has not changed. */
+function isSame(row: Entry, later: Entry): boolean {
+  return row.attempt === later.attempt && row.rev === later.rev
 }
 
 type Turn =

@@ -287,3 +287,38 @@ rule('an effect that gave its transaction up and returned has done nothing', asy
   expect(await run.catch((error: unknown) => error)).toMatchObject({ code: 'LEASE_LOST' })
   expect(place.rows()).toEqual(['by the heir'])
 })
+
+/** The store lets nobody take the row over: a transaction has it locked. */
+function lockRow(lab: Lab, { tap }: LabWorker): () => void {
+  tap.hooks.claim = (requests, next) =>
+    requests.some(({ expect }) => expect !== undefined)
+      ? Promise.resolve({ nowMs: lab.row(sell).leaseUntilMs, results: [{ kind: 'held', entry: lab.row(sell) }] })
+      : next(requests)
+  return () => delete tap.hooks.claim
+}
+
+rule('a row that a transaction has locked is looked at with pauses until it is free', async (lab) => {
+  const [first, second] = [lab.worker(), lab.worker()]
+  void first.once.run(sell, () => never())
+  await lab.time.quiet()
+  first.kill()
+  const unlock = lockRow(lab, second)
+  const run = second.once.run({ ...sell, waitMs: 60_000 }, () => 'sold')
+  await lab.time.advance(leaseMs + 20_000)
+  const tries = second.tap.requests('claim').length
+  expect(tries).toBeGreaterThan(10)
+  expect(tries).toBeLessThan(1000)
+  expect(second.heard('waiting').length).toBeLessThan(3)
+  unlock()
+  expect(await lab.until(run)).toBe('sold')
+})
+
+rule('nobody waits for a locked row beyond his patience', async (lab) => {
+  const [first, second] = [lab.worker(), lab.worker()]
+  void first.once.run(sell, () => never())
+  await lab.time.quiet()
+  first.kill()
+  lockRow(lab, second)
+  const run = second.once.run({ ...sell, waitMs: 5_000 }, () => 'sold')
+  expect(await lab.code(run)).toBe('IN_PROGRESS')
+})

@@ -163,10 +163,10 @@ export class Claimed {
     const { round, earlierUnknown } = this.entry
     const to = earlierUnknown ? 'claimed' : 'released'
     const error = { code: 'NOT_BEGUN', message }
-    await this.settle(
-      this.request({ to, round, earlierUnknown, endsLease: true, error }, { valueKept: true }),
-    )
-    this.ledger.events.emit('released', this.entry, { message })
+    const request = this.request({ to, round, earlierUnknown, endsLease: true, error }, { valueKept: true })
+    const { kind } = await this.settle(request)
+    // Where the entry has gone on without this owner, there is nothing to give back.
+    if (kind === 'settled') this.ledger.events.emit('released', this.entry, { message })
   }
 }
 

@@ -5,7 +5,8 @@ import type { Runtime } from './runtime.ts'
 export function sha256(...parts: readonly string[]): Buffer {
   let text = ''
   for (const part of parts) text += `${part.length}:${part}`
-  return hash('sha256', text, 'buffer')
+  // A detour, and yet a third of the time that asking for a Buffer takes.
+  return Buffer.from(hash('sha256', text, 'binary'), 'latin1')
 }
 
 /** The same, as base64url: 43 characters. */

@@ -70,11 +70,13 @@ export class Lane<Q, R> {
 
   #takeBatch(): Waiting<Q, R>[] {
     const { maxBatch, refOf } = this.#options
+    // More than one batch holds is shared out evenly: a full one and a remainder would take turns.
+    const size = Math.ceil(this.#queue.length / Math.ceil(this.#queue.length / maxBatch))
     const batch: Waiting<Q, R>[] = []
     const later: Waiting<Q, R>[] = []
     const refs = new Set<string>()
     for (const [index, waiting] of this.#queue.entries()) {
-      if (batch.length >= maxBatch) {
+      if (batch.length >= size) {
         later.push(...this.#queue.slice(index))
         break
       }

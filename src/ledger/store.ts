@@ -169,6 +169,8 @@ export type ResolveResult =
 
 export interface TwinRequest {
   readonly ref: string
+  /** The entry as its owner knows it, so that a store need not read it again: what twins share is frozen. */
+  readonly known?: Entry
   readonly windowMs: number
 }
 

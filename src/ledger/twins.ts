@@ -3,7 +3,7 @@ import type { Claimed } from './claimed.ts'
 
 async function findTwin(claimed: Claimed): Promise<string | undefined> {
   const { ledger, call, entry } = claimed
-  const request = { ref: entry.ref, windowMs: call.operation.twinWindowMs }
+  const request = { ref: entry.ref, known: entry, windowMs: call.operation.twinWindowMs }
   const { result } = await ledger.lanes.twins.ask(request, ledger.options.storeTimeoutMs)
   return result[0]
 }

@@ -59,7 +59,9 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
     resolve: (requests) => batch(requests, (request, at) => applyResolve(rows, request, at)),
     read: (refs) => look(refs, (ref) => rows.get(ref)),
     twins: (requests) =>
-      look(requests, ({ ref, windowMs }, nowMs) => twinsOf(database, rows.get(ref), nowMs - windowMs)),
+      look(requests, ({ ref, known, windowMs }, nowMs) =>
+        twinsOf(database, known ?? rows.get(ref), nowMs - windowMs),
+      ),
     list: (query) => database.read(() => listEntries(database, query, Math.floor(runtime.wallMs()))),
     purge: (request) =>
       database.write(() => purge(database, rows, { request, nowMs: Math.floor(runtime.wallMs()) })),

@@ -1,6 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { decodeCursor, pageOf } from '../../ledger/cursor.ts'
-import type { Entry } from '../../ledger/entry.ts'
+import { type Entry, openStates } from '../../ledger/entry.ts'
 import type { ListPage, ListQuery } from '../../ledger/store.ts'
 import type { Database } from './database.ts'
 import { columns, entryOf } from './rows.ts'
@@ -17,8 +17,11 @@ export function listEntries(database: Database, query: ListQuery, nowMs: number)
   if (query.operation !== undefined) where('operation = ?', query.operation)
   if (query.key !== undefined) where('key = ?', query.key)
   if (query.subject !== undefined) where('subject = ?', query.subject)
-  // State names come from a fixed list, and are written out so that the partial index can serve.
-  if (query.states !== undefined) where(`state IN (${query.states.map((state) => `'${state}'`).join(', ')})`)
+  if (query.states !== undefined) {
+    where(`state IN (${query.states.map(() => '?').join(', ')})`, ...query.states)
+    // Open entries have not finished: said so that their partial index can serve.
+    if (query.states.every((state) => openStates.includes(state))) where('finished_at_ms IS NULL')
+  }
   if (query.fromMs !== undefined) where('claimed_at_ms >= ?', query.fromMs)
   if (query.toMs !== undefined) where('claimed_at_ms < ?', query.toMs)
   if (query.lapsed === true) where('lease_until_ms <= ?', nowMs)

@@ -4,11 +4,10 @@ import type { Database } from './database.ts'
 import type { RowAccess } from './row-access.ts'
 import { columns, entryOf } from './rows.ts'
 
-const endedSql = `SELECT ${columns.join(', ')} FROM onceward_entries
-  WHERE scope = ? AND (
-    (state IN ('succeeded', 'failed') AND finished_at_ms + retain_ms <= ?)
-    OR (state = 'tombstone' AND finished_at_ms + retain_ms + ? <= ?))
-  LIMIT ?`
+const ended = `SELECT ${columns.join(', ')} FROM onceward_entries WHERE finished_at_ms IS NOT NULL`
+/** Each by an index of its own, in the order in which they fall due. */
+const dueSql = `${ended} AND buried_state IS NULL AND finished_at_ms + retain_ms <= ? AND scope = ? LIMIT ?`
+const buriedSql = `${ended} AND buried_state IS NOT NULL AND finished_at_ms + retain_ms <= ? AND scope = ? LIMIT ?`
 
 /** Buries and deletes up to `limit` rows. */
 export function purge(
@@ -16,11 +15,16 @@ export function purge(
   rows: RowAccess,
   { request, nowMs }: { request: PurgeRequest; nowMs: number },
 ): PurgeResult {
-  const tombstoneMs = request.tombstoneMs ?? Number.MAX_SAFE_INTEGER / 2
-  const found = database.statement(endedSql).all(request.scope, nowMs, tombstoneMs, nowMs, request.limit)
+  const { scope, limit, tombstoneMs } = request
+  const due = database.statement(dueSql).all(nowMs, scope, limit)
+  const left = limit - due.length
+  const old =
+    tombstoneMs === undefined || left === 0
+      ? []
+      : database.statement(buriedSql).all(nowMs - tombstoneMs, scope, left)
   let buried = 0
   let deleted = 0
-  for (const entry of found.map(entryOf)) {
+  for (const entry of [...due, ...old].map(entryOf)) {
     const change = purgeRow(entry, request, nowMs)
     if (change === 'delete') {
       database.statement('DELETE FROM onceward_entries WHERE ref = ?').run(entry.ref)

@@ -25,7 +25,11 @@ CREATE TABLE IF NOT EXISTS onceward_entries (
   buried_state TEXT, settled_digest TEXT, value BLOB, error TEXT, steps TEXT, doubt TEXT, resolution TEXT
 );
 CREATE INDEX IF NOT EXISTS onceward_open ON onceward_entries (lease_until_ms)
-  WHERE state IN ('claimed', 'started', 'in_doubt');
+  WHERE finished_at_ms IS NULL;
+CREATE INDEX IF NOT EXISTS onceward_due ON onceward_entries (finished_at_ms + retain_ms)
+  WHERE finished_at_ms IS NOT NULL AND buried_state IS NULL;
+CREATE INDEX IF NOT EXISTS onceward_buried ON onceward_entries (finished_at_ms + retain_ms)
+  WHERE buried_state IS NOT NULL;
 CREATE INDEX IF NOT EXISTS onceward_subject ON onceward_entries (subject, fingerprint)
   WHERE subject IS NOT NULL;
 CREATE TABLE IF NOT EXISTS onceward_records (

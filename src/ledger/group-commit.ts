@@ -146,8 +146,14 @@ export class Lane<Q, R> {
     }
     if (left.length === 0) return
     onFault(fault, true)
-    await new Promise<void>((resolve) => void runtime.setTimer(pauseMs, resolve))
-    if (fault.kind === 'conflict' && left.length > 1) return this.#halves(left, tries + 1)
+    const paused = new Promise<void>((resolve) => void runtime.setTimer(pauseMs, resolve))
+    if (fault.kind === 'conflict' && left.length === 1) {
+      // One row that stays locked keeps nobody waiting: it goes on beside the lane.
+      void paused.then(() => this.#work(left, tries + 1))
+      return
+    }
+    await paused
+    if (fault.kind === 'conflict') return this.#halves(left, tries + 1)
     return this.#work(left, tries + 1)
   }
 

@@ -67,10 +67,18 @@ function insertedValues(value: ValueName, epoch: string, now: string): string {
   ${epoch}::bigint, 1, 0, 1, 0, false, true, ${now}, ${now} + ${value('lease_ms')}, ${firstSend}`
 }
 
+/**
+ * Rule 10: a row that can be seen is not even tried. `ON CONFLICT DO NOTHING` would wait for a transaction that has
+ * changed it, and all of the batch with it: for as long as a process stands still before its COMMIT.
+ */
+function isAbsent(database: Database, ref: string): string {
+  return `(SELECT true FROM ${database.tables.entries} e WHERE e.ref = ${ref}) IS NULL`
+}
+
 function insertOne(database: Database): (places: ScalarPlaces) => string {
   return ({ value, epoch, nonce }) => `INSERT INTO ${database.tables.entries} (${insertedColumns})
 SELECT ${insertedValues(value, epoch, serverMs)}
-WHERE ${lineageHolds(database, epoch, nonce)}
+WHERE ${lineageHolds(database, epoch, nonce)} AND ${isAbsent(database, value('ref'))}
 ON CONFLICT (ref) DO NOTHING
 RETURNING claimed_at_ms`
 }
@@ -84,7 +92,7 @@ inserted AS (
   INSERT INTO ${database.tables.entries} (${insertedColumns})
   SELECT ${insertedValues(batchNames(params, 'i'), epoch, 'clock.now_ms')}
   FROM ${batchOf(params)} CROSS JOIN clock
-  WHERE ${lineageHolds(database, epoch, `$${params.length + 3}`)}
+  WHERE ${lineageHolds(database, epoch, `$${params.length + 3}`)} AND ${isAbsent(database, 'i.ref')}
   ORDER BY i.ref COLLATE "C"
   ON CONFLICT (ref) DO NOTHING
   RETURNING ref

@@ -48,7 +48,6 @@ export class Claims {
     if (verdicts.size < requests.length) nowMs = await this.#claim(requests, verdicts)
     const results = requests.map(({ ref }) => verdicts.get(ref) as ClaimResult)
     if (isLone) this.#expectsHeld = results[0]?.kind === 'held'
-    for (const result of results) if (result.kind === 'claimed') this.#database.known.keep(result.entry)
     return { nowMs, results }
   }
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { OncewardError } from '../../kernel/errors.ts'
 import { isStoreFault, type Lineage, StoreFault } from '../../ledger/store.ts'
-import { KnownRows } from './known.ts'
 import { faultOf } from './faults.ts'
 import type { ParsedPostgresOptions } from './options.ts'
 import type { ClientLike, PoolLike, Row } from './pool.ts'
@@ -21,7 +20,6 @@ export interface Tables {
 export class Database {
   readonly options: ParsedPostgresOptions
   readonly tables: Tables
-  readonly known: KnownRows = new KnownRows()
   readonly #patience: Patience
   #lineage: Lineage | undefined
   #pool: Promise<PoolLike> | undefined
@@ -57,7 +55,6 @@ export class Database {
   }
 
   set writes(lineage: Lineage) {
-    if (lineage.nonce !== this.#lineage?.nonce || lineage.epoch !== this.#lineage.epoch) this.known.clear()
     this.#lineage = lineage
   }
 

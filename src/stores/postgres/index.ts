@@ -11,6 +11,7 @@ import { makeResolve } from './resolve.ts'
 import { openSchema } from './schema.ts'
 import { makeSettle } from './settle.ts'
 import { runTransaction } from './transaction.ts'
+import { makeTwins } from './twins.ts'
 
 export type { PostgresStoreOptions } from './options.ts'
 export type { ClientLike, NoticeLike, PoolAnswer, PoolLike, PoolQuery } from './pool.ts'
@@ -41,7 +42,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
     renew: makeRenew(database, reader),
     read: (refs) => reader.read(refs),
     resolve: makeResolve(database, reader),
-    twins: (requests) => reader.twins(requests),
+    twins: makeTwins(database, reader),
     list: (query) => listEntries(database, query),
     purge: (request) => purgeEntries(database, request),
     records: makeRecords(database),

@@ -1,4 +1,4 @@
-import { count, milliseconds } from '../../kernel/check.ts'
+import { boolean, count, milliseconds } from '../../kernel/check.ts'
 import { describe, optionInvalid } from '../../kernel/errors.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
 import { systemRuntime } from '../../system.ts'
@@ -47,7 +47,7 @@ export function parsePostgresOptions(options: PostgresStoreOptions): ParsedPostg
     ...sourceOf(options ?? {}),
     ...(schema === undefined ? {} : { schema }),
     answerTimeoutMs: milliseconds(options?.answerTimeoutMs ?? 30_000, 'answerTimeoutMs', 100),
-    namedStatements: options?.namedStatements ?? true,
+    namedStatements: boolean(options?.namedStatements ?? true, 'namedStatements'),
     runtime: options?.runtime ?? systemRuntime,
   }
 }
@@ -81,9 +81,9 @@ function locationOfUrl(url: unknown): string {
   return `postgres://${hostname || 'localhost'}${port === '' ? '' : `:${port}`}${pathname === '/' ? '' : pathname}`
 }
 
-/** Whatever stands between the scheme and the last @ may be a password. */
+/** Whatever stands between the scheme and the last @, or behind the ?, may be a password. */
 function redacted(url: unknown): unknown {
-  return typeof url === 'string' ? url.replace(/\/\/.*@/s, '//…@') : describe(url)
+  return typeof url === 'string' ? url.replace(/\/\/.*@/s, '//…@').replace(/\?.*/s, '?…') : describe(url)
 }
 
 /** `pg.Pool` keeps what it was given in `options`. */

@@ -5,7 +5,6 @@ import { type Database, requireDistinct } from './database.ts'
 import type { Statement } from './session.ts'
 import { checkLineage, lineageHolds, lineageValues } from './lineage.ts'
 import { batchOf, batchValues, type Param } from './params.ts'
-import type { Row } from './pool.ts'
 import type { Reader } from './read.ts'
 import { stateCodes } from './rows.ts'
 import { serverMs } from './tables.ts'
@@ -28,7 +27,6 @@ export function makeRenew(database: Database, reader: Reader): Renew {
     const wrote = database.writes
     const rows = await database.run(statement, [...batchValues(params, requests), ...lineageValues(wrote)])
     const leases = new Map(rows.map(([, ref, leaseUntilMs]) => [ref, Number(leaseUntilMs)]))
-    remember(database, requests, rows)
     const left = requests.filter(({ ref }) => !leases.has(ref))
     const found = left.length === 0 ? undefined : await reader.look(left.map(({ ref }) => ref))
     const isPuzzling = left.some((request) => whyNot(found?.rows.get(request.ref), request).kind === 'busy')
@@ -41,17 +39,6 @@ export function makeRenew(database: Database, reader: Reader): Renew {
         return whyNot(found?.rows.get(request.ref), request)
       }),
     }
-  }
-}
-
-/** A known row is known on, if nobody else has written it in between. */
-function remember(database: Database, requests: readonly RenewRequest[], rows: readonly Row[]): void {
-  const { known } = database
-  const byRef = new Map(requests.map((request) => [request.ref, known.get(request)]))
-  for (const [, ref, leaseUntilMs, revText] of rows) {
-    const row = byRef.get(ref as string)
-    const rev = Number(revText)
-    if (row?.rev === rev - 1) known.keep({ ...row, leaseUntilMs: Number(leaseUntilMs), rev })
   }
 }
 
@@ -80,6 +67,6 @@ UPDATE ${entries} e SET
   rev = e.rev + 1
 FROM i
 WHERE e.ref = i.ref AND e.owner = i.owner AND e.attempt = i.attempt AND e.state <= ${stateCodes.started}
-RETURNING i.now_ms, e.ref, e.lease_until_ms, e.rev`,
+RETURNING i.now_ms, e.ref, e.lease_until_ms`,
   )
 }

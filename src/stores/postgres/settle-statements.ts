@@ -1,7 +1,7 @@
-import type { SettleRequest, SettleResult } from '../../ledger/store.ts'
+import type { Entry } from '../../ledger/entry.ts'
+import type { Lineage, SettleRequest, SettleResult } from '../../ledger/store.ts'
 import { settleRow } from '../../ledger/transitions.ts'
 import type { Database } from './database.ts'
-import type { KnownRows } from './known.ts'
 import { lineageHolds, lineageValues, type Writing } from './lineage.ts'
 import { batchNames, batchOf, batchValues, type Param, type ValueName } from './params.ts'
 import { entryOf, json, rowText, stateCodes } from './rows.ts'
@@ -21,59 +21,71 @@ export interface SettleStatements {
   readonly retouch: Write
 }
 
-function paramsOf(known: KnownRows): readonly Param<SettleRequest>[] {
-  return [
-    { name: 'ref', type: 'text', of: (request) => request.ref },
-    { name: 'owner', type: 'text', of: (request) => request.owner },
-    { name: 'attempt', type: 'integer', of: (request) => request.attempt },
-    { name: 'owner_write', type: 'integer', of: (request) => request.ownerWrite },
-    { name: 'state', type: 'smallint', of: (request) => stateCodes[request.to] },
-    { name: 'round', type: 'integer', of: (request) => request.round },
-    { name: 'earlier_unknown', type: 'boolean', of: (request) => request.earlierUnknown },
-    { name: 'ends_lease', type: 'boolean', of: (request) => request.endsLease },
-    { name: 'value', type: 'bytea', of: (request) => request.value },
-    { name: 'value_kept', type: 'boolean', of: (request) => request.valueKept },
-    { name: 'error', type: 'text', of: (request) => json(request.error) },
-    { name: 'steps', type: 'text', of: (request) => json(request.steps) },
-    { name: 'why', type: 'text', of: whyOf },
-    { name: 'digest', type: 'text', of: (request) => request.digest },
-    { name: 'known_rev', type: 'integer', of: (request) => known.get(request)?.rev },
-  ]
+/** A request, and the row as its owner last knew it, which is worth something under the lineage that it was read in. */
+interface Known {
+  readonly request: SettleRequest
+  readonly row: Entry | undefined
 }
+
+function knownOf(request: SettleRequest, wrote: Lineage): Known {
+  const { known } = request
+  const isKnown =
+    known?.epoch === wrote.epoch && known.owner === request.owner && known.attempt === request.attempt
+  return { request, row: isKnown ? known : undefined }
+}
+
+const params: readonly Param<Known>[] = [
+  { name: 'ref', type: 'text', of: ({ request }) => request.ref },
+  { name: 'owner', type: 'text', of: ({ request }) => request.owner },
+  { name: 'attempt', type: 'integer', of: ({ request }) => request.attempt },
+  { name: 'owner_write', type: 'integer', of: ({ request }) => request.ownerWrite },
+  { name: 'state', type: 'smallint', of: ({ request }) => stateCodes[request.to] },
+  { name: 'round', type: 'integer', of: ({ request }) => request.round },
+  { name: 'earlier_unknown', type: 'boolean', of: ({ request }) => request.earlierUnknown },
+  { name: 'ends_lease', type: 'boolean', of: ({ request }) => request.endsLease },
+  { name: 'value', type: 'bytea', of: ({ request }) => request.value },
+  { name: 'value_kept', type: 'boolean', of: ({ request }) => request.valueKept },
+  { name: 'error', type: 'text', of: ({ request }) => json(request.error) },
+  { name: 'steps', type: 'text', of: ({ request }) => json(request.steps) },
+  { name: 'why', type: 'text', of: ({ request }) => whyOf(request) },
+  { name: 'digest', type: 'text', of: ({ request }) => request.digest },
+  { name: 'known_rev', type: 'integer', of: ({ row }) => row?.rev },
+]
 
 function whyOf(request: SettleRequest): string | undefined {
   return request.to === 'in_doubt' ? json(request.why ?? '') : undefined
 }
 
 export function makeSettleStatements(database: Database): SettleStatements {
-  const { known } = database
-  const params = paramsOf(known)
   const one = scalarStatements(database, params, { name: 'settle_one', text: settleOne(database) })
   const oneKnown = scalarStatements(database, params, { name: 'settle_known', text: settleKnown(database) })
-  const many = database.statement('settle_many', settleMany(database, params))
-  const again = database.statement('settle_again', retouchMany(database, params))
+  const many = database.statement('settle_many', settleMany(database))
+  const again = database.statement('settle_again', retouchMany(database))
 
   const settle: Write = async ({ session, phase, wrote }, requests, verdicts) => {
-    const [first] = requests
+    const batch = requests.map((request) => knownOf(request, wrote))
+    const [first] = batch
     if (first === undefined) return 0
-    const before = new Map(requests.map((request) => [request.ref, { request, row: known.get(request) }]))
-    const scalar = before.get(first.ref)?.row === undefined ? one : oneKnown
+    const scalar = first.row === undefined ? one : oneKnown
     const { statement, values } =
-      requests.length === 1 ? scalar(first) : { statement: many, values: batchValues(params, requests) }
+      batch.length === 1 ? scalar(first) : { statement: many, values: batchValues(params, batch) }
     const rows = await session.run(statement, [...values, ...lineageValues(wrote)], phase)
     const at = { nowMs: Number(rows[0]?.[0] ?? 0), epoch: wrote.epoch }
-    for (const [, ref, row] of rows) {
-      const was = before.get(ref as string)
-      if (was === undefined) continue
-      if (typeof row === 'string') verdicts.set(was.request.ref, { kind: 'settled', entry: entryOf(row) })
-      else verdicts.set(was.request.ref, settleRow(was.row, was.request, at))
+    const byRef = new Map(batch.map((known) => [known.request.ref, known]))
+    for (const [, ref, text] of rows) {
+      const known = byRef.get(ref as string)
+      if (known === undefined) continue
+      const { request, row } = known
+      if (typeof text === 'string') verdicts.set(request.ref, { kind: 'settled', entry: entryOf(text) })
+      else verdicts.set(request.ref, settleRow(row, request, at))
     }
     return at.nowMs
   }
 
   const retouch: Write = async ({ session, phase, wrote }, requests, verdicts) => {
     if (requests.length === 0) return 0
-    const rows = await session.run(again, [...batchValues(params, requests), ...lineageValues(wrote)], phase)
+    const batch = requests.map((request) => ({ request, row: undefined }))
+    const rows = await session.run(again, [...batchValues(params, batch), ...lineageValues(wrote)], phase)
     for (const [, row] of rows) {
       const entry = entryOf(row as string)
       verdicts.set(entry.ref, { kind: 'settled', entry })
@@ -111,12 +123,10 @@ function settleChanges(value: ValueName, now: string): string {
   doubt_why = CASE WHEN ${doubts} THEN ${value('why')} ELSE e.doubt_why END`
 }
 
-/** The store's clock, the ref, and the row unless it was the one that the store knows (known.ts). */
+/** The store's clock, the ref, and the row unless it was the one that the owner knows: then it is known but for this write. */
 function settleReturns(value: ValueName, now: string): string {
   return `${now}, e.ref, CASE WHEN e.rev IS DISTINCT FROM ${value('known_rev')} + 1 THEN ${rowText('e')} END`
 }
-
-type Params = readonly Param<SettleRequest>[]
 
 function settleScalar(database: Database, { value, epoch, nonce }: ScalarPlaces): string {
   return `UPDATE ${database.tables.entries} e SET
@@ -130,15 +140,15 @@ function settleOne(database: Database): (places: ScalarPlaces) => string {
 RETURNING ${serverMs}, e.ref, ${rowText('e')}`
 }
 
-/** Of a row that the store knows nothing comes back. A row that has changed since waits for another round. */
+/** Of a row that the owner knows nothing comes back. One that has changed since waits for another round. */
 function settleKnown(database: Database): (places: ScalarPlaces) => string {
   return (places) => `${settleScalar(database, places)} AND e.rev = ${places.value('known_rev')}
 RETURNING ${serverMs}, e.ref`
 }
 
-function settleMany(database: Database, params: Params): string {
+function settleMany(database: Database): string {
   const value = batchNames(params, 'i')
-  return `${lockedBatch(database, params)}
+  return `${lockedBatch(database)}
 UPDATE ${database.tables.entries} e SET
   ${settleChanges(value, 'i.now_ms')}
 FROM i
@@ -146,8 +156,8 @@ WHERE e.ref = i.ref AND ${settleCondition(value)}
 RETURNING ${settleReturns(value, 'i.now_ms')}`
 }
 
-function retouchMany(database: Database, params: Params): string {
-  return `${lockedBatch(database, params)}
+function retouchMany(database: Database): string {
+  return `${lockedBatch(database)}
 UPDATE ${database.tables.entries} e SET rev = e.rev + 1
 FROM i
 WHERE e.ref = i.ref AND e.owner = i.owner AND e.attempt = i.attempt
@@ -156,7 +166,7 @@ RETURNING i.now_ms, ${rowText('e')}`
 }
 
 /** The batch, and its rows locked in key order: two batches never wait for each other in a circle. */
-function lockedBatch(database: Database, params: Params): string {
+function lockedBatch(database: Database): string {
   return `WITH i AS MATERIALIZED (
   SELECT i.*, ${serverMs} AS now_ms FROM ${batchOf(params)}
   CROSS JOIN LATERAL (

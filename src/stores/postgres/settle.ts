@@ -3,7 +3,6 @@ import type { Lineage, Reply, SettleRequest, SettleResult } from '../../ledger/s
 import { settleRow } from '../../ledger/transitions.ts'
 import { restless } from './claim.ts'
 import { type Database, requireDistinct } from './database.ts'
-import type { KnownRows } from './known.ts'
 import { checkLineage, type Writing } from './lineage.ts'
 import type { Reader } from './read.ts'
 import { makeSettleStatements, type SettleStatements } from './settle-statements.ts'
@@ -20,7 +19,6 @@ export interface Settle {
 
 /** `settle`: the owner's write, conditional on owner and attempt, or the recognition that it was applied (rule 4). */
 export function makeSettle(database: Database, reader: Reader): Settle {
-  const { known } = database
   const statements = makeSettleStatements(database)
   return {
     many: async (requests) => {
@@ -39,17 +37,15 @@ export function makeSettle(database: Database, reader: Reader): Settle {
         open = sort(left, found.rows, verdicts)
         // It would go through now: if nobody has begun a new lineage, it does in the next round.
         if (open.fresh.length > 0) await checkLineage(database, wrote)
-        for (const { ref } of open.fresh) known.forget(ref)
       }
       const results = requests.map(({ ref }) => verdicts.get(ref) as SettleResult)
-      for (const result of results) remember(known, result)
       return { nowMs, results }
     },
     inside: async (writing, request) => {
       const verdicts: Verdicts = new Map()
       // There is no second round here, so nothing may hang on what is known.
-      known.forget(request.ref)
-      await statements.settle(writing, [request], verdicts)
+      const [unknown] = withoutKnown([request])
+      await statements.settle(writing, unknown === undefined ? [] : [unknown], verdicts)
       if (verdicts.size === 0) await statements.retouch(writing, [request], verdicts)
       return verdicts.get(request.ref)?.entry
     },
@@ -90,13 +86,9 @@ function sort(
     } else if (row?.ownerWrite === request.ownerWrite) repeated.push(request)
     else fresh.push(request)
   }
-  return { fresh, repeated }
+  return { fresh: withoutKnown(fresh), repeated }
 }
 
-/** A step leaves the attempt running; after an outcome nobody writes the row as its owner any more. */
-function remember(known: KnownRows, { entry, kind }: SettleResult): void {
-  if (entry === undefined) return
-  const isRunning = entry.state === 'claimed' || entry.state === 'started'
-  if (kind === 'settled' && isRunning) known.keep(entry)
-  else known.forget(entry.ref)
+function withoutKnown(requests: readonly SettleRequest[]): SettleRequest[] {
+  return requests.map(({ known: _, ...request }) => request)
 }

@@ -6,6 +6,7 @@ import type { Outcome } from './outcome.ts'
 import { keepResult } from './results.ts'
 import type { Ending, Settlement } from './rules.ts'
 import { Steps } from './steps.ts'
+import type { SettleResult } from './store.ts'
 import { type Committed, commitTogether } from './transaction.ts'
 
 /** A failure's code is kept in the row: a longer one is cut. */
@@ -99,8 +100,10 @@ export async function runAttempt(claimed: Claimed, effect: Effect<unknown>): Pro
   ledger.events.emit('effect_started', claimed.entry, {})
   const beganAtMs = ledger.options.runtime.monotonicMs()
   const finished = finish(handle, effect)
-  const lost = new Promise<OncewardError>((resolve) => claimed.onLost(resolve))
-  const first = await Promise.race([finished, lost])
+  const first = await new Promise<Finish | OncewardError>((resolve, reject) => {
+    claimed.onLost(resolve)
+    finished.then(resolve, reject)
+  })
   if ('kind' in first) return conclude(handle, first, beganAtMs)
   // Rule 3: the effect goes on without its caller; what it comes to is still written if nobody else has.
   ledger.running.outlive(finished.then((late) => conclude(handle, late, beganAtMs)))
@@ -149,11 +152,14 @@ async function conclude(handle: AttemptHandle, result: Finish, beganAtMs: number
     ...(handle.steps === undefined ? {} : { steps: handle.steps.log.toDocument() }),
   }
   const request = claimed.request(settlement, content)
-  const answer = await claimed
-    .settle(request)
-    .catch((error: unknown) => ({ kind: 'unrecorded' as const, error }))
+  let answer: SettleResult
+  try {
+    answer = await claimed.settle(request)
+  } catch (error) {
+    ledger.heartbeat.remove(claimed.held)
+    return unrecorded(claimed, result, error)
+  }
   ledger.heartbeat.remove(claimed.held)
-  if (answer.kind === 'unrecorded') return unrecorded(claimed, result, answer.error)
   if (answer.kind === 'stale') return lateOutcome(claimed, ending, answer.entry)
   report(claimed, ending, ledger.options.runtime.monotonicMs() - beganAtMs)
   return outcomeOf(claimed.entry, ending, result)

@@ -6,12 +6,14 @@ import type { Entry } from '../../src/ledger/entry.ts'
 import type { ClaimRequest, SettleRequest, Store } from '../../src/ledger/store.ts'
 import { postgresStore, type PostgresStoreOptions } from '../../src/stores/postgres/index.ts'
 import { type TestDatabase, testDatabase } from './postgres.ts'
+import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 
 /** What a test file about the PostgreSQL store works with: a database, stores on it, requests. */
 export class PostgresBench {
   readonly database: TestDatabase
   readonly #pools: Pool[] = []
   readonly #stores: Store[] = []
+  readonly #proxies: TcpProxy[] = []
   #made = 0
 
   constructor(database: TestDatabase) {
@@ -31,6 +33,24 @@ export class PostgresBench {
     const store = postgresStore(options)
     this.#stores.push(store)
     return store
+  }
+
+  /** The database's URL with some parts changed. */
+  urlWith(changes: Partial<Pick<URL, 'port' | 'pathname' | 'username' | 'password' | 'search'>>): string {
+    return Object.assign(new URL(this.database.url), changes).href
+  }
+
+  /** An opened store whose connections go through a proxy that can cut them. */
+  async proxied(
+    options: PostgresStoreOptions = {},
+  ): Promise<{ readonly store: Store; readonly proxy: TcpProxy }> {
+    const { hostname, port } = new URL(this.database.url)
+    const proxy = await tcpProxy({ host: hostname, port: Number(port) })
+    this.#proxies.push(proxy)
+    return {
+      proxy,
+      store: await this.opened({ url: this.urlWith({ port: String(proxy.port) }), ...options }),
+    }
   }
 
   async opened(options?: PostgresStoreOptions): Promise<Store> {
@@ -97,6 +117,7 @@ export class PostgresBench {
   }
 
   async end(): Promise<void> {
+    await Promise.all(this.#proxies.splice(0).map((proxy) => proxy.close()))
     await Promise.all(this.#stores.splice(0).map((store) => store.close()))
     await Promise.all(this.#pools.splice(0).map((pool) => pool.end()))
   }

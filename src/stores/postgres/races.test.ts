@@ -243,9 +243,7 @@ describe('with group commit above', () => {
       )
       const wins = answers.flat().filter(({ result }) => result.kind === 'claimed')
       expect(wins).toHaveLength(keys.length)
-      const settles = laneOf<SettleRequest, SettleResult>((requests) =>
-        (stores[0] as (typeof stores)[0]).settle(requests),
-      )
+      const settles = laneOf<SettleRequest, SettleResult>((requests) => stores[0].settle(requests))
       const rows = wins.flatMap(({ result }) => (result.kind === 'claimed' ? [result.entry] : []))
       const settled = await Promise.all(rows.map((row) => settles.ask(bench().settleOf(row), 20_000)))
       expect(settled.every(({ result }) => result.kind === 'settled')).toBe(true)

@@ -90,5 +90,5 @@ function sort(
 }
 
 function withoutKnown(requests: readonly SettleRequest[]): SettleRequest[] {
-  return requests.map(({ known: _, ...request }) => request)
+  return requests.map(({ known: _known, ...request }) => request)
 }

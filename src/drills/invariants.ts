@@ -222,8 +222,10 @@ function contentOf(entry: Entry): string {
 
 /** I8: in doubt only where the fault fell between the start and the outcome of a blind effect. */
 function doubtNeedsCause(history: KeyHistory): Checked {
+  // Not by events: an answer "it did not happen" takes an entry through a doubt that nobody gets to see.
   const hasDoubt =
-    history.rows.some(({ entry }) => entry?.state === 'in_doubt') || eventsOf(history, 'in_doubt').length > 0
+    history.rows.some(({ entry }) => entry?.state === 'in_doubt') ||
+    history.answers.some(({ receipt }) => receipt?.state === 'in_doubt')
   if (!hasDoubt) return held(false)
   const crashed = rowAt(history, 'after-fault')
   const isCaused = isBlindlyOpen(history, crashed) || crashed?.state === 'in_doubt'

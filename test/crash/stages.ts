@@ -22,7 +22,8 @@ export function useStage(
     const database = store === 'postgres' ? await testDatabase() : undefined
     if (database !== undefined) endings.unshift(() => database.drop())
     const opened = await openStage({
-      storeUrl: database?.url ?? `sqlite:${join(directory.path, 'ledger.db')}`,
+      storeUrl:
+        database === undefined ? `sqlite:${join(directory.path, 'ledger.db')}` : withTimeout(database.url),
       folder: join(directory.path, 'evidence'),
       ...options,
     })
@@ -38,6 +39,14 @@ export function useStage(
     if (stage === undefined) throw new Error('The stage is not open yet.')
     return stage
   }
+}
+
+/**
+ * A worker that stands still between its last statement and COMMIT keeps its rows locked for as long, and those who
+ * call wait; a setting of the server's own ends that.
+ */
+function withTimeout(url: string): string {
+  return `${url}?options=${encodeURIComponent('-c idle_in_transaction_session_timeout=1s')}`
 }
 
 /** All awaits in `npm run verify` and the long proof; `npm test` takes a share of them, another one each time. */

@@ -26,7 +26,7 @@ export interface EmbeddedPostgresOptions {
   readonly dataDir?: string
   /** Default: a free one. */
   readonly port?: number
-  /** False trades durability for speed: for tests that only kill processes, never the machine. Default true. */
+  /** False is faster, and survives the death of processes, the server's too, but not of the machine. Default true. */
   readonly fsync?: boolean
   /** Any server settings: `{ max_connections: 200 }`. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>
@@ -115,7 +115,7 @@ function settingsOf(options: EmbeddedPostgresOptions): readonly string[] {
     log_destination: 'stderr',
     max_connections: 200,
     fsync: fsync ? 'on' : 'off',
-    ...(fsync ? {} : { synchronous_commit: 'off', full_page_writes: 'off' }),
+    full_page_writes: fsync ? 'on' : 'off',
     ...Object.fromEntries(given),
   }
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])

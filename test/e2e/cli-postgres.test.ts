@@ -5,7 +5,7 @@ import { CliBench, json } from './cli-bench.ts'
 let server: EmbeddedPostgres
 let bench: CliBench
 beforeAll(async () => {
-  server = await startEmbeddedPostgres({ fsync: false })
+  server = await startEmbeddedPostgres({ fsync: false, settings: { synchronous_commit: 'off' } })
 })
 afterAll(() => server.stop())
 beforeEach(() => {

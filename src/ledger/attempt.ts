@@ -2,7 +2,7 @@ import { isOncewardError, OncewardError, optionInvalid, readThrown, type Thrown 
 import type { Claimed } from './claimed.ts'
 import { type Entry, type EntryError, fenceOf } from './entry.ts'
 import type { Attempt, Effect, StepEffect, StepOptions } from './onceward.ts'
-import type { Outcome } from './outcome.ts'
+import { type Outcome, replayOf } from './outcome.ts'
 import { keepResult } from './results.ts'
 import type { Ending, Settlement } from './rules.ts'
 import { Steps } from './steps.ts'
@@ -161,6 +161,9 @@ async function conclude(handle: AttemptHandle, result: Finish, beganAtMs: number
   }
   ledger.heartbeat.remove(claimed.held)
   if (answer.kind === 'stale') return lateOutcome(claimed, ending, answer.entry)
+  // Written twice, after a lost answer; in between somebody else has found out that it happened.
+  if (ending.kind !== 'succeeded' && claimed.entry.state === 'succeeded')
+    return replayOf(ledger, claimed.entry)
   report(claimed, ending, ledger.options.runtime.monotonicMs() - beganAtMs)
   return outcomeOf(claimed.entry, ending, result)
 }

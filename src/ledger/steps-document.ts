@@ -54,7 +54,8 @@ export class StepsLog {
   ): StepRecord {
     const { safety, earlierUnknown, inputDigest, round } = about
     const before = this.#records.get(name)
-    const inheritedMs = before?.firstPossibleSendAtMs ?? this.#inheritedSinceMs
+    const isSameRound = before?.round === round
+    const inheritedMs = (isSameRound ? before.firstPossibleSendAtMs : undefined) ?? this.#inheritedSinceMs
     const record: StepRecord = {
       name,
       safety: safety.kind,

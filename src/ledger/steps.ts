@@ -106,14 +106,15 @@ export class Steps {
     if (before?.state === 'started') {
       const asked = await this.#resume(call, before)
       if (asked !== undefined) return asked.value as T
-    } else if (before === undefined) this.#checkUnlisted(call)
+    } else this.#checkUnlisted(call)
     return this.#start(call, { before, earlierUnknown: this.#maybeSent(call, before) })
   }
 
   /** Rule 2: only a keyed step is sent again while an earlier sending of it has no known outcome. */
   #maybeSent(call: StepCall<unknown>, before: StepRecord | undefined): boolean {
     if (call.safety.kind !== 'keyed') return false
-    return before === undefined ? this.#log.unlistedSinceMs() !== undefined : before.state === 'started'
+    // A step on record as failed may have been begun again, unlisted as one that is not on record at all.
+    return before?.state === 'started' || this.#log.unlistedSinceMs() !== undefined
   }
 
   #replay(record: StepRecord): unknown {

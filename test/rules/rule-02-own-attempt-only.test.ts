@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { DefiniteFailure } from '../../src/kernel/errors.ts'
 import type { Intent } from '../../src/ledger/intent.ts'
+import type { Attempt } from '../../src/ledger/onceward.ts'
 import { StoreFault } from '../../src/ledger/store.ts'
 import { Peer } from '../support/peer.ts'
 import { never } from '../support/tapped-store.ts'
@@ -259,3 +260,51 @@ function slowClaimAndNoRenewal(
   tap.hooks.renew = (requests, next) =>
     isSlow ? next(requests) : Promise.reject(new StoreFault('unavailable', 'no renewal'))
 }
+
+rule(
+  'a keyed step that has failed once may have been sent again, unlisted, by a dead attempt',
+  async (lab) => {
+    const intent: Intent = { ...stepped, retry: 'on-failure' }
+    const keys: string[] = []
+    const pay = (then: () => unknown) => (attempt: Attempt) =>
+      attempt.step('pay', { safety: 'keyed' }, ({ effectKey }) => {
+        keys.push(effectKey)
+        return then()
+      })
+    const first = lab.worker()
+    expect(await lab.code(first.once.run(intent, pay(declined)))).toBe('EFFECT_FAILED')
+    void first.once.run(intent, pay(never))
+    await lab.time.quiet()
+    first.kill()
+    const second = lab.worker()
+    expect(await lab.code(second.once.run(intent, pay(declined)))).toBe('OUTCOME_UNKNOWN')
+    await lab.until(
+      second.once.run(
+        intent,
+        pay(() => 'paid'),
+      ),
+    )
+    expect(keys[1]).not.toBe(keys[0])
+    expect(new Set(keys.slice(1)).size).toBe(1)
+  },
+)
+
+rule('once an attempt has come past what may have been sent, a failure is a failure again', async (lab) => {
+  const [first, second] = [lab.worker(), lab.worker()]
+  const body = (pay: () => unknown) => async (attempt: Attempt) => {
+    await attempt.step('pay', { safety: 'keyed' }, pay)
+    await attempt.step('ship', { safety: 'blind' }, declined)
+  }
+  void first.once.run(stepped, body(never))
+  await lab.time.quiet()
+  first.kill()
+  expect(
+    await lab.code(
+      second.once.run(
+        stepped,
+        body(() => 'paid'),
+      ),
+    ),
+  ).toBe('EFFECT_FAILED')
+  expect(lab.row(stepped).state).toBe('failed')
+})

@@ -201,3 +201,23 @@ rule('a renewal that finds another owner aborts the effect', async (lab) => {
 function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : error
 }
+
+rule('who writes its unknown end twice, and finds that it happened, has the value', async (lab) => {
+  const [owner, other] = [lab.worker(), lab.worker()]
+  const verify = (): { happened: true; value: string } => ({ happened: true, value: 'shipped' })
+  const safety = { kind: 'verifiable', verify, settleMs: 1 } as const
+  const ship: Intent = { operation: 'ship', key: 'order-1', leaseMs, safety }
+  let isAsked = false
+  owner.tap.hooks.settle = async (requests, next) => {
+    if (isAsked) return next(requests)
+    isAsked = true
+    await next(requests)
+    await new Promise<void>((resolve) => void owner.runtime.setTimer(50, resolve))
+    throw new StoreFault('lost', 'the connection broke')
+  }
+  const run = owner.once.run(ship, () => Promise.reject(new Error('cut')))
+  await lab.time.advance(10)
+  expect(await lab.until(other.once.run(ship, () => 'again'))).toBe('shipped')
+  expect(await lab.until(run)).toBe('shipped')
+  expect(owner.heard('succeeded')).toEqual([])
+})

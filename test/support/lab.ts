@@ -25,7 +25,7 @@ export class Lab {
   readonly rows: MemoryData = memoryData()
   readonly #storeClock: VirtualWorker = this.time.worker(7)
   readonly #mutant: LedgerMutant | undefined
-  readonly #workers: LabWorker[] = []
+  readonly workers: LabWorker[] = []
 
   constructor(mutant?: LedgerMutant) {
     this.#mutant = mutant
@@ -33,10 +33,10 @@ export class Lab {
 
   /** A process with an instance of its own on the lab's store. Does not sweep by itself unless told to. */
   worker(options: WorkerOptions = {}): LabWorker {
-    const runtime = this.time.worker(this.#workers.length + 100)
+    const runtime = this.time.worker(this.workers.length + 100)
     const base = options.store ?? memoryStore({ share: this.rows, runtime: this.#storeClock })
     const worker = new LabWorker({ base, runtime, options, mutant: this.#mutant })
-    this.#workers.push(worker)
+    this.workers.push(worker)
     return worker
   }
 
@@ -70,7 +70,7 @@ export class Lab {
   }
 
   end(): void {
-    for (const worker of this.#workers) worker.kill()
+    for (const worker of this.workers) worker.kill()
   }
 }
 

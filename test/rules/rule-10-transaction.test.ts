@@ -291,8 +291,11 @@ rule('an effect that gave its transaction up and returned has done nothing', asy
 /** The store lets nobody take the row over: a transaction has it locked. */
 function lockRow(lab: Lab, { tap }: LabWorker): () => void {
   tap.hooks.claim = (requests, next) =>
-    requests.some(({ expect }) => expect !== undefined)
-      ? Promise.resolve({ nowMs: lab.row(sell).leaseUntilMs, results: [{ kind: 'held', entry: lab.row(sell) }] })
+    requests.some((request) => request.expect !== undefined)
+      ? Promise.resolve({
+          nowMs: lab.row(sell).leaseUntilMs,
+          results: [{ kind: 'held', entry: lab.row(sell) }],
+        })
       : next(requests)
   return () => delete tap.hooks.claim
 }

@@ -105,7 +105,8 @@ export function receiptOf<T>(outcome: Outcome, reader: Reader): Receipt<T> {
   if (outcome.kind === 'unguarded')
     return withValue(receiptOfEntry<T>(unguardedEntry(identity), false), outcome.value)
   const entry = outcome.entry as Entry
-  const base = receiptOfEntry<T>(entry, outcome.kind !== 'ran' && !('cause' in outcome))
+  const isOwn = outcome.kind === 'ran' || outcome.kind === 'lease-lost' || 'cause' in outcome
+  const base = receiptOfEntry<T>(entry, !isOwn)
   if (outcome.kind === 'ran') return withValue(base, outcome.value)
   if (outcome.kind === 'replay') return withKeptValue(base, entry, reader)
   const { code, message } = errorOf(outcome, identity)

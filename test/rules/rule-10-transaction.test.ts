@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { expect } from 'vitest'
 import type { Intent } from '../../src/ledger/intent.ts'
 import type { Attempt } from '../../src/ledger/onceward.ts'
+import { type Store, StoreFault } from '../../src/ledger/store.ts'
 import { sqliteStore } from '../../src/stores/sqlite/index.ts'
 import { gate } from '../support/gate.ts'
 import type { Lab, LabWorker, WorkerOptions } from '../support/lab.ts'
@@ -324,4 +325,48 @@ rule('nobody waits for a locked row beyond his patience', async (lab) => {
   lockRow(lab, second)
   const run = second.once.run({ ...sell, waitMs: 5_000 }, () => 'sold')
   expect(await lab.code(run)).toBe('IN_PROGRESS')
+})
+
+/** A worker whose first COMMIT is, or is not, carried out, and never acknowledged. */
+function losingCommit(lab: Lab, place: SqlitePlace, isCommitted: boolean): LabWorker {
+  const base = sqliteStore({ path: place.path, runtime: lab.time.worker() })
+  let isLost = false
+  return lab.worker({
+    store: {
+      ...base,
+      transaction: async (work, prepare) => {
+        if (isLost) return (base as Required<Store>).transaction(work, prepare)
+        isLost = true
+        const lost = new StoreFault('lost', 'the connection broke')
+        const commit = (base as Required<Store>).transaction(work, (value) => {
+          const request = prepare(value)
+          if (!isCommitted) throw lost
+          return request
+        })
+        await commit
+        throw lost
+      },
+    },
+  })
+}
+
+rule(
+  'a COMMIT whose acknowledgement was lost is recognised by a write: nothing is done twice',
+  async (lab) => {
+    const place = sqlitePlace()
+    const { once } = losingCommit(lab, place, true)
+    expect(await lab.until(once.run(sell, selling(place, 'sold')))).toBe('sold')
+    expect(place.rows()).toEqual(['sold'])
+    expect(await lab.until(once.run(sell, selling(place, 'again')))).toBe('sold')
+  },
+)
+
+rule('a COMMIT that was lost on its way leaves the entry free for the next attempt', async (lab) => {
+  const place = sqlitePlace()
+  const { once } = losingCommit(lab, place, false)
+  expect(await lab.code(once.run(sell, selling(place, 'sold')))).toBe('OUTCOME_UNKNOWN')
+  expect(place.rows()).toEqual([])
+  expect(await lab.until(once.lookup(sell))).toMatchObject({ state: 'released' })
+  expect(await lab.until(once.run(sell, selling(place, 'sold')))).toBe('sold')
+  expect(place.rows()).toEqual(['sold'])
 })

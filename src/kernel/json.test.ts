@@ -152,6 +152,11 @@ describe('findJsonFlaw', () => {
     expect(findJsonFlaw({ a: Number.NaN }, true)).toEqual({ pointer: '/a', what: 'NaN' })
     expect(findJsonFlaw([undefined], true)).toEqual({ pointer: '/0', what: 'undefined' })
     expect(findJsonFlaw(new Set([1]), true)).toMatchObject({ pointer: '' })
+    for (const empty of [Promise.resolve(1), new Error('no'), new Response('x'), /x/]) {
+      expect(findJsonFlaw({ a: empty }, true)).toMatchObject({
+        what: expect.stringMatching(/without members/),
+      })
+    }
     expect(findJsonFlaw({ a: { toJSON: () => 10n } }, true)).toMatchObject({ pointer: '/a' })
   })
 })

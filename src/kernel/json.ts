@@ -81,6 +81,9 @@ function walkMembers(value: object, at: Walk): Found | undefined {
     const isCollection = value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)
     if ((!isPlain && !at.lenient) || isCollection)
       return flaw(`a ${value.constructor?.name ?? 'object'}, not a plain object`)
+    // A promise, an error, a fetch response: JSON.stringify would make it {} without a word.
+    if (!isPlain && Object.keys(value).length === 0)
+      return flaw(`a ${value.constructor?.name ?? 'object'} without members`)
   }
   for (const name of Object.keys(value)) {
     const found = walk((value as Record<string, unknown>)[name], at)

@@ -91,7 +91,7 @@ async function close(ledger: Ledger, sweeper: Sweeper, graceMs: number): Promise
   }
   heartbeat.stop()
   running.isOver = true
-  await options.store.close()
+  await ledger.inTime('close', options.store.close())
 }
 
 async function within(runtime: Runtime, done: Promise<void>, patienceMs: number): Promise<void> {

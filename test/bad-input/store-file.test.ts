@@ -227,7 +227,7 @@ describe('a full disk', () => {
 
   it('a real one, of 300 KiB', async (test) => {
     const folder = temporaryDirectory()
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=300k', 'tmpfs', folder])
+    const mounted = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=300k', 'tmpfs', folder])
     if (mounted.status !== 0) return test.skip('this user may not mount a file system')
     const store = sqliteStore({ path: join(folder, 'ledger.db'), busyTimeoutMs: 200 })
     const once = createOnceward({ store, sweep: false, storeTimeoutMs: 300 })
@@ -242,7 +242,7 @@ describe('a full disk', () => {
       expect(await tryCharge(once)).toMatchObject({ code: 'ok', ran: 1 })
     } finally {
       await once.close()
-      spawnSync('umount', ['-l', folder])
+      spawnSync('/bin/umount', ['-l', folder])
     }
   })
 })

@@ -21,6 +21,9 @@ const unkept: Readonly<Record<string, unknown>> = {
   'a Map': new Map([['a', 1]]),
   bytes: { body: new Uint8Array([1]) },
   'a function': { next: () => 1 },
+  'a promise that nobody waited for': { later: Promise.resolve(1) },
+  'a fetch response': new Response('x'),
+  'an error': [new Error('x')],
   'a lone surrogate': '\ud800',
   'a value whose toJSON throws': {
     toJSON: () => {

@@ -151,6 +151,14 @@ rule('a sweep that hangs does not keep close from ending', async (lab) => {
   expect(lab.time.elapsedMs - beganMs).toBeLessThan(60_000)
 })
 
+rule('a store that does not close ends close with STORE_UNAVAILABLE, after storeTimeoutMs', async (lab) => {
+  const { once, tap } = lab.worker({ storeTimeoutMs: 2000 })
+  tap.hooks.close = () => never()
+  expect(await lab.code(once.close())).toBe('STORE_UNAVAILABLE')
+  expect(lab.time.elapsedMs).toBe(2000)
+  expect(await lab.code(once.run(mail, () => 'sent'))).toBe('CLOSED')
+})
+
 rule('callers of one process wait in memory: no reads, no pause', async (lab) => {
   const { once, tap } = lab.worker()
   const door = gate<string>()

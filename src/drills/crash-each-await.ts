@@ -14,6 +14,8 @@ export interface CrashOptions {
   readonly every?: number
   /** From 1. */
   readonly offset?: number
+  /** Only every n-th of the crashes inside the effect. Default 1: all. */
+  readonly everyInEffect?: number
   /** Workers at once. Default 2. */
   readonly parallel?: number
   /** L1, from the restart to an answer. Default 15,000 ms. */
@@ -43,7 +45,7 @@ export interface CrashReport extends Counts {
  * the network), so k rises past the count until a worker survives.
  */
 export async function crashEachAwait(options: CrashOptions): Promise<CrashReport> {
-  const { stage, workload, parallel = 2, recoveryMs = 15_000 } = options
+  const { stage, workload, everyInEffect = 1, parallel = 2, recoveryMs = 15_000 } = options
   const context: TrialContext = { stage, workload, run: stage.nextRun() }
   const beganAtMs = performance.now()
   const undisturbed = await runTrial(context, {
@@ -52,7 +54,8 @@ export async function crashEachAwait(options: CrashOptions): Promise<CrashReport
   })
   if (undisturbed.crashed) throw new Error(`The undisturbed ${workload} did not answer.`)
   const atAwaits = await crashAtAwaits(context, { ...options, count: undisturbed.points })
-  const inEffect = await inParallel(faultsInEffect(workload), parallel, (fault) => runTrial(context, fault))
+  const faults = faultsInEffect(workload).filter((_, index) => index % everyInEffect === 0)
+  const inEffect = await inParallel(faults, parallel, (fault) => runTrial(context, fault))
   await stage.rows.alone()
   const trials = [undisturbed, ...atAwaits, ...inEffect]
   const recovered = await recover(

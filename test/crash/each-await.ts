@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { crashEachAwait, type CrashReport } from '../../src/drills/crash-each-await.ts'
 import { type WorkloadId, workloadIds, workloadOf } from '../../src/drills/workloads.ts'
-import { shareOf, type StoreName, tell, totalOf, useStage } from './stages.ts'
+import { isWhole, shareOf, type StoreName, tell, totalOf, useStage } from './stages.ts'
 
 const minutes = 60_000
 
@@ -19,7 +19,10 @@ export function describeCrashes(
 
     it.each(workloadIds)('breaks no invariant: %s', { timeout: 15 * minutes }, async (workload) => {
       const { hasSteps } = workloadOf(workload)
-      const share = shareOf(hasSteps ? every.stepped : every.plain)
+      const share = {
+        ...shareOf(hasSteps ? every.stepped : every.plain),
+        everyInEffect: hasSteps && !isWhole ? 2 : 1,
+      }
       const report = await crashEachAwait({ stage: stage(), workload, ...share })
       tell(store, report)
       reports.push(report)

@@ -81,8 +81,15 @@ describe('the invariants of a drill', () => {
     const { verdicts, violations } = checkInvariants([sound], bounds)
     expect(violations).toEqual([])
     expect(verdicts).toEqual({
-      ...{ I1: 'held', I2: 'held', I3: 'held', I4: 'not-reached', I5: 'not-reached' },
-      ...{ I6: 'held', I7: 'held', I8: 'not-reached', L1: 'held' },
+      I1: 'held',
+      I2: 'held',
+      I3: 'held',
+      I4: 'not-reached',
+      I5: 'not-reached',
+      I6: 'held',
+      I7: 'held',
+      I8: 'not-reached',
+      L1: 'held',
     })
     expect(brokenBy(inDoubt)).toEqual([])
   })

@@ -13,10 +13,15 @@ declare module 'vitest' {
 /**
  * One PostgreSQL for the whole run, started when the first test asks for it: test files run in processes of their own,
  * so they ask over HTTP on loopback. Ended with the run, and by itself should the run be killed.
+ *
+ * `ONCEWARD_TEST_POSTGRES=postgres://…` names a server to use instead, where the tests may make databases and roles:
+ * for other versions of PostgreSQL.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   let server: Promise<EmbeddedPostgres> | undefined
   const broker = createServer((_, response) => {
+    const given = process.env['ONCEWARD_TEST_POSTGRES']
+    if (given !== undefined) return void response.end(given)
     server ??= startEmbeddedPostgres({ fsync: false, settings: { max_connections: 300 } })
     server.then(
       ({ url }) => response.end(url),

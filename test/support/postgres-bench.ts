@@ -105,7 +105,7 @@ export class PostgresBench {
 
   /** Resolves once a statement that begins like `text` waits for a lock. */
   async waits(text: string): Promise<void> {
-    for (let tries = 0; tries < 1000; tries += 1) {
+    for (let tries = 0; tries < 2000; tries += 1) {
       const [row] = await this.database.query(
         `SELECT count(*)::int AS n FROM pg_stat_activity
          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`,

@@ -45,7 +45,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     await store.close()
     const rows = await openEffectRows(storeUrl)
     const peer = await startPeer(children, { journalPath: join(folder, 'peer.jsonl') })
-    const { leaseMs = 300, settleMs = 1_000 } = options
+    const { leaseMs = 300, settleMs = 1_500 } = options
     let runs = 0
     const close = async (): Promise<void> => {
       try {

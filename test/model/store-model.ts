@@ -96,6 +96,7 @@ class ModelRun {
   readonly #clock: { nowMs: number }
   #store: Store
   #rows: ReadonlyMap<string, Entry> = new Map()
+  #ownRows: ReadonlyMap<string, Entry> = new Map()
   #at = 0
 
   readonly #happened: Set<string>
@@ -133,7 +134,11 @@ class ModelRun {
   }
 
   async #do(command: Command): Promise<void> {
-    const moment = await this.#moment()
+    const moment = await this.#moment(this.#reference, this.#rows)
+    // What an owner knows of a row it knows from its own store, whose times are its own.
+    const own = await this.#moment(this.#store, this.#ownRows)
+    this.#rows = moment.rows
+    this.#ownRows = own.rows
     switch (command.do) {
       case 'claim': {
         const requests = command.items.map((item) => claimRequest(item, moment))
@@ -146,7 +151,9 @@ class ModelRun {
       }
       case 'settle':
         await this.#both('settle', (store) =>
-          store.settle(command.items.map((item) => settleRequest(item, moment))),
+          store.settle(
+            command.items.map((item) => settleRequest(item, store === this.#reference ? moment : own)),
+          ),
         )
         return
       case 'renew':
@@ -224,12 +231,15 @@ class ModelRun {
     await this.#both('purge', purge)
   }
 
-  async #moment(): Promise<Moment> {
+  async #moment(store: Store, formerRows: ReadonlyMap<string, Entry>): Promise<Moment> {
     const refs = Array.from({ length: keyCount }, (_, key) => refOfKey(key))
-    const rows = (await this.#reference.read(refs)).results.flatMap((row) => (row === undefined ? [] : [row]))
-    const formerRows = this.#rows
-    this.#rows = new Map(rows.map((row) => [row.ref, row]))
-    return { rows: this.#rows, formerRows, owners: this.#owners, at: this.#at }
+    const rows = (await store.read(refs)).results.flatMap((row) => (row === undefined ? [] : [row]))
+    return {
+      rows: new Map(rows.map((row) => [row.ref, row])),
+      formerRows,
+      owners: this.#owners,
+      at: this.#at,
+    }
   }
 
   /** With a clock of its own, each command has a moment of its own, in the store as in the reference. */

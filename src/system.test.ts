@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 import { systemRuntime } from './system.ts'
 
 test('random bytes are given away once, and are not zeros', () => {
-  const drawn = Array.from({ length: 5_000 }, () => Buffer.from(systemRuntime.randomBytes(16)).toString('hex'))
+  const drawn = Array.from({ length: 5_000 }, () =>
+    Buffer.from(systemRuntime.randomBytes(16)).toString('hex'),
+  )
   expect(new Set(drawn).size).toBe(5_000)
   expect(drawn).not.toContain('0'.repeat(32))
 })

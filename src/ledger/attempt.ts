@@ -191,7 +191,7 @@ function settlementOf(handle: AttemptHandle, ending: Ending): Settlement {
   const { claimed, steps } = handle
   const { ledger, call } = claimed
   // Rule 2: an earlier attempt may have sent a step that this one has not come to.
-  const earlierUnknown = claimed.entry.earlierUnknown && steps?.hasAdvanced !== true
+  const earlierUnknown = claimed.entry.earlierUnknown && steps?.isPast !== true
   const entry: Entry =
     steps === undefined ? claimed.entry : { ...claimed.entry, earlierUnknown, steps: steps.log.toDocument() }
   const settlement = ledger.rules.settlement(entry, ending, call.operation)

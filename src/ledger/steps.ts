@@ -17,6 +17,13 @@ interface StepCall<T> {
   readonly effect: StepEffect<T>
 }
 
+/** What the record says of a step that is called again. */
+interface Known {
+  readonly before: StepRecord | undefined
+  /** An earlier attempt may have sent this round of it. */
+  readonly earlierUnknown: boolean
+}
+
 /** The steps of one attempt (rule 9). */
 export class Steps {
   readonly #claimed: Claimed
@@ -27,11 +34,10 @@ export class Steps {
   #isDirty = false
   /** Set when a step may have been sent and must not be sent again: the entry goes into doubt. */
   doubtWhy: string | undefined
-  /**
-   * True once a step was called that had no outcome on record. What an earlier attempt may have sent unlisted comes
-   * at that place of the effect's body, so from then on each step speaks for itself.
-   */
-  hasAdvanced = false
+  #isPast = false
+  /** How often a step without an outcome on record was begun while no other such step ran. */
+  #waves = 0
+  #running = 0
 
   constructor(claimed: Claimed) {
     this.#claimed = claimed
@@ -40,6 +46,15 @@ export class Steps {
 
   get log(): StepsLog {
     return this.#log
+  }
+
+  /**
+   * True once this attempt has come past everything that a dead one may have sent unlisted. A blind or verifiable
+   * step is on record before it is sent, and a keyed one at the latest when the step behind it is done, so no more
+   * than two in a row (or two sets of parallel ones) can be missing.
+   */
+  get isPast(): boolean {
+    return this.#isPast || this.#waves > 1
   }
 
   /** Steps that the effect started and did not wait for. */
@@ -102,19 +117,30 @@ export class Steps {
     }
     if (before?.state === 'succeeded') return this.#replay(before) as T
     if (before?.state === 'failed' && this.#claimed.call.operation.retry === 'never') throw failedStep(before)
-    this.hasAdvanced = true
-    if (before?.state === 'started') {
-      const asked = await this.#resume(call, before)
+    const earlierUnknown = this.#maybeSent(call, before)
+    if (this.#running === 0) this.#waves += 1
+    this.#running += 1
+    try {
+      return await this.#resumeOrStart(call, { before, earlierUnknown })
+    } finally {
+      this.#running -= 1
+      if (before?.state !== 'started' && call.safety.kind !== 'keyed') this.#isPast = true
+    }
+  }
+
+  async #resumeOrStart<T>(call: StepCall<T>, known: Known): Promise<T> {
+    if (known.before?.state === 'started') {
+      const asked = await this.#resume(call, known.before)
       if (asked !== undefined) return asked.value as T
-    } else this.#checkUnlisted(call)
-    return this.#start(call, { before, earlierUnknown: this.#maybeSent(call, before) })
+    } else if (known.earlierUnknown) this.#checkUnlisted(call)
+    return this.#start(call, known)
   }
 
   /** Rule 2: only a keyed step is sent again while an earlier sending of it has no known outcome. */
   #maybeSent(call: StepCall<unknown>, before: StepRecord | undefined): boolean {
     if (call.safety.kind !== 'keyed') return false
     // A step on record as failed may have been begun again, unlisted as one that is not on record at all.
-    return before?.state === 'started' || this.#log.unlistedSinceMs() !== undefined
+    return before?.state === 'started' || (this.#log.unlistedSinceMs() !== undefined && !this.isPast)
   }
 
   #replay(record: StepRecord): unknown {
@@ -169,22 +195,19 @@ export class Steps {
     return new OncewardError('IN_DOUBT', why, { details: { ref: this.#claimed.entry.ref } })
   }
 
-  async #start<T>(
-    call: StepCall<T>,
-    { before, earlierUnknown }: { before: StepRecord | undefined; earlierUnknown: boolean },
-  ): Promise<T> {
+  async #start<T>(call: StepCall<T>, { before, earlierUnknown }: Known): Promise<T> {
     const { ledger, entry } = this.#claimed
     const { safety, inputDigest } = call
     const round = before?.state === 'failed' ? before.round + 1 : (before?.round ?? 0)
     const record = this.#log.start(call.name, { safety, inputDigest, round, earlierUnknown })
-    if (safety.kind !== 'keyed') {
-      // A blind or verifiable effect must not begin before its start is on record.
-      try {
-        await this.write()
-      } catch (error) {
-        this.#log.restore(call.name, before)
-        throw error
-      }
+    try {
+      // A blind or verifiable effect must not begin before its start is on record, a keyed one not before the start
+      // of the step before it is.
+      if (safety.kind === 'keyed') await this.#written()
+      else await this.write()
+    } catch (error) {
+      this.#log.restore(call.name, before)
+      throw error
     }
     if (!this.#claimed.holdsLease) await this.#claimed.ensureLease()
     this.#claimed.mustHoldLease()
@@ -270,6 +293,12 @@ export class Steps {
     })()
     this.#flush = flush
     return flush
+  }
+
+  /** The write on its way has come through; one that failed is made again. Throws as `write` does. */
+  async #written(): Promise<void> {
+    if (this.#flush === undefined) return
+    await this.#flush.catch(() => this.write())
   }
 
   /** Nothing more is written after this but the settlement, which carries the whole document. */

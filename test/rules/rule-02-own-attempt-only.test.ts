@@ -308,3 +308,50 @@ rule('once an attempt has come past what may have been sent, a failure is a fail
   ).toBe('EFFECT_FAILED')
   expect(lab.row(stepped).state).toBe('failed')
 })
+
+rule(
+  'two keyed steps in a row may both have been sent unlisted: neither is believed to have failed',
+  async (lab) => {
+    const [first, second] = [lab.worker(), lab.worker()]
+    const peer = new Peer()
+    const body = (pay: () => unknown, note: () => unknown) => async (attempt: Attempt) => {
+      await attempt.step('pay', { safety: 'keyed' }, pay)
+      await attempt.step('note', { safety: 'keyed' }, note)
+    }
+    first.tap.hooks.settle = () => never()
+    void first.once.run(
+      stepped,
+      body(
+        () => peer.do('pay'),
+        () => {
+          peer.do('note')
+          return never()
+        },
+      ),
+    )
+    await lab.time.quiet()
+    first.kill()
+    expect(peer.journal).toEqual(['pay', 'note'])
+    expect(await lab.code(second.once.run(stepped, body(declined, declined)))).toBe('OUTCOME_UNKNOWN')
+    expect(
+      await lab.code(
+        second.once.run(
+          stepped,
+          body(() => 'paid', declined),
+        ),
+      ),
+    ).toBe('OUTCOME_UNKNOWN')
+    expect(lab.row(stepped)).toMatchObject({
+      steps: { steps: [{ state: 'succeeded' }, { state: 'started' }] },
+    })
+    await lab.until(
+      second.once.run(
+        stepped,
+        body(
+          () => 'paid',
+          () => 'noted',
+        ),
+      ),
+    )
+  },
+)

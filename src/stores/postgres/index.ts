@@ -3,6 +3,7 @@ import { Claims } from './claim.ts'
 import { Database } from './database.ts'
 import { listEntries } from './list.ts'
 import { parsePostgresOptions, type PostgresStoreOptions } from './options.ts'
+import { inPortions } from './portions.ts'
 import { purgeEntries } from './purge.ts'
 import { makeReader } from './read.ts'
 import { makeRecords } from './records.ts'
@@ -27,6 +28,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
   const reader = makeReader(database)
   const claims = new Claims(database, reader)
   const settle = makeSettle(database, reader)
+  const resolve = makeResolve(database, reader)
   return {
     name: 'postgres',
     location: parsed.location,
@@ -38,10 +40,10 @@ export function postgresStore(options: PostgresStoreOptions): Store {
       return lineage
     },
     claim: (requests) => claims.claim(requests),
-    settle: (requests) => settle.many(requests),
+    settle: (requests) => inPortions(requests, settle.many),
     renew: makeRenew(database, reader),
     read: (refs) => reader.read(refs),
-    resolve: makeResolve(database, reader),
+    resolve: (requests) => inPortions(requests, resolve),
     twins: makeTwins(database, reader),
     list: (query) => listEntries(database, query),
     purge: (request) => purgeEntries(database, request),

@@ -194,6 +194,28 @@ describe('locks', () => {
   })
 })
 
+test('a full batch of the largest results is settled, in several statements', async () => {
+  const store = await bench().opened()
+  const { results } = await store.claim(Array.from({ length: 100 }, () => bench().claimOf()))
+  const value = Buffer.alloc(256 * 1024, 7)
+  const rows = results.flatMap((result) => (result.kind === 'claimed' ? [result.entry] : []))
+  const settled = await store.settle(rows.map((row) => bench().settleOf(row, { value })))
+  expect(settled.results.map((result) => result.entry?.ref)).toEqual(rows.map(({ ref }) => ref))
+  const last = (await store.read([rows.at(-1)?.ref ?? ''])).results[0]
+  expect(Buffer.compare(last?.value ?? Buffer.alloc(0), value)).toBe(0)
+})
+
+test('a settle whose row was renewed since its owner knew it goes through all the same, alone and in a batch', async () => {
+  const store = await bench().opened()
+  const rows = [await bench().claimed(store), await bench().claimed(store), await bench().claimed(store)]
+  await store.renew(rows.map(({ ref, owner, attempt }) => ({ ref, owner, attempt, leaseMs: 90_000 })))
+  const [alone, ...others] = rows.map((row) => bench().settleOf(row, { known: row }))
+  const replies = [await store.settle(alone === undefined ? [] : [alone]), await store.settle(others)]
+  const settled = replies.flatMap(({ results }) => results)
+  expect(settled).toMatchObject(rows.map(() => ({ kind: 'settled', entry: { rev: 3, state: 'succeeded' } })))
+  expect((await store.read(rows.map(({ ref }) => ref))).results).toEqual(settled.map(({ entry }) => entry))
+})
+
 describe('with group commit above', () => {
   function laneOf<Q extends { readonly ref: string }, R>(
     send: (requests: readonly Q[]) => Promise<{ readonly nowMs: number; readonly results: readonly R[] }>,

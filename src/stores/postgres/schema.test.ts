@@ -50,6 +50,19 @@ describe('the schema', () => {
     }
   })
 
+  test('is made in a schema that is there, by a role that may not make schemas', async () => {
+    const { database } = bench()
+    await database.query(`CREATE ROLE tenant LOGIN PASSWORD 't'; CREATE SCHEMA mine AUTHORIZATION tenant`)
+    try {
+      const url = Object.assign(new URL(database.url), { username: 'tenant', password: 't' }).href
+      const store = await bench().opened({ url, schema: 'mine' })
+      expect((await store.claim([bench().claimOf()])).results).toMatchObject([{ kind: 'claimed' }])
+      await store.close()
+    } finally {
+      await database.query('DROP OWNED BY tenant; DROP ROLE tenant')
+    }
+  })
+
   test('of a newer version is refused, and nothing is changed', async () => {
     await bench().opened({ url: bench().database.url, schema: 'newer' })
     await bench().database.query(`UPDATE newer.onceward_meta SET value = '99'`)

@@ -73,12 +73,18 @@ async function readVersion(database: Database, session: Session): Promise<number
 async function migrate(database: Database, session: Session, from: number): Promise<void> {
   const { tables, options } = database
   await session.transaction(async () => {
-    if (options.schema !== undefined) await session.command(`CREATE SCHEMA IF NOT EXISTS "${options.schema}"`)
+    if (options.schema !== undefined) await createSchema(session, options.schema)
     for (const statement of migrations(tables).slice(from).flat()) await session.command(statement)
     await session.command(
       `INSERT INTO ${tables.meta} (name, value) VALUES ('schema_version', '${schemaVersion}') ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
     )
   })
+}
+
+/** Looked for first: `IF NOT EXISTS` asks for the right to create one even where it is there. */
+async function createSchema(session: Session, name: string): Promise<void> {
+  const [found] = await session.command(`SELECT 1 FROM pg_namespace WHERE nspname = '${name}'`)
+  if (found === undefined) await session.command(`CREATE SCHEMA IF NOT EXISTS "${name}"`)
 }
 
 /** What two that create the same thing at once may see: a duplicate key of a catalogue, a table that is there now. */

@@ -12,7 +12,7 @@ const maxRounds = 5
 type Verdicts = Map<string, SettleResult>
 
 export interface Settle {
-  many(requests: readonly SettleRequest[]): Promise<Reply<SettleResult>>
+  readonly many: (requests: readonly SettleRequest[]) => Promise<Reply<SettleResult>>
   /** Settles as the last statement of a transaction; `undefined` where no row is changed. */
   inside(writing: Writing, request: SettleRequest): Promise<Entry | undefined>
 }
@@ -35,8 +35,11 @@ export function makeSettle(database: Database, reader: Reader): Settle {
         const found = await reader.look(left.map(({ ref }) => ref))
         nowMs = Math.max(nowMs, found.nowMs)
         open = sort(left, found.rows, verdicts)
-        // It would go through now: if nobody has begun a new lineage, it does in the next round.
-        if (open.fresh.length > 0) await checkLineage(database, wrote)
+        // It would go through now. Either the row is not the one that its owner knows, or somebody has begun a new
+        // lineage, or it was changed in between and the next round takes it.
+        const isPuzzling = open.fresh.some(({ known }) => known === undefined)
+        if (isPuzzling) await checkLineage(database, wrote)
+        open = { ...open, fresh: withoutKnown(open.fresh) }
       }
       const results = requests.map(({ ref }) => verdicts.get(ref) as SettleResult)
       return { nowMs, results }
@@ -86,7 +89,7 @@ function sort(
     } else if (row?.ownerWrite === request.ownerWrite) repeated.push(request)
     else fresh.push(request)
   }
-  return { fresh: withoutKnown(fresh), repeated }
+  return { fresh, repeated }
 }
 
 function withoutKnown(requests: readonly SettleRequest[]): SettleRequest[] {

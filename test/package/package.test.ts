@@ -8,7 +8,7 @@ import { run, runOrThrow } from '../support/run.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { environmentOfUsers, oldNode } from './machine.ts'
 
-/** The aim is 20 kB; it stands at 20.7. What is more than 21 has to say why. */
+/** The aim is 20 kB; it stands at 20.9. What is more than 21 has to say why. */
 const rootEntryMaxBytes = 21_000
 const installedMaxBytes = 15_000_000
 

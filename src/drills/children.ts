@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { openJournal } from './journal.ts'
 
@@ -29,8 +30,9 @@ export interface Child {
   readonly name: string
   readonly pid: number
   readonly ended: Promise<Ended>
+  hasEnded(): boolean
   send(message: Message): void
-  /** The first message not taken yet that matches. Rejects when the process ends without having sent it. */
+  /** The first message not taken yet that matches. Rejects when the process ends without it, or is silent for a minute. */
   take<M extends Message>(matches: (message: Message) => message is M): Promise<M>
   /** All messages not taken yet. */
   rest(): readonly Message[]
@@ -47,6 +49,8 @@ export interface Children {
 
 export const configVariable = 'ONCEWARD_DRILL_CONFIG'
 const maxErrorChars = 4_000
+/** Longest wait for a message. */
+const patienceMs = 60_000
 /** The checkout runs TypeScript as it is, the published package what was made of it. */
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 
@@ -104,6 +108,8 @@ interface Waiting {
   readonly matches: (message: Message) => boolean
   readonly resolve: (message: never) => void
   readonly reject: (error: Error) => void
+  /** Ends the wait for it, whatever comes of it. */
+  readonly heard: () => void
 }
 
 function makeChild(name: string, running: ChildProcess, log: (more: object) => void): Child {
@@ -113,12 +119,16 @@ function makeChild(name: string, running: ChildProcess, log: (more: object) => v
   const ended = whenEnded(running, (how) => {
     end = how
     log({ event: 'ended', code: how.code, signal: how.signal })
-    for (const one of waiting.splice(0)) one.reject(endedEarly(name, how))
+    for (const one of waiting.splice(0)) {
+      one.heard()
+      one.reject(endedEarly(name, how))
+    }
   })
   running.on('message', (message: Message) => {
     const first = waiting.find((one) => one.matches(message))
     if (first === undefined) return void messages.push(message)
     waiting = waiting.filter((one) => one !== first)
+    first.heard()
     first.resolve(message as never)
   })
   const signal = (sent: NodeJS.Signals): void => {
@@ -130,6 +140,7 @@ function makeChild(name: string, running: ChildProcess, log: (more: object) => v
     name,
     pid: running.pid ?? 0,
     ended,
+    hasEnded: () => end !== undefined,
     send: (message) => {
       if (running.connected) running.send(message, () => {})
     },
@@ -138,7 +149,9 @@ function makeChild(name: string, running: ChildProcess, log: (more: object) => v
         const index = messages.findIndex(matches)
         if (index >= 0) return resolve(messages.splice(index, 1)[0] as never)
         if (end !== undefined) return reject(endedEarly(name, end))
-        waiting.push({ matches, resolve, reject })
+        const timer = setTimeout(() => reject(silent(name, running.pid ?? 0)), patienceMs)
+        const heard = (): void => clearTimeout(timer)
+        waiting.push({ matches, resolve, reject, heard })
       }),
     rest: () => messages.splice(0),
     signal,
@@ -147,6 +160,19 @@ function makeChild(name: string, running: ChildProcess, log: (more: object) => v
       await ended
     },
   }
+}
+
+/** A drill does not hang with one of its processes: it fails, and says what it was doing. */
+function silent(name: string, pid: number): Error {
+  const lines = ['status', 'wchan', 'syscall'].map((file) => {
+    try {
+      const text = readFileSync(`/proc/${pid}/${file}`, 'utf8')
+      return `${file}: ${file === 'status' ? (/^State:.*$/m.exec(text)?.[0] ?? '') : text.trim()}`
+    } catch {
+      return `${file}: not to be had`
+    }
+  })
+  return new Error(`${name} (process ${pid}) was silent for ${patienceMs} ms. ${lines.join('; ')}`)
 }
 
 function endedEarly(name: string, how: Ended): Error {

@@ -47,13 +47,24 @@ export async function runTrial({ stage, workload, run }: TrialContext, fault: Fa
     keys: [key],
     ...(fault.inCall === undefined ? {} : { fault: fault.inCall }),
   })
-  const answered = await worker.take(isAnswer).catch(() => undefined)
+  const answered = await answerOf(worker)
   if (answered === undefined) await mustHaveCrashed(worker)
   // The caller has its answer and the worker goes on: then it dies too.
   else await worker.kill()
   const messages: readonly AnswerMessage[] = answered === undefined ? [] : [answered]
   const answers = messages.map((message) => message.answer)
   return { key, fault: fault.what, answers, crashed: answered === undefined, points: answered?.points ?? 0 }
+}
+
+/** What a worker answers; nothing when it dies before. Throws for one that does neither. */
+async function answerOf(worker: Child): Promise<AnswerMessage | undefined> {
+  try {
+    return await worker.take(isAnswer)
+  } catch (error) {
+    if (worker.hasEnded()) return undefined
+    await worker.kill()
+    throw error
+  }
 }
 
 /** A worker that ended in another way than by its fault makes the whole drill worthless. */

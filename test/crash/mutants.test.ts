@@ -3,7 +3,7 @@ import { crashEachAwait } from '../../src/drills/crash-each-await.ts'
 import type { MutationSource } from '../../src/drills/instance.ts'
 import { stopEachAwait } from '../../src/drills/stop-each-await.ts'
 import type { WorkloadId } from '../../src/drills/workloads.ts'
-import { brokenIn, tell, useStage } from './stages.ts'
+import { brokenIn, needsStops, tell, useStage } from './stages.ts'
 
 const minute = 60_000
 const mutant = (id: string): MutationSource => ({
@@ -35,12 +35,13 @@ describe.each<Case>([
   })
 })
 
-describe.skipIf(process.platform === 'win32').each<Case>([['lease-never-ends', 'verifiable', ['I1']]])(
+describe.each<Case>([['lease-never-ends', 'verifiable', ['I1']]])(
   'a worker that stands still finds the mutant %s (%s)',
   (id, workload, broken) => {
     const stage = useStage('sqlite', { mutation: mutant(id) })
 
-    it(`by ${broken.join(' and ')}`, { timeout: minute }, async () => {
+    it(`by ${broken.join(' and ')}`, { timeout: minute }, async (context) => {
+      needsStops(context)
       const report = await stopEachAwait({ stage: stage(), workload, every: 1, offset: 4, until: 18 })
       tell('sqlite', report)
       expect(brokenIn(report)).toEqual(expect.arrayContaining([...broken]))

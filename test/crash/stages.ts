@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, type TestContext } from 'vitest'
 import { type CrashOptions } from '../../src/drills/crash-each-await.ts'
 import type { Counts } from '../../src/drills/counts.ts'
 import type { Verdicts, Violation } from '../../src/drills/invariants.ts'
@@ -107,4 +107,9 @@ export function brokenIn(report: {
   return Object.entries(report.verdicts).flatMap(([invariant, verdict]) =>
     verdict === 'broken' ? [invariant] : [],
   )
+}
+
+/** For tests that let a process stand still. */
+export function needsStops(context: TestContext): void {
+  context.skip(process.platform === 'win32', 'Windows has no SIGSTOP')
 }

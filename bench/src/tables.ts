@@ -52,7 +52,7 @@ function settingTable(results: Results): string {
     ],
     [
       'Per cell',
-      `${rounds} rounds of ${window.measureMs / 1000} s after ${window.warmMs / 1000} s of warm-up, each from an empty table; medians`,
+      `${rounds} rounds of ${window.measureMs / 1000} s after a warm-up of at least ${window.warmMs / 1000} s and 5,000 operations (at most 5 s), each from an empty table; medians`,
     ],
     ['PostgreSQL', `settings that are not its defaults: ${settings.join(', ')}`],
     ...(pools.length === 0

@@ -60,7 +60,11 @@ function isSuccess({ receipt }: Answer): boolean {
 function wasDecided(history: KeyHistory): boolean {
   return history.rows.some(
     ({ entry }) =>
-      entry?.state === 'succeeded' && entry.resolution !== undefined && entry.resolution.by !== 'verify',
+      entry?.state === 'succeeded' &&
+      entry.resolution !== undefined &&
+      entry.resolution.by !== 'verify' &&
+      // One that let it run again is older than its end.
+      entry.resolution.atMs === entry.finishedAtMs,
   )
 }
 

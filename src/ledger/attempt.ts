@@ -148,8 +148,8 @@ async function conclude(handle: AttemptHandle, result: Finish, beganAtMs: number
   if (!kept.kept) ledger.events.emit('result_not_kept', entry, { message: kept.why })
   const content = {
     valueKept: kept.kept,
-    ...(kept.kept && kept.content !== undefined ? { value: kept.content } : {}),
-    ...(handle.steps === undefined ? {} : { steps: handle.steps.log.toDocument() }),
+    value: kept.kept ? kept.content : undefined,
+    steps: handle.steps?.log.toDocument(),
   }
   const request = claimed.request(settlement, content)
   let answer: SettleResult

@@ -17,6 +17,11 @@ export interface ClaimedOptions {
   readonly since: ClockReading
 }
 
+interface Content {
+  readonly value?: Uint8Array | undefined
+  readonly steps?: StepsDocument | undefined
+}
+
 /** An entry that this worker owns, from the claim to the settlement: every write of the owner goes through here. */
 export class Claimed {
   readonly ledger: Ledger
@@ -124,11 +129,10 @@ export class Claimed {
   /** Makes the owner's next write. */
   request(
     settlement: Settlement,
-    content: { valueKept: boolean; value?: Uint8Array; steps?: StepsDocument },
+    content: Content & { readonly valueKept: boolean },
   ): SettleRequest {
     this.#ownerWrite += 1
     const { to, round, earlierUnknown, endsLease, error, why } = settlement
-    const { value, steps } = content
     return {
       ref: this.entry.ref,
       known: this.entry,
@@ -139,11 +143,11 @@ export class Claimed {
       round,
       earlierUnknown,
       endsLease,
+      value: content.value,
       valueKept: content.valueKept,
-      ...(value === undefined ? {} : { value }),
-      ...(error === undefined ? {} : { error }),
-      ...(steps === undefined ? {} : { steps }),
-      ...(why === undefined ? {} : { why }),
+      error,
+      steps: content.steps,
+      why,
       digest: digestOf(settlement, content),
     }
   }
@@ -171,7 +175,7 @@ export class Claimed {
 }
 
 /** Rule 4: the content by which a repeated write is recognised. */
-function digestOf(settlement: Settlement, content: { value?: Uint8Array; steps?: StepsDocument }): string {
+function digestOf(settlement: Settlement, content: Content): string {
   const { to, round, error, why } = settlement
   const value =
     content.value === undefined

@@ -28,11 +28,15 @@ export function parseIntent(options: ParsedOptions, intent: Intent): Call {
   const waitMs = milliseconds(intent.waitMs ?? defaultWaitMs, 'waitMs', 0)
   if (intent.subject !== undefined) label(intent.subject, 'subject', 255)
   const { whole, canonical } = parseInput(intent.input, operation, options)
+  const { ref, scope, key } = parseIdentity(options, intent)
   const identity: FrozenIdentity = {
-    ...parseIdentity(options, intent),
-    ...(intent.subject === undefined ? {} : { subject: intent.subject }),
+    ref,
+    scope,
+    operation: intent.operation,
+    key,
+    subject: intent.subject,
     fingerprint: canonical === undefined ? '' : fingerprintOf(canonical),
-    ...(whole === undefined ? {} : { canonicalInput: whole }),
+    canonicalInput: whole,
   }
   return { identity, key: intent.key, operation, onConcurrent, waitMs }
 }

@@ -1,4 +1,4 @@
-import { sha256, uuidOf } from '../kernel/ids.ts'
+import { sha256Hex, uuidOf } from '../kernel/ids.ts'
 
 export interface EffectKeySource {
   readonly scope: string
@@ -12,5 +12,5 @@ export interface EffectKeySource {
 /** Rule 6: derived from identity, step and round alone, so that every takeover sends the same one. */
 export function effectKeyOf(source: EffectKeySource): string {
   const { scope, operation, key, step, round } = source
-  return uuidOf(sha256('onceward.effect.1', scope, operation, key, step ?? '', String(round)))
+  return uuidOf(sha256Hex('onceward.effect.1', scope, operation, key, step ?? '', String(round)))
 }

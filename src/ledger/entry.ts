@@ -82,7 +82,7 @@ export interface Entry {
   readonly operation: string
   /** Encoded by `encodeKey`. */
   readonly key: string
-  readonly subject?: string
+  readonly subject?: string | undefined
   readonly state: EntryState
   /** Frozen at the first claim, like the fingerprint. */
   readonly safety: SafetyKind
@@ -103,24 +103,24 @@ export interface Entry {
   /** When the first attempt claimed it. */
   readonly claimedAtMs: number
   /** Rule 5: earliest moment at which the effect of this round can have been sent. */
-  readonly firstPossibleSendAtMs?: number
-  readonly finishedAtMs?: number
+  readonly firstPossibleSendAtMs?: number | undefined
+  readonly finishedAtMs?: number | undefined
   /** Rule 2: an earlier started attempt has no known outcome. */
   readonly earlierUnknown: boolean
   /** The kept result: UTF-8 JSON text, or whatever the seal hook made of it. */
-  readonly value?: Uint8Array
+  readonly value?: Uint8Array | undefined
   /** Rule 11: false when the effect succeeded and its result could not be kept. */
   readonly valueKept: boolean
-  readonly error?: EntryError
-  readonly steps?: StepsDocument
+  readonly error?: EntryError | undefined
+  readonly steps?: StepsDocument | undefined
   /** Digest of what the owner last settled: a repeated settle is recognised by it (rule 4). */
-  readonly settledDigest?: string
-  readonly doubt?: Doubt
-  readonly resolution?: Resolution
+  readonly settledDigest?: string | undefined
+  readonly doubt?: Doubt | undefined
+  readonly resolution?: Resolution | undefined
   /** How long the result is kept once the entry has ended. */
   readonly retainMs: number
   /** Which end a tombstone remembers. */
-  readonly buriedState?: 'succeeded' | 'failed'
+  readonly buriedState?: 'succeeded' | 'failed' | undefined
 }
 
 export function fenceOf(entry: Pick<Entry, keyof Fence>): Fence {

@@ -90,7 +90,7 @@ export type EventCounts = Readonly<Partial<Record<EventType, number>>>
 
 /** What an event is about: an entry, or an identity. */
 export type EventSubject = Pick<EventContext, 'ref' | 'scope' | 'operation' | 'key'> & {
-  readonly subject?: string
+  readonly subject?: string | undefined
 } & Partial<Fence>
 
 type Details<T extends EventType> = Omit<EventDetails[T], 'fence'> & { readonly fence?: Fence }

@@ -14,7 +14,7 @@ import { type Outcome, replayOf } from './outcome.ts'
 import type { Takeover } from './rules.ts'
 import type { Leader } from './running.ts'
 import type { ClaimRequest } from './store.ts'
-import { refuseTwin, warnOfTwins } from './twins.ts'
+import { refuseTwin, watchForTwins } from './twins.ts'
 import { runUnguarded } from './unguarded.ts'
 
 /** Caller → guard → group commit → store (verdict) → effect → group commit → store (outcome). */
@@ -183,48 +183,60 @@ async function claim(guarded: Guarded, target: Target): Promise<Turn> {
 
 /** Runs the effect, unless the lease had lapsed before it could begin: then the entry is given back, untouched. */
 async function own(guarded: Guarded, leader: Leader, claimed: Claimed): Promise<Outcome | 'not-begun'> {
-  const { ledger, call } = guarded
+  const { call } = guarded
   leader.entry = claimed.entry
   leader.abort = (reason) => claimed.lose(reason)
   const watchesTwins =
     claimed.entry.subject !== undefined && claimed.entry.fingerprint !== '' && call.operation.onTwin !== 'off'
   if (watchesTwins && call.operation.onTwin === 'refuse') await refuseTwin(claimed)
-  try {
-    if (!claimed.holdsLease) await claimed.ensureLease()
-    claimed.mustHoldLease()
-  } catch {
-    await claimed.giveBack('the lease had lapsed before the effect could begin').catch(() => undefined)
-    if (ledger.running.isClosed || ledger.options.runtime.monotonicMs() >= guarded.waitUntilMs) {
-      return {
-        kind: 'lease-lost',
-        entry: claimed.entry,
-        message: 'The lease lapsed before the effect could begin.',
-        code: 'LEASE_LOST',
-      }
-    }
-    return 'not-begun'
+  if (!claimed.holdsLease) {
+    const stop = await regain(guarded, claimed)
+    if (stop !== undefined) return stop
   }
-  if (watchesTwins) warnOfTwins(claimed)
+  const stopWatching = watchesTwins ? watchForTwins(claimed) : undefined
   const outcome = await runAttempt(claimed, guarded.effect)
-  if (watchesTwins && outcome.kind === 'ran') warnOfTwins(claimed)
+  stopWatching?.(outcome.kind !== 'failed')
   return outcome
 }
 
-function claimRequest(call: Call, target: Target): ClaimRequest {
-  const { canonicalInput: _input, ...identity } = call.identity
-  const { operation } = call
-  const { owner, entry, takeover } = target
-  return {
-    ...identity,
-    safety: operation.safety.kind,
-    to: operation.steps ? 'claimed' : 'started',
-    owner,
-    leaseMs: operation.leaseMs,
-    retainMs: operation.retainMs,
-    ...(entry === undefined || takeover === undefined
-      ? {}
-      : { expect: { attempt: entry.attempt, rev: entry.rev, ...takeover } }),
+/** The lease has lapsed, or nearly, before the effect: it is renewed, or nothing begins. */
+async function regain(guarded: Guarded, claimed: Claimed): Promise<Outcome | 'not-begun' | undefined> {
+  const { ledger, waitUntilMs } = guarded
+  try {
+    await claimed.ensureLease()
+    claimed.mustHoldLease()
+    return undefined
+  } catch {
+    await claimed.giveBack('the lease had lapsed before the effect could begin').catch(() => undefined)
+    if (!ledger.running.isClosed && ledger.options.runtime.monotonicMs() < waitUntilMs) return 'not-begun'
+    return {
+      kind: 'lease-lost',
+      entry: claimed.entry,
+      message: 'The lease lapsed before the effect could begin.',
+      code: 'LEASE_LOST',
+    }
   }
+}
+
+function claimRequest(call: Call, target: Target): ClaimRequest {
+  const { ref, scope, operation, key, subject, fingerprint } = call.identity
+  const { safety, steps, leaseMs, retainMs } = call.operation
+  const { owner, entry, takeover } = target
+  const request: ClaimRequest = {
+    ref,
+    scope,
+    operation,
+    key,
+    subject,
+    fingerprint,
+    safety: safety.kind,
+    to: steps ? 'claimed' : 'started',
+    owner,
+    leaseMs,
+    retainMs,
+  }
+  if (entry === undefined || takeover === undefined) return request
+  return { ...request, expect: { attempt: entry.attempt, rev: entry.rev, ...takeover } }
 }
 
 /**

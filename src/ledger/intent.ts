@@ -45,8 +45,8 @@ export interface FrozenIdentity {
   readonly operation: string
   /** Encoded by `encodeKey`. */
   readonly key: string
-  readonly subject?: string
+  readonly subject?: string | undefined
   readonly fingerprint: string
   /** RFC 8785 form of the whole input; `verify` gets it parsed, as a copy of its own. */
-  readonly canonicalInput?: string
+  readonly canonicalInput?: string | undefined
 }

@@ -153,6 +153,9 @@ type Common = Pick<OperationOptions, 'safety' | 'retry' | 'singleCall' | 'steps'
 
 export function mergeOperation(base: ParsedOperation, given: Common, prefix = ''): ParsedOperation {
   const { safety, retry, singleCall, steps, leaseMs, retainMs } = given
+  // Most calls say nothing that their operation has not said.
+  const said = [safety, retry, singleCall, steps, leaseMs, retainMs]
+  if (said.every((value) => value === undefined)) return base
   return {
     ...base,
     safety: safety === undefined ? base.safety : parseSafety(safety, `${prefix}safety`),

@@ -6,7 +6,7 @@ import type { ParsedOptions } from './options.ts'
 
 /** What becomes of a result: its kept form (absent for a result of `undefined`), or why it cannot be kept (rule 11). */
 export type Kept<T> =
-  | { readonly kept: true; readonly content?: T }
+  | { readonly kept: true; readonly content?: T | undefined }
   | { readonly kept: false; readonly why: string }
 
 type Hooks = Pick<ParsedOptions, 'redact' | 'seal' | 'maxResultBytes'>
@@ -21,7 +21,7 @@ interface About {
 
 /** Redacts, checks and seals a result for the entry's row. */
 export function keepResult(hooks: Hooks, value: unknown, about: About): Kept<Uint8Array> {
-  return keep(hooks, { ...about, value }, (json) => {
+  return keep(hooks, { value, about }, (json) => {
     const plain = utf8(json)
     const content = hooks.seal === undefined ? plain : hooks.seal.seal(plain, about.ref)
     return { content, bytes: content.byteLength }
@@ -37,7 +37,7 @@ export function keepStepResult(
   value: unknown,
   about: About & { readonly step: string },
 ): Kept<string> {
-  return keep(hooks, { ...about, value }, (json) => {
+  return keep(hooks, { value, about }, (json) => {
     const content =
       hooks.seal === undefined
         ? json
@@ -49,21 +49,17 @@ export function keepStepResult(
 
 function keep<T>(
   hooks: Hooks,
-  result: About & { readonly value: unknown },
+  { value, about }: { readonly value: unknown; readonly about: About },
   pack: (json: string) => { content: T; bytes: number },
 ): Kept<T> {
   try {
-    const { value, operation, step, usedBytes } = result
-    const visible =
-      hooks.redact === undefined
-        ? value
-        : hooks.redact(value, { operation, ...(step === undefined ? {} : { step }) })
+    const visible = hooks.redact === undefined ? value : hooks.redact(value, namesOf(about))
     if (visible === undefined) return { kept: true }
     const flaw = findJsonFlaw(visible, true)
     if (flaw !== undefined)
       return { kept: false, why: `The result is not JSON; at "${flaw.pointer}" it is ${flaw.what}.` }
     const { content, bytes } = pack(JSON.stringify(visible))
-    const total = bytes + usedBytes
+    const total = bytes + about.usedBytes
     if (total <= hooks.maxResultBytes) return { kept: true, content }
     return {
       kept: false,
@@ -72,6 +68,10 @@ function keep<T>(
   } catch (error) {
     return { kept: false, why: messageOf(error) }
   }
+}
+
+function namesOf({ operation, step }: About): { readonly operation: string; readonly step?: string } {
+  return step === undefined ? { operation } : { operation, step }
 }
 
 /** The kept result of an ended entry, parsed. Throws `RESULT_TOO_LARGE` or `RESULT_INVALID`. */

@@ -51,8 +51,8 @@ export interface Settlement {
   readonly round: number
   readonly earlierUnknown: boolean
   readonly endsLease: boolean
-  readonly error?: EntryError
-  readonly why?: string
+  readonly error?: EntryError | undefined
+  readonly why?: string | undefined
 }
 
 /** Two clocks read at one moment (rule 8). */

@@ -79,7 +79,7 @@ export interface ClaimRequest {
   readonly scope: string
   readonly operation: string
   readonly key: string
-  readonly subject?: string
+  readonly subject?: string | undefined
   readonly fingerprint: string
   readonly safety: SafetyKind
   /** `started` for a plain run, `claimed` for a stepped one. */
@@ -108,7 +108,7 @@ export type ClaimResult =
 export interface SettleRequest {
   readonly ref: string
   /** The row as its owner last knew it: where `rev` has not changed since, a store need not read it again. */
-  readonly known?: Entry
+  readonly known?: Entry | undefined
   readonly owner: string
   readonly attempt: number
   /** 1 for the owner's first write of this attempt, then one more each: late old ones are told apart by it. */
@@ -119,12 +119,12 @@ export interface SettleRequest {
   readonly earlierUnknown: boolean
   /** True: the lease ends with this write, so that somebody else may look at once. */
   readonly endsLease: boolean
-  readonly value?: Uint8Array
+  readonly value?: Uint8Array | undefined
   readonly valueKept: boolean
-  readonly error?: EntryError
-  readonly steps?: StepsDocument
+  readonly error?: EntryError | undefined
+  readonly steps?: StepsDocument | undefined
   /** For `in_doubt`. */
-  readonly why?: string
+  readonly why?: string | undefined
   /** Over everything above: the same content a second time is recognised (rule 4). */
   readonly digest: string
 }
@@ -154,13 +154,13 @@ export interface ResolveRequest {
   readonly ref: string
   readonly expect: Expectation
   readonly to: 'succeeded' | 'failed' | 'released' | 'in_doubt'
-  readonly value?: Uint8Array
+  readonly value?: Uint8Array | undefined
   readonly valueKept: boolean
-  readonly error?: EntryError
+  readonly error?: EntryError | undefined
   /** For `in_doubt`. */
-  readonly why?: string
-  readonly resolution?: Omit<Resolution, 'atMs'>
-  readonly steps?: StepsDocument
+  readonly why?: string | undefined
+  readonly resolution?: Omit<Resolution, 'atMs'> | undefined
+  readonly steps?: StepsDocument | undefined
 }
 
 export type ResolveResult =

@@ -62,7 +62,7 @@ function settleRequest(claimed: Claimed, value: unknown): SettleRequest {
   if (!kept.kept) ledger.events.emit('result_not_kept', entry, { message: kept.why })
   return claimed.request(
     { to: 'succeeded', round: entry.round, earlierUnknown: false, endsLease: false },
-    { valueKept: kept.kept, ...(kept.kept && kept.content !== undefined ? { value: kept.content } : {}) },
+    { valueKept: kept.kept, value: kept.kept ? kept.content : undefined },
   )
 }
 

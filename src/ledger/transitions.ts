@@ -43,7 +43,7 @@ function insertedRow(request: ClaimRequest, at: StoreMoment): Entry {
     scope: request.scope,
     operation: request.operation,
     key: request.key,
-    ...(request.subject === undefined ? {} : { subject: request.subject }),
+    subject: request.subject,
     state: request.to,
     safety: request.safety,
     fingerprint: request.fingerprint,
@@ -56,10 +56,18 @@ function insertedRow(request: ClaimRequest, at: StoreMoment): Entry {
     leaseMs: request.leaseMs,
     leaseUntilMs: at.nowMs + request.leaseMs,
     claimedAtMs: at.nowMs,
-    ...(request.to === 'started' ? { firstPossibleSendAtMs: at.nowMs } : {}),
+    firstPossibleSendAtMs: request.to === 'started' ? at.nowMs : undefined,
+    finishedAtMs: undefined,
     earlierUnknown: false,
+    value: undefined,
     valueKept: true,
+    error: undefined,
+    steps: undefined,
+    settledDigest: undefined,
+    doubt: undefined,
+    resolution: undefined,
     retainMs: request.retainMs,
+    buriedState: undefined,
   }
 }
 
@@ -70,16 +78,9 @@ function takenOverRow(row: Entry, request: Takeover, at: StoreMoment): Entry {
   const { expect } = request
   const state: EntryState = row.state === 'started' ? 'started' : request.to
   const firstSendMs = expect.keepsFirstSend ? row.firstPossibleSendAtMs : undefined
-  const sendsFromMs = firstSendMs ?? (state === 'started' ? at.nowMs : undefined)
   return {
-    ref: row.ref,
-    scope: row.scope,
-    operation: row.operation,
-    key: row.key,
-    ...(row.subject === undefined ? {} : { subject: row.subject }),
+    ...row,
     state,
-    safety: row.safety,
-    fingerprint: row.fingerprint,
     owner: request.owner,
     epoch: at.epoch,
     attempt: expect.raisesAttempt ? row.attempt + 1 : row.attempt,
@@ -88,11 +89,14 @@ function takenOverRow(row: Entry, request: Takeover, at: StoreMoment): Entry {
     ownerWrite: 0,
     leaseMs: request.leaseMs,
     leaseUntilMs: at.nowMs + request.leaseMs,
-    claimedAtMs: row.claimedAtMs,
-    ...(sendsFromMs === undefined ? {} : { firstPossibleSendAtMs: sendsFromMs }),
+    firstPossibleSendAtMs: firstSendMs ?? (state === 'started' ? at.nowMs : undefined),
+    finishedAtMs: undefined,
     earlierUnknown: expect.earlierUnknown,
+    value: undefined,
     valueKept: true,
-    ...(row.steps === undefined ? {} : { steps: row.steps }),
+    error: undefined,
+    settledDigest: undefined,
+    doubt: undefined,
     retainMs: request.retainMs,
   }
 }
@@ -114,26 +118,26 @@ export function settleRow(row: Entry | undefined, request: SettleRequest, at: St
 }
 
 function settledRow(row: Entry, request: SettleRequest, at: StoreMoment): Entry {
-  const { finishedAtMs: _finished, value: _value, error: _error, ...kept } = row
   const state = request.to === 'claimed' ? row.state : request.to
   const isEnd = state === 'succeeded' || state === 'failed'
   return {
-    ...kept,
+    ...row,
     state,
     round: request.round,
     rev: row.rev + 1,
     ownerWrite: request.ownerWrite,
     earlierUnknown: request.earlierUnknown,
     leaseUntilMs: request.endsLease ? Math.min(row.leaseUntilMs, at.nowMs) : row.leaseUntilMs,
+    finishedAtMs: isEnd ? at.nowMs : undefined,
+    value: request.value,
     valueKept: request.valueKept,
+    error: request.error,
+    steps: request.steps ?? row.steps,
     settledDigest: request.digest,
-    ...(isEnd ? { finishedAtMs: at.nowMs } : {}),
-    ...(request.value === undefined ? {} : { value: request.value }),
-    ...(request.error === undefined ? {} : { error: request.error }),
-    ...(request.steps === undefined ? {} : { steps: request.steps }),
-    ...(state === 'in_doubt'
-      ? { doubt: { sinceMs: row.doubt?.sinceMs ?? at.nowMs, why: request.why ?? '' } }
-      : {}),
+    doubt:
+      state === 'in_doubt'
+        ? { sinceMs: row.doubt?.sinceMs ?? at.nowMs, why: request.why ?? '' }
+        : row.doubt,
   }
 }
 
@@ -164,22 +168,21 @@ export function resolveRow(row: Entry | undefined, request: ResolveRequest, at: 
   if (row === undefined || row.attempt !== request.expect.attempt || row.rev !== request.expect.rev)
     return { kind: 'stale', entry: row }
   if (!resolvable[request.to].includes(row.state)) return { kind: 'stale', entry: row }
-  const { finishedAtMs: _finished, value: _value, error: _error, ...kept } = row
-  const isEnd = request.to === 'succeeded' || request.to === 'failed'
+  const { to, resolution } = request
   return {
     kind: 'resolved',
     entry: {
-      ...kept,
-      state: request.to,
+      ...row,
+      state: to,
       rev: row.rev + 1,
+      earlierUnknown: to === 'in_doubt' ? row.earlierUnknown : false,
+      finishedAtMs: to === 'succeeded' || to === 'failed' ? at.nowMs : undefined,
+      value: request.value,
       valueKept: request.valueKept,
-      earlierUnknown: request.to === 'in_doubt' ? row.earlierUnknown : false,
-      ...(isEnd ? { finishedAtMs: at.nowMs } : {}),
-      ...(request.value === undefined ? {} : { value: request.value }),
-      ...(request.error === undefined ? {} : { error: request.error }),
-      ...(request.steps === undefined ? {} : { steps: request.steps }),
-      ...(request.to === 'in_doubt' ? { doubt: { sinceMs: at.nowMs, why: request.why ?? '' } } : {}),
-      ...(request.resolution === undefined ? {} : { resolution: { ...request.resolution, atMs: at.nowMs } }),
+      error: request.error,
+      steps: request.steps ?? row.steps,
+      doubt: to === 'in_doubt' ? { sinceMs: at.nowMs, why: request.why ?? '' } : row.doubt,
+      resolution: resolution === undefined ? row.resolution : { ...resolution, atMs: at.nowMs },
     },
   }
 }
@@ -198,6 +201,17 @@ export function purgeRow(
       : undefined
   }
   if ((row.state !== 'succeeded' && row.state !== 'failed') || retainedUntilMs > nowMs) return undefined
-  const { value: _value, error: _error, steps: _steps, settledDigest: _digest, ...kept } = row
-  return { bury: { ...kept, state: 'tombstone', buriedState: row.state, valueKept: false, rev: row.rev + 1 } }
+  return {
+    bury: {
+      ...row,
+      state: 'tombstone',
+      rev: row.rev + 1,
+      value: undefined,
+      valueKept: false,
+      error: undefined,
+      steps: undefined,
+      settledDigest: undefined,
+      buriedState: row.state,
+    },
+  }
 }

@@ -22,8 +22,24 @@ export async function refuseTwin(claimed: Claimed): Promise<void> {
   throw new OncewardError('KEY_TWIN', message, { details: { ref: entry.ref, twinRef } })
 }
 
-/** `onTwin: 'warn'`: an event, found beside the effect's way and never in it. Best effort: a search that fails is none. */
-export function warnOfTwins(claimed: Claimed): void {
+/** An effect that is done sooner is looked at once, when it has ended: that sees all that an earlier look would. */
+const firstLookMs = 100
+
+/**
+ * `onTwin: 'warn'`: an event, found beside the effect's way and never in it. Best effort: a search that fails is none.
+ * What it gives is called when the attempt has ended, and looks once more unless nothing was done.
+ */
+export function watchForTwins(claimed: Claimed): (looksAgain: boolean) => void {
+  const timer = claimed.ledger.options.runtime.setTimer(firstLookMs, () => warnOfTwins(claimed), {
+    background: true,
+  })
+  return (looksAgain) => {
+    timer.cancel()
+    if (looksAgain) warnOfTwins(claimed)
+  }
+}
+
+function warnOfTwins(claimed: Claimed): void {
   if (claimed.twinSeen) return
   findTwin(claimed).then(
     (twinRef) => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { utf8 } from '../kernel/bytes.ts'
-import { refOf, sha256 } from '../kernel/ids.ts'
+import { refOf, sha256Text } from '../kernel/ids.ts'
 import type { Entry, EntryState } from '../ledger/entry.ts'
 import type {
   ClaimRequest,
@@ -131,12 +131,12 @@ export class StoreBench {
 
   /** An owner token: 16 bytes in base64url, new each time. */
   owner(): string {
-    return sha256(this.unique('owner')).subarray(0, 16).toString('base64url')
+    return sha256Text(this.unique('owner')).slice(0, 22)
   }
 
   /** The fingerprint of some input. */
   fingerprint(input: string): string {
-    return sha256(input).toString('base64url')
+    return sha256Text(input)
   }
 
   /** A claim of an entry that is not there, started, blind. `ref` follows scope, operation and key. */
@@ -208,7 +208,7 @@ export class StoreBench {
       ...wanted,
     }
     const { known: _known, ...digested } = content
-    const digest = sha256(JSON.stringify(plain(digested))).toString('base64url')
+    const digest = sha256Text(JSON.stringify(plain(digested)))
     return { ...content, digest: wanted.digest ?? digest }
   }
 

@@ -1,4 +1,4 @@
-import { refOf, sha256 } from '../../src/kernel/ids.ts'
+import { refOf, sha256Text } from '../../src/kernel/ids.ts'
 import type { Entry, StepsDocument } from '../../src/ledger/entry.ts'
 import type { ClaimRequest, RenewRequest, ResolveRequest, SettleRequest } from '../../src/ledger/store.ts'
 import type { ClaimItem, Key, RenewItem, ResolveItem, SettleItem, Who } from './commands.ts'
@@ -36,7 +36,7 @@ export function claimRequest(item: ClaimItem, moment: Moment): ClaimRequest {
     key: `key-${key}`,
     // Two of the keys are twins, one has no subject.
     ...(key === 3 ? {} : { subject: 'order:0' }),
-    fingerprint: key === 2 ? '' : sha256('10 EUR').toString('base64url'),
+    fingerprint: key === 2 ? '' : sha256Text('10 EUR'),
     safety: 'keyed',
     to: item.to,
     owner: ownerToken(ref, moment),
@@ -64,7 +64,7 @@ export function settleRequest(item: SettleItem, moment: Moment): SettleRequest {
   const digest =
     repeats && row?.settledDigest !== undefined
       ? row.settledDigest
-      : sha256(`${ref} ${moment.at}`).toString('base64url')
+      : sha256Text(`${ref} ${moment.at}`)
   const known = knows === 'nothing' ? undefined : (knows === 'row' ? moment.rows : moment.formerRows).get(ref)
   return {
     ...rest,
@@ -106,7 +106,7 @@ export function resolveRequest(item: ResolveItem, moment: Moment): ResolveReques
 }
 
 function ownerToken(ref: string, { at }: Moment): string {
-  return sha256(`${ref} owner ${at}`).subarray(0, 16).toString('base64url')
+  return sha256Text(`${ref} owner ${at}`).slice(0, 22)
 }
 
 function ownerOf(ref: string, who: Who, moment: Moment): string {

@@ -8,8 +8,8 @@ import type { Reply } from '../../ledger/store.ts'
 const maxPortionBytes = 8 * 1024 * 1024
 
 interface Weighty {
-  readonly value?: Uint8Array
-  readonly steps?: StepsDocument
+  readonly value?: Uint8Array | undefined
+  readonly steps?: StepsDocument | undefined
 }
 
 /** Sends a batch in one go, or in several where its results are too large for one. */

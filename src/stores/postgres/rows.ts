@@ -68,17 +68,17 @@ export function rowText(alias: string): string {
   return `${alias}::text`
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-
 /** The entry of a row that `rowText` wrote. */
 export function entryOf(text: string): Entry {
   const row = parseRow(text)
   const cell = (name: Column): Cell => row[at[name]] ?? null
-  const entry: Mutable<Entry> = {
+  const buriedState = cell('buried_state')
+  return {
     ref: cell('ref') as string,
     scope: cell('scope') as string,
     operation: cell('operation') as string,
     key: cell('key') as string,
+    subject: cell('subject') ?? undefined,
     state: states[Number(cell('state'))] as EntryState,
     safety: safeties[Number(cell('safety'))] as SafetyKind,
     fingerprint: cell('fingerprint') as string,
@@ -91,42 +91,33 @@ export function entryOf(text: string): Entry {
     leaseMs: Number(cell('lease_ms')),
     leaseUntilMs: Number(cell('lease_until_ms')),
     claimedAtMs: Number(cell('claimed_at_ms')),
+    firstPossibleSendAtMs: numberOf(cell('first_send_ms')),
+    finishedAtMs: numberOf(cell('finished_at_ms')),
     earlierUnknown: cell('earlier_unknown') === 't',
+    value: given(cell('value'), bytesOf),
     valueKept: cell('value_kept') === 't',
+    error: given(cell('error'), (json) => JSON.parse(json) as EntryError),
+    steps: given(cell('steps'), (json) => JSON.parse(json) as StepsDocument),
+    settledDigest: cell('settled_digest') ?? undefined,
+    doubt: given(cell('doubt_why'), (json) => ({
+      sinceMs: Number(cell('doubt_since_ms')),
+      why: JSON.parse(json) as string,
+    })),
+    resolution: given(cell('resolution'), (json) => {
+      const { by, because } = JSON.parse(json) as { by: string; because: string }
+      return { by, because, atMs: Number(cell('resolved_at_ms')) }
+    }),
     retainMs: Number(cell('retain_ms')),
+    buriedState: buriedState === null ? undefined : (states[Number(buriedState)] as 'succeeded' | 'failed'),
   }
-  addTimes(entry, cell)
-  addDocuments(entry, cell)
-  return entry
 }
 
-function addTimes(entry: Mutable<Entry>, cell: (name: Column) => Cell): void {
-  const subject = cell('subject')
-  if (subject !== null) entry.subject = subject
-  const firstSendMs = cell('first_send_ms')
-  if (firstSendMs !== null) entry.firstPossibleSendAtMs = Number(firstSendMs)
-  const finishedAtMs = cell('finished_at_ms')
-  if (finishedAtMs !== null) entry.finishedAtMs = Number(finishedAtMs)
-  const buriedState = cell('buried_state')
-  if (buriedState !== null) entry.buriedState = states[Number(buriedState)] as 'succeeded' | 'failed'
-  const settledDigest = cell('settled_digest')
-  if (settledDigest !== null) entry.settledDigest = settledDigest
+function given<T>(cell: Cell, parse: (text: string) => T): T | undefined {
+  return cell === null ? undefined : parse(cell)
 }
 
-function addDocuments(entry: Mutable<Entry>, cell: (name: Column) => Cell): void {
-  const value = cell('value')
-  if (value !== null) entry.value = bytesOf(value)
-  const error = cell('error')
-  if (error !== null) entry.error = JSON.parse(error) as EntryError
-  const steps = cell('steps')
-  if (steps !== null) entry.steps = JSON.parse(steps) as StepsDocument
-  const why = cell('doubt_why')
-  if (why !== null) entry.doubt = { sinceMs: Number(cell('doubt_since_ms')), why: JSON.parse(why) as string }
-  const resolution = cell('resolution')
-  if (resolution !== null) {
-    const { by, because } = JSON.parse(resolution) as { by: string; because: string }
-    entry.resolution = { by, because, atMs: Number(cell('resolved_at_ms')) }
-  }
+function numberOf(cell: Cell): number | undefined {
+  return cell === null ? undefined : Number(cell)
 }
 
 /** The fields of a composite value in PostgreSQL's text form: nothing is NULL, quotes and backslashes are doubled. */

@@ -81,9 +81,6 @@ UPDATE ${entries} e SET
   settled_digest = NULL,
   doubt_since_ms = NULL,
   doubt_why = NULL,
-  resolution = NULL,
-  resolved_at_ms = NULL,
-  buried_state = NULL,
   retain_ms = i.retain_ms
 FROM i
 WHERE e.ref = i.ref AND ${isUnchanged}

@@ -1,7 +1,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { delay, fullJitterMs, type Runtime } from '../../kernel/runtime.ts'
 import { type Lineage, StoreFault } from '../../ledger/store.ts'
-import { canUseWal, faultOf, isBusy, loadSqlite, readPragma } from './driver.ts'
+import {
+  canUseWal,
+  faultOf,
+  isBusy,
+  type ListStatement,
+  listStatement,
+  loadSqlite,
+  readPragma,
+} from './driver.ts'
 import { createSchema, lineageSql } from './schema.ts'
 
 const busyBounds = { baseMs: 1, capMs: 40 }
@@ -16,6 +24,7 @@ export class Database {
   readonly #runtime: Runtime
   readonly #busyTimeoutMs: number
   readonly #statements = new Map<string, StatementSync>()
+  readonly #lists = new Map<string, ListStatement>()
   #db: DatabaseSync | undefined
   #opening: Promise<Lineage> | undefined
   #lineage: Lineage | undefined
@@ -85,6 +94,15 @@ export class Database {
     return statement
   }
 
+  /** The same, with its rows as lists of values, for `entryOf`. */
+  lists(sql: string): ListStatement {
+    const known = this.#lists.get(sql)
+    if (known !== undefined) return known
+    const statement = listStatement(this.connection.prepare(sql))
+    this.#lists.set(sql, statement)
+    return statement
+  }
+
   /** Runs `work` in a write transaction: all of it is durable when this resolves, or none of it happened. */
   write<T>(work: () => T): Promise<T> {
     return this.#patiently(() => this.#transact('BEGIN IMMEDIATE', work))
@@ -130,6 +148,7 @@ export class Database {
   close(): void {
     this.#isClosed = true
     this.#statements.clear()
+    this.#lists.clear()
     this.#db?.close()
     this.#db = undefined
   }

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { messageOf } from '../../kernel/errors.ts'
 import { StoreFault } from '../../ledger/store.ts'
 
@@ -85,4 +85,26 @@ export function isInTransaction(db: DatabaseSync): boolean {
   }
   db.exec('ROLLBACK')
   return false
+}
+
+/** A statement whose rows are lists of values, in the order of its columns. */
+export interface ListStatement {
+  get(...values: SQLInputValue[]): readonly SQLOutputValue[] | undefined
+  all(...values: SQLInputValue[]): (readonly SQLOutputValue[])[]
+}
+
+/** Node 22 before 22.16 gives objects only; their members are in the order of the columns. */
+export function listStatement(statement: StatementSync): ListStatement {
+  const enable: ((isEnabled: boolean) => void) | undefined = statement.setReturnArrays
+  if (enable !== undefined) {
+    enable.call(statement, true)
+    return statement as unknown as ListStatement
+  }
+  return {
+    get: (...values) => {
+      const row = statement.get(...values)
+      return row === undefined ? undefined : Object.values(row)
+    },
+    all: (...values) => statement.all(...values).map((row) => Object.values(row)),
+  }
 }

@@ -3,6 +3,7 @@ import { decodeCursor, pageOf } from '../../ledger/cursor.ts'
 import { type Entry, openStates } from '../../ledger/entry.ts'
 import type { ListPage, ListQuery } from '../../ledger/store.ts'
 import type { Database } from './database.ts'
+import { listStatement } from './driver.ts'
 import { columns, entryOf } from './rows.ts'
 
 /** One page, newest first. */
@@ -31,7 +32,7 @@ export function listEntries(database: Database, query: ListQuery, nowMs: number)
   }
   const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
   const sql = `SELECT ${columns.join(', ')} FROM onceward_entries ${filter} ORDER BY claimed_at_ms DESC, ref DESC LIMIT ?`
-  const found = database.connection.prepare(sql).all(...values, query.limit + 1)
+  const found = listStatement(database.connection.prepare(sql)).all(...values, query.limit + 1)
   return pageOf(found.map(entryOf), query.limit, nowMs)
 }
 

@@ -16,12 +16,12 @@ export function purge(
   { request, nowMs }: { request: PurgeRequest; nowMs: number },
 ): PurgeResult {
   const { scope, limit, tombstoneMs } = request
-  const due = database.statement(dueSql).all(nowMs, scope, limit)
+  const due = database.lists(dueSql).all(nowMs, scope, limit)
   const left = limit - due.length
   const old =
     tombstoneMs === undefined || left === 0
       ? []
-      : database.statement(buriedSql).all(nowMs - tombstoneMs, scope, left)
+      : database.lists(buriedSql).all(nowMs - tombstoneMs, scope, left)
   let buried = 0
   let deleted = 0
   for (const entry of [...due, ...old].map(entryOf)) {

@@ -1,7 +1,7 @@
+import type { SQLOutputValue } from 'node:sqlite'
 import type { Runtime } from '../../kernel/runtime.ts'
 import type { RecordStore, StoredRecord } from '../../ledger/store.ts'
 import type { Database } from './database.ts'
-import type { Row } from './rows.ts'
 
 const appendSql =
   'INSERT INTO onceward_records (stream, id, version, at_ms, body) VALUES (?, ?, 1, ?, ?) ON CONFLICT DO NOTHING'
@@ -44,7 +44,7 @@ export function sqliteRecords(database: Database, runtime: Runtime): RecordStore
   }
 }
 
-function recordOf(row: Row): StoredRecord {
+function recordOf(row: Record<string, SQLOutputValue>): StoredRecord {
   return {
     stream: String(row['stream']),
     id: String(row['id']),

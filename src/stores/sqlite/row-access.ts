@@ -34,19 +34,22 @@ export interface RowAccess extends Rows {
 export function rowAccess(database: Database): RowAccess {
   const rows: Rows = {
     get: (ref) => {
-      const row = database.statement(selectSql).get(ref)
+      const row = database.lists(selectSql).get(ref)
       return row === undefined ? undefined : entryOf(row)
     },
     put: (entry) => void database.statement(updateSql).run(...mutableValuesOf(entry), entry.ref),
   }
+  // Claims come in runs of new work and runs of replays: what was right last time is tried first.
+  let expectsHeld = false
   return {
     ...rows,
     claim: (request, at) => {
-      if (request.expect === undefined) {
-        const fresh = claimRow(undefined, request, at)
-        if (fresh.kind === 'claimed' && insertFresh(database, fresh.entry)) return fresh
-      }
-      return applyClaim(rows, request, at)
+      if (request.expect !== undefined) return applyClaim(rows, request, at)
+      const held = expectsHeld ? rows.get(request.ref) : undefined
+      const fresh = held === undefined ? claimRow(undefined, request, at) : undefined
+      const isNew = fresh?.kind === 'claimed' && insertFresh(database, fresh.entry)
+      expectsHeld = !isNew
+      return isNew ? fresh : claimRow(held ?? rows.get(request.ref), request, at)
     },
     settle: (request, at) => {
       if (request.known !== undefined) {

@@ -35,7 +35,8 @@ export const columns: readonly string[] = [
   'resolution',
 ]
 
-export type Row = Record<string, SQLOutputValue>
+/** The values of a row, in the order of `columns`. */
+export type Row = readonly SQLOutputValue[]
 
 export function json(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value)
@@ -69,43 +70,45 @@ export function mutableValuesOf(entry: Entry): SQLInputValue[] {
   ]
 }
 
+/** A plain object costs several times what a list does, so rows are read as lists. */
 export function entryOf(row: Row): Entry {
   return {
-    ref: row['ref'] as string,
-    scope: row['scope'] as string,
-    operation: row['operation'] as string,
-    key: row['key'] as string,
-    ...(row['subject'] === null ? {} : { subject: row['subject'] as string }),
-    state: row['state'] as EntryState,
-    safety: row['safety'] as SafetyKind,
-    fingerprint: row['fingerprint'] as string,
-    owner: row['owner'] as string,
-    epoch: row['epoch'] as number,
-    attempt: row['attempt'] as number,
-    round: row['round'] as number,
-    rev: row['rev'] as number,
-    ownerWrite: row['owner_write'] as number,
-    leaseMs: row['lease_ms'] as number,
-    leaseUntilMs: row['lease_until_ms'] as number,
-    claimedAtMs: row['claimed_at_ms'] as number,
-    ...(row['first_send_ms'] === null ? {} : { firstPossibleSendAtMs: row['first_send_ms'] as number }),
-    ...(row['finished_at_ms'] === null ? {} : { finishedAtMs: row['finished_at_ms'] as number }),
-    earlierUnknown: row['earlier_unknown'] === 1,
-    valueKept: row['value_kept'] === 1,
-    retainMs: row['retain_ms'] as number,
-    ...(row['buried_state'] === null ? {} : { buriedState: row['buried_state'] as 'succeeded' | 'failed' }),
-    ...(row['settled_digest'] === null ? {} : { settledDigest: row['settled_digest'] as string }),
-    ...(row['value'] === null ? {} : { value: row['value'] as Uint8Array }),
-    ...documentsOf(row),
+    ref: row[0] as string,
+    scope: row[1] as string,
+    operation: row[2] as string,
+    key: row[3] as string,
+    subject: given<string>(row[4]),
+    state: row[5] as EntryState,
+    safety: row[6] as SafetyKind,
+    fingerprint: row[7] as string,
+    owner: row[8] as string,
+    epoch: row[9] as number,
+    attempt: row[10] as number,
+    round: row[11] as number,
+    rev: row[12] as number,
+    ownerWrite: row[13] as number,
+    leaseMs: row[14] as number,
+    leaseUntilMs: row[15] as number,
+    claimedAtMs: row[16] as number,
+    firstPossibleSendAtMs: given<number>(row[17]),
+    finishedAtMs: given<number>(row[18]),
+    earlierUnknown: row[19] === 1,
+    valueKept: row[20] === 1,
+    retainMs: row[21] as number,
+    buriedState: given<'succeeded' | 'failed'>(row[22]),
+    settledDigest: given<string>(row[23]),
+    value: given<Uint8Array>(row[24]),
+    error: parsed<EntryError>(row[25]),
+    steps: parsed<StepsDocument>(row[26]),
+    doubt: parsed<Doubt>(row[27]),
+    resolution: parsed<Resolution>(row[28]),
   }
 }
 
-function documentsOf(row: Row): Pick<Entry, 'error' | 'steps' | 'doubt' | 'resolution'> {
-  const { error, steps, doubt, resolution } = row
-  return {
-    ...(error === null ? {} : { error: JSON.parse(error as string) as EntryError }),
-    ...(steps === null ? {} : { steps: JSON.parse(steps as string) as StepsDocument }),
-    ...(doubt === null ? {} : { doubt: JSON.parse(doubt as string) as Doubt }),
-    ...(resolution === null ? {} : { resolution: JSON.parse(resolution as string) as Resolution }),
-  }
+function given<T>(value: SQLOutputValue | undefined): T | undefined {
+  return value === null ? undefined : (value as T)
+}
+
+function parsed<T>(value: SQLOutputValue | undefined): T | undefined {
+  return value === null ? undefined : (JSON.parse(value as string) as T)
 }

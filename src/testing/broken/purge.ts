@@ -2,7 +2,7 @@ import type { Entry, EntryState } from '../../ledger/entry.ts'
 import type { PurgeRequest, PurgeResult } from '../../ledger/store.ts'
 import { everyRow } from './offsets.ts'
 import { pretending } from './settle.ts'
-import { all, answer, type Break, type Mutant, noted, type Notes, show } from './wrap.ts'
+import { all, answer, type Break, type Mutant, noted, type Notes, present, show } from './wrap.ts'
 
 const buried = 'what has ended and is past its retention is buried: the fact is kept, the result is forgotten'
 const left = 'what is within its retention is left alone'
@@ -22,7 +22,7 @@ export const brokenPurges: readonly Mutant[] = [
     id: 'tombstone-keeps-result',
     breaks: 'keeps the result in the tombstone',
     caughtBy: [buried],
-    broken: remembering((row, before) => ({ ...before, ...row })),
+    broken: remembering((row, before) => ({ ...before, ...present(row) }) as Entry),
   },
   {
     id: 'tombstone-without-fingerprint',

@@ -9,6 +9,7 @@ import {
   type Mutant,
   noted,
   type Notes,
+  present,
   rowOf,
   show,
   shortcut,
@@ -167,8 +168,8 @@ export const brokenTakeovers: readonly Mutant[] = [
   },
   {
     id: 'takeover-keeps-end',
-    breaks: "keeps the last attempt's error, result, digest, doubt and evidence",
-    caughtBy: ["a takeover forgets the last attempt's end: its result, error, digest, doubt and evidence"],
+    breaks: "keeps the last attempt's error, result, digest and doubt",
+    caughtBy: ["a takeover forgets the last attempt's end: its result, error, digest and doubt"],
     broken: (store) => ({
       claim: async (requests) => {
         const before = (await store.read(requests.map(({ ref }) => ref))).results
@@ -176,11 +177,17 @@ export const brokenTakeovers: readonly Mutant[] = [
         const results = good.results.map((result, index) => {
           const ended = before[index]
           if (result.kind !== 'claimed' || ended === undefined) return result
-          return { ...result, entry: { ...without(ended, 'state', 'rev'), ...result.entry } }
+          return { ...result, entry: { ...ended, ...present(result.entry) } }
         })
         return { ...good, results }
       },
     }),
+  },
+  {
+    id: 'takeover-drops-evidence',
+    breaks: 'forgets who has decided an earlier doubt when it is taken over',
+    caughtBy: ['a takeover keeps who has decided what: the evidence of an earlier doubt'],
+    broken: afterTakeover((row) => without(row, 'resolution')),
   },
   {
     id: 'takeover-drops-steps',

@@ -75,7 +75,7 @@ export const brokenValues: readonly Mutant[] = [
     id: 'no-result-is-empty',
     breaks: 'shows a missing result as an empty one',
     caughtBy: ['an empty result is kept as an empty one, not as none'],
-    broken: show((row) => ({ value: new Uint8Array(0), ...row })),
+    broken: show((row) => ({ ...row, value: row.value ?? new Uint8Array(0) })),
   },
   {
     id: 'result-cut-short',

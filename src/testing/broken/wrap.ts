@@ -207,6 +207,11 @@ export function noted<T>(notes: Notes, name: string, make: () => T): T {
 }
 
 /** A row without some of its members. */
+/** Only the members that a row has. */
+export function present(row: Entry): Partial<Entry> {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined))
+}
+
 export function without(row: Entry, ...names: readonly (keyof Entry)[]): Entry {
   return Object.fromEntries(
     Object.entries(row).filter(([name]) => !names.includes(name as keyof Entry)),

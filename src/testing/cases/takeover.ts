@@ -245,7 +245,7 @@ export const takeoverCases: readonly ContractCase[] = [
     },
   },
   {
-    title: "a takeover forgets the last attempt's end: its result, error, digest, doubt and evidence",
+    title: "a takeover forgets the last attempt's end: its result, error, digest and doubt",
     async run(bench) {
       const doubted = await bench.settled(await bench.fresh(), {
         to: 'in_doubt',
@@ -266,13 +266,16 @@ export const takeoverCases: readonly ContractCase[] = [
         finishedAtMs: undefined,
       }
       has(taken, { ...forgotten, valueKept: true }, 'the row after a takeover of a released entry')
+    },
+  },
+  {
+    title: 'a takeover keeps who has decided what: the evidence of an earlier doubt',
+    async run(bench) {
       const decided = await bench.resolved(await bench.inState('in_doubt'), 'released')
       check(decided.resolution !== undefined, 'a decision leaves its evidence')
-      has(
-        await bench.takenOver(decided),
-        { ...forgotten, resolution: undefined },
-        'the row after a decision and a takeover',
-      )
+      const taken = await bench.takenOver(decided)
+      same(taken.resolution, decided.resolution, 'the evidence after a takeover')
+      same((await bench.settled(taken)).resolution, decided.resolution, 'the evidence after a success')
     },
   },
   {

@@ -42,7 +42,9 @@ describe('ids', () => {
   it('a digest as a UUID has version 8 and the RFC variant', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        expect(uuidOf(sha256Hex(text))).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+        expect(uuidOf(sha256Hex(text))).toMatch(
+          /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+        )
       }),
     )
   })

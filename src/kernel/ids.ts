@@ -59,7 +59,10 @@ function scatter(text: string): number {
 }
 
 /** All pairs of characters, by the ten bits they stand for. */
-const pairs = Array.from({ length: 1024 }, (_, bits) => alphabet.charAt(bits >>> 5) + alphabet.charAt(bits & 31))
+const pairs = Array.from(
+  { length: 1024 },
+  (_, bits) => alphabet.charAt(bits >>> 5) + alphabet.charAt(bits & 31),
+)
 
 /** 20 bits as four characters of base32. */
 function fourOf(bits: number): string {

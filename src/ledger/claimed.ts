@@ -127,10 +127,7 @@ export class Claimed {
   }
 
   /** Makes the owner's next write. */
-  request(
-    settlement: Settlement,
-    content: Content & { readonly valueKept: boolean },
-  ): SettleRequest {
+  request(settlement: Settlement, content: Content & { readonly valueKept: boolean }): SettleRequest {
     this.#ownerWrite += 1
     const { to, round, earlierUnknown, endsLease, error, why } = settlement
     return {

@@ -90,6 +90,7 @@ describe('encodeKey', () => {
     ['a symbol', Symbol('order')],
     ['NaN in a part', [Number.NaN]],
     ['Infinity in a part', ['a', Infinity]],
+    ['a number beyond 2^53 in a part', ['a', 2 ** 53]],
     ['undefined in a part', ['a', undefined]],
     ['null in a part', [null]],
     ['an object in a part', ['a', { id: 1 }]],

@@ -54,7 +54,9 @@ function partText(part: unknown, key: Key): string {
       if (!isStorableText(part)) throw keyInvalid('well-formed text without NUL', key)
       return part
     case 'number':
-      if (!Number.isFinite(part)) throw keyInvalid('finite numbers', key)
+      // Beyond 2^53 neighbours are one number, and two orders would be one piece of work.
+      if (!Number.isFinite(part) || (Number.isInteger(part) && !Number.isSafeInteger(part)))
+        throw keyInvalid('finite numbers below 2^53 (a larger one as a bigint or a string)', key)
       return String(part)
     case 'bigint':
     case 'boolean':

@@ -135,9 +135,7 @@ function settledRow(row: Entry, request: SettleRequest, at: StoreMoment): Entry 
     steps: request.steps ?? row.steps,
     settledDigest: request.digest,
     doubt:
-      state === 'in_doubt'
-        ? { sinceMs: row.doubt?.sinceMs ?? at.nowMs, why: request.why ?? '' }
-        : row.doubt,
+      state === 'in_doubt' ? { sinceMs: row.doubt?.sinceMs ?? at.nowMs, why: request.why ?? '' } : row.doubt,
   }
 }
 

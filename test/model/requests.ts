@@ -62,9 +62,7 @@ export function settleRequest(item: SettleItem, moment: Moment): SettleRequest {
   const ref = refOfKey(key)
   const row = moment.rows.get(ref)
   const digest =
-    repeats && row?.settledDigest !== undefined
-      ? row.settledDigest
-      : sha256Text(`${ref} ${moment.at}`)
+    repeats && row?.settledDigest !== undefined ? row.settledDigest : sha256Text(`${ref} ${moment.at}`)
   const known = knows === 'nothing' ? undefined : (knows === 'row' ? moment.rows : moment.formerRows).get(ref)
   return {
     ...rest,

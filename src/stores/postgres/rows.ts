@@ -96,15 +96,15 @@ export function entryOf(text: string): Entry {
     earlierUnknown: cell('earlier_unknown') === 't',
     value: given(cell('value'), bytesOf),
     valueKept: cell('value_kept') === 't',
-    error: given(cell('error'), (json) => JSON.parse(json) as EntryError),
-    steps: given(cell('steps'), (json) => JSON.parse(json) as StepsDocument),
+    error: given(cell('error'), (said) => JSON.parse(said) as EntryError),
+    steps: given(cell('steps'), (said) => JSON.parse(said) as StepsDocument),
     settledDigest: cell('settled_digest') ?? undefined,
-    doubt: given(cell('doubt_why'), (json) => ({
+    doubt: given(cell('doubt_why'), (why) => ({
       sinceMs: Number(cell('doubt_since_ms')),
-      why: JSON.parse(json) as string,
+      why: JSON.parse(why) as string,
     })),
-    resolution: given(cell('resolution'), (json) => {
-      const { by, because } = JSON.parse(json) as { by: string; because: string }
+    resolution: given(cell('resolution'), (said) => {
+      const { by, because } = JSON.parse(said) as { by: string; because: string }
       return { by, because, atMs: Number(cell('resolved_at_ms')) }
     }),
     retainMs: Number(cell('retain_ms')),

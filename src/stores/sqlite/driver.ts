@@ -95,11 +95,14 @@ export interface ListStatement {
 
 /** Node 22 before 22.16 gives objects only; their members are in the order of the columns. */
 export function listStatement(statement: StatementSync): ListStatement {
-  const enable: ((isEnabled: boolean) => void) | undefined = statement.setReturnArrays
-  if (enable !== undefined) {
-    enable.call(statement, true)
+  if ('setReturnArrays' in statement) {
+    statement.setReturnArrays(true)
     return statement as unknown as ListStatement
   }
+  return objectsAsLists(statement)
+}
+
+function objectsAsLists(statement: StatementSync): ListStatement {
   return {
     get: (...values) => {
       const row = statement.get(...values)

@@ -22,7 +22,7 @@ export const brokenPurges: readonly Mutant[] = [
     id: 'tombstone-keeps-result',
     breaks: 'keeps the result in the tombstone',
     caughtBy: [buried],
-    broken: remembering((row, before) => ({ ...before, ...present(row) }) as Entry),
+    broken: remembering((row, before) => ({ ...before, ...present(row) })),
   },
   {
     id: 'tombstone-without-fingerprint',

@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  statfsSync,
   statSync,
   symlinkSync,
 } from 'node:fs'
@@ -53,19 +54,38 @@ export function findPostgresBinaries(): PostgresBinaries {
   return { ...programs, runAs, copyDir }
 }
 
-/** A new temporary directory that the user PostgreSQL runs as owns and can reach. */
-export function makeOwnedDir(prefix: string, runAs: RunAs): string {
-  const parents = [tmpdir(), '/tmp', '/var/tmp'].filter(
-    (parent) => existsSync(parent) && isReachable(parent, runAs),
+/** A new directory, in a temporary one unless told otherwise, that the user PostgreSQL runs as owns and can reach. */
+export function makeOwnedDir(
+  prefix: string,
+  runAs: RunAs,
+  parentDir: string = reachableParent(runAs),
+): string {
+  const dir = mkdtempSync(join(parentDir, prefix))
+  giveTo(dir, runAs)
+  return dir
+}
+
+function reachableParent(runAs: RunAs): string {
+  const [parent] = [tmpdir(), '/tmp', '/var/tmp'].filter(
+    (path) => existsSync(path) && isReachable(path, runAs),
   )
-  const parent = parents[0]
   if (parent === undefined)
     throw new Error(
       `No temporary directory can be reached by the user with uid ${runAs.uid}: set TMPDIR to one.`,
     )
-  const dir = mkdtempSync(join(parent, prefix))
-  giveTo(dir, runAs)
-  return dir
+  return parent
+}
+
+const memoryDir = '/dev/shm'
+
+/**
+ * A folder in memory with `neededBytes` free, where starting and copying a server takes a tenth of the time; undefined
+ * where there is none. What lies there does not survive the machine, which suits whoever only kills processes.
+ */
+export function memoryParent(neededBytes: number): string | undefined {
+  if (!existsSync(memoryDir) || !isReachable(memoryDir, runAsOf())) return undefined
+  const { bavail, bsize } = statfsSync(memoryDir)
+  return bavail * bsize >= neededBytes ? memoryDir : undefined
 }
 
 /** Hands `path` to the user PostgreSQL runs as. */

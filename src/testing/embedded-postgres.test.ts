@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
+import { isAlive, until } from '../../test/support/processes.ts'
 import {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
@@ -27,25 +27,6 @@ async function ask(url: string, text: string): Promise<unknown> {
   } finally {
     await client.end()
   }
-}
-
-/** A zombie, which waits for nothing but to be counted, is not alive. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch {
-    return false
-  }
-  const stat = `/proc/${pid}/stat`
-  return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'))
-}
-
-async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 500; tries += 1) {
-    if (isSo()) return
-    await sleep(20)
-  }
-  throw new Error(`${what} did not come to be`)
 }
 
 test('answers on loopback, only with its password, and is gone after stop', async () => {

@@ -10,12 +10,15 @@ import {
   makeOwnedDir,
   type PostgresBinaries,
   postgresEnvironment,
+  type RunAs,
   runProgram,
 } from './embedded-postgres-binaries.ts'
 
 export {
   findPostgresBinaries,
+  giveTo,
   makeOwnedDir,
+  memoryParent,
   type PostgresBinaries,
   type RunAs,
   runProgram,
@@ -24,6 +27,10 @@ export {
 export interface EmbeddedPostgresOptions {
   /** Where the data lies. Made when absent, kept by `stop()`. Default: a temporary directory that `stop()` removes. */
   readonly dataDir?: string
+  /** Where that temporary directory is made. Default: the system's folder for such. */
+  readonly parentDir?: string
+  /** Fills the empty temporary directory, instead of `initdb`: the copy of another server's data for a standby. */
+  readonly fill?: (dataDir: string, runAs: RunAs) => Promise<void>
   /** Default: a free one. */
   readonly port?: number
   /** False is faster, and survives the death of processes, the server's too, but not of the machine. Default true. */
@@ -48,7 +55,7 @@ export interface EmbeddedPostgres {
   readonly binaries: PostgresBinaries
   /** The last lines that the server logged. */
   log(): string
-  /** SIGKILL to the server, as a crash would; the data stay, `stop()` still removes what is temporary. */
+  /** SIGKILL to all its processes, as a crash would; the data stay, `stop()` still removes what is temporary. */
   kill(): Promise<void>
   /** Ends the server (at once: open connections are cut, the data stay consistent) and removes what is temporary. */
   stop(): Promise<void>
@@ -72,10 +79,13 @@ export async function startEmbeddedPostgres(
   const settings = settingsOf(options)
   const binaries = findPostgresBinaries()
   const temporary: string[] = binaries.copyDir === undefined ? [] : [binaries.copyDir]
+  let guardian: ChildProcess | undefined
   try {
-    const home = options.dataDir ?? makeOwnedDir('onceward-pg-', binaries.runAs)
+    const home = options.dataDir ?? makeOwnedDir('onceward-pg-', binaries.runAs, options.parentDir)
     if (options.dataDir === undefined) temporary.push(home)
     const dataDir = options.dataDir ?? join(home, 'data')
+    // Until the server runs, and has a guardian of its own.
+    guardian = startGuardian(undefined, dataDir, temporary)
     const password = await initialise(dataDir, binaries, options)
     const server = await launch({ binaries, dataDir, settings, temporary }, options.port)
     const { port } = server
@@ -95,6 +105,8 @@ export async function startEmbeddedPostgres(
   } catch (error) {
     removeAll(temporary)
     throw error
+  } finally {
+    guardian?.kill('SIGKILL')
   }
 }
 
@@ -131,6 +143,10 @@ async function initialise(
   if (existsSync(join(dataDir, 'PG_VERSION'))) return readFileSync(passwordFile, 'utf8')
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   giveTo(dataDir, binaries.runAs)
+  if (options.fill !== undefined) {
+    await options.fill(dataDir, binaries.runAs)
+    return readFileSync(passwordFile, 'utf8')
+  }
   const password = randomBytes(18).toString('base64url')
   const initialFile = `${dataDir}.password`
   writeFileSync(initialFile, password, { mode: 0o600 })
@@ -200,7 +216,10 @@ async function launchOn({ binaries, dataDir, settings, temporary }: Launch, port
   }
   const kill = async (): Promise<void> => {
     child.ref()
+    const backends = childrenOf(child.pid)
     child.kill('SIGKILL')
+    // They would end by themselves, but might still answer a client first, or keep the data in use for a while.
+    for (const pid of backends) killQuietly(pid)
     await ended
   }
   try {
@@ -221,7 +240,7 @@ async function untilReady(child: ChildProcess, ended: Promise<void>, log: () => 
   let timer: NodeJS.Timeout | undefined
   const ready = new Promise<'ready'>((resolve) => {
     child.stderr?.on('data', () => {
-      if (log().includes('ready to accept connections')) resolve('ready')
+      if (/ready to accept (read-only )?connections/.test(log())) resolve('ready')
     })
   })
   const late = new Promise<'late'>((resolve) => {
@@ -245,21 +264,30 @@ async function endServer(child: ChildProcess, ended: Promise<void>): Promise<voi
  * A shell that waits for the end of its standard input, which comes when this process is gone, however it went
  * (SIGKILL included), and then ends the server and removes what is temporary.
  */
-function startGuardian(pid: number, dataDir: string, temporary: readonly string[]): ChildProcess | undefined {
+function startGuardian(
+  pid: number | undefined,
+  dataDir: string,
+  temporary: readonly string[],
+): ChildProcess | undefined {
   if (process.platform === 'win32') return undefined
   const script = `cat >/dev/null
     pid=$1; data=$2; shift 2
-    kill -QUIT "$pid" 2>/dev/null
+    [ -z "$pid" ] || kill -QUIT "$pid" 2>/dev/null
     tries=0
     while [ -f "$data/postmaster.pid" ] && kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 50 ]; do
       sleep 0.1
       tries=$((tries + 1))
     done
-    kill -KILL "$pid" 2>/dev/null
+    [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
     segment=$(sed -n '7s/.* //p' "$data/postmaster.pid" 2>/dev/null)
     [ -z "$segment" ] || ipcrm -m "$segment" 2>/dev/null
-    [ "$#" -eq 0 ] || rm -rf -- "$@"`
-  const child = spawn('/bin/sh', ['-c', script, 'sh', String(pid), dataDir, ...temporary], {
+    [ "$#" -eq 0 ] && exit
+    tries=0
+    until rm -rf -- "$@" 2>/dev/null || [ "$tries" -ge 50 ]; do
+      sleep 0.1
+      tries=$((tries + 1))
+    done`
+  const child = spawn('/bin/sh', ['-c', script, 'sh', String(pid ?? ''), dataDir, ...temporary], {
     cwd: '/',
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -268,6 +296,21 @@ function startGuardian(pid: number, dataDir: string, temporary: readonly string[
   child.unref()
   unrefStream(child.stdin)
   return child
+}
+
+/** The processes of a server are the children of its postmaster. Known on Linux only. */
+function childrenOf(pid: number | undefined): readonly number[] {
+  const list = `/proc/${pid}/task/${pid}/children`
+  if (!existsSync(list)) return []
+  return readFileSync(list, 'utf8').split(' ').filter(Boolean).map(Number)
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // Gone by itself.
+  }
 }
 
 /** A killed server leaves a System V segment of a few bytes behind, named in the file that it could not remove. */

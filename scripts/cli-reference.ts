@@ -11,7 +11,7 @@ export const referencePath: string = fileURLToPath(new URL('../docs/reference/cl
 
 const exitCodeMeanings = [
   'done; nothing found',
-  'failed, or found what it looked for (`doubt list` with doubts, `doctor` with a problem, `demo` with a duplicate)',
+  'failed, or found what it looked for (`doubt list` with doubts, `doctor` with a promise that does not hold, `demo` with a duplicate)',
   'bad usage or input; the offending value is named',
   'in doubt: it may have happened, and nobody knows',
   'the store is not available, or is not a ledger',

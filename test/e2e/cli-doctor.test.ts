@@ -1,68 +1,236 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { judgePostgres, type PostgresFacts } from '../../src/cli/doctor/postgres.ts'
-import { isOlder } from '../../src/cli/doctor/report.ts'
+import { doctorGuide, guidePath } from '../../scripts/doctor-reference.ts'
+import { fileSystemOf } from '../../src/cli/doctor/file-system.ts'
+import { judgePostgres } from '../../src/cli/doctor/postgres.ts'
+import { postgresRules } from '../../src/cli/doctor/postgres-checks.ts'
+import type { PostgresFacts } from '../../src/cli/doctor/postgres-facts.ts'
+import { ledgerTables } from '../../src/cli/doctor/postgres-tables.ts'
+import { storePromises } from '../../src/cli/doctor/promises.ts'
+import { type Examination, isOlder } from '../../src/cli/doctor/report.ts'
+import { judgeSqlite } from '../../src/cli/doctor/sqlite.ts'
+import { type SqliteFacts, sqliteRules } from '../../src/cli/doctor/sqlite-checks.ts'
+import { readText } from '../support/repo.ts'
 
 const url = 'postgres://ann:secret@db.example/shop'
-const sound: PostgresFacts = {
+const soundPostgres: PostgresFacts = {
   serverVersion: '17.2',
+  encoding: 'UTF8',
   inRecovery: false,
+  readOnly: 'off',
   fsync: 'on',
   fullPageWrites: 'on',
   synchronousCommit: 'on',
   synchronousStandbyNames: 'FIRST 1 (standby1)',
   maxConnections: 100,
+  freeConnections: 90,
   standbysSeen: 1,
   synchronousStandbysSeen: 1,
+  physicalSlots: 1,
   timeline: 1,
   schemaVersion: 1,
   unloggedTables: [],
+  missingPrivileges: [],
+  poolMode: 'none',
+  clockDifferenceMs: 3,
+  clockUncertaintyMs: 1,
   lineage: { epoch: 1, nonce: 'n' },
 }
 
-/** What is said about a server that differs from a sound one in `change`. */
-function judge(change: Partial<PostgresFacts>): {
-  holds: (boolean | null)[]
-  problems: string
-  notes: string
-} {
-  const { claims, findings } = judgePostgres(url, { ...sound, ...change })
-  const texts = (level: string): string =>
-    findings
-      .filter((finding) => finding.level === level)
-      .map((finding) => finding.text)
-      .join('\n')
-  return { holds: claims.map((claim) => claim.holds), problems: texts('problem'), notes: texts('note') }
+const soundSqlite: SqliteFacts = {
+  sqliteVersion: '3.53.0',
+  journalMode: 'wal',
+  synchronous: 'full',
+  isWritable: true,
+  fileSystem: { name: 'ext4', kind: 'local' },
+  schemaVersion: 1,
+  lineage: { epoch: 1, nonce: 'n' },
 }
 
+interface Answers {
+  /** Checks and promises that do not hold (false) or are not known (null); those that do not apply are left out. */
+  readonly checks: Record<string, boolean | null>
+  readonly promises: Record<string, boolean | null>
+}
+
+function answersOf({ checks, claims }: Examination): Answers {
+  const notTrue = (list: readonly { readonly id: string; readonly holds: boolean | null }[]) =>
+    Object.fromEntries(list.filter(({ holds }) => holds !== true).map(({ id, holds }) => [id, holds]))
+  return { checks: notTrue(checks), promises: notTrue(claims.filter(({ applies }) => applies)) }
+}
+
+const postgresCases: readonly [Partial<PostgresFacts>, Answers][] = [
+  [{ fsync: 'off' }, { checks: { fsync: false }, promises: { 'survives-power-loss': false } }],
+  [
+    { fullPageWrites: 'off' },
+    { checks: { fullPageWrites: false }, promises: { 'survives-power-loss': false } },
+  ],
+  [
+    { synchronousCommit: 'off' },
+    {
+      checks: { commitsToDisk: false, commitsToStandby: false },
+      promises: { 'survives-crash': false, 'survives-power-loss': false, 'survives-failover': false },
+    },
+  ],
+  [
+    { synchronousCommit: 'local' },
+    { checks: { commitsToStandby: false }, promises: { 'survives-failover': false } },
+  ],
+  [{ synchronousCommit: 'remote_write' }, { checks: {}, promises: {} }],
+  [{ synchronousCommit: 'remote_apply' }, { checks: {}, promises: {} }],
+  [
+    { unloggedTables: ['onceward_entries'] },
+    {
+      checks: { unlogged: false },
+      promises: { 'survives-crash': false, 'survives-power-loss': false, 'survives-failover': false },
+    },
+  ],
+  [
+    { synchronousStandbyNames: '', synchronousStandbysSeen: 0 },
+    { checks: { standbys: false, commitsToStandby: null }, promises: { 'survives-failover': false } },
+  ],
+  [
+    { synchronousStandbyNames: '', synchronousStandbysSeen: 0, standbysSeen: 0 },
+    { checks: { standbys: false, commitsToStandby: null }, promises: { 'survives-failover': false } },
+  ],
+  [
+    { synchronousStandbyNames: '', synchronousStandbysSeen: 0, standbysSeen: 0, physicalSlots: 0 },
+    { checks: { standbys: null, commitsToStandby: null }, promises: { 'survives-failover': null } },
+  ],
+  [{ synchronousStandbysSeen: 0 }, { checks: { standbyStreams: false }, promises: { usable: false } }],
+  [{ synchronousStandbysSeen: null }, { checks: { standbyStreams: null }, promises: { usable: null } }],
+  [
+    { synchronousStandbyNames: 'ANY 2 (a, b, c)' },
+    { checks: { standbyStreams: false }, promises: { usable: false } },
+  ],
+  [{ synchronousStandbyNames: 'a, b' }, { checks: {}, promises: {} }],
+  [{ serverVersion: '12.20' }, { checks: { serverVersion: false }, promises: { usable: false } }],
+  [{ encoding: 'LATIN1' }, { checks: { encoding: false }, promises: { usable: false } }],
+  [{ inRecovery: true }, { checks: { inRecovery: false }, promises: { usable: false } }],
+  [{ readOnly: 'on' }, { checks: { readOnly: false }, promises: { usable: false } }],
+  [{ missingPrivileges: ['UPDATE on t'] }, { checks: { privileges: false }, promises: { usable: false } }],
+  [{ schemaVersion: 2 }, { checks: { schemaVersion: false }, promises: { usable: false } }],
+  [
+    { poolMode: 'statement' },
+    { checks: { poolMode: false }, promises: { usable: false, transactional: false } },
+  ],
+  [{ poolMode: 'transaction' }, { checks: { preparedStatements: false }, promises: {} }],
+  [{ freeConnections: 9 }, { checks: { connections: false }, promises: {} }],
+  [{ clockDifferenceMs: -1002 }, { checks: { clock: false }, promises: {} }],
+  [
+    { clockDifferenceMs: 5000, clockUncertaintyMs: 4500 },
+    { checks: {}, promises: {} },
+  ],
+]
+
+const sqliteCases: readonly [Partial<SqliteFacts>, Answers][] = [
+  [{ isWritable: false }, { checks: { writable: false }, promises: { usable: false } }],
+  [{ schemaVersion: 2 }, { checks: { schemaVersion: false }, promises: { usable: false } }],
+  [
+    { journalMode: 'memory' },
+    {
+      checks: { journalMode: false, journalModeSet: false },
+      promises: { 'survives-crash': false, 'survives-power-loss': false },
+    },
+  ],
+  [{ journalMode: 'delete' }, { checks: { journalModeSet: false }, promises: {} }],
+  [
+    { journalMode: 'delete', sqliteVersion: '3.51.2' },
+    { checks: { sqliteVersion: false }, promises: {} },
+  ],
+  [{ synchronous: 'normal' }, { checks: { synchronous: false }, promises: { 'survives-power-loss': false } }],
+  [
+    { fileSystem: { name: 'nfs', kind: 'network' } },
+    {
+      checks: { fileLocks: false, onDisk: null },
+      promises: { 'one-runs': false, 'late-worker': false, 'survives-power-loss': null },
+    },
+  ],
+  [
+    { fileSystem: { name: 'tmpfs', kind: 'memory' } },
+    { checks: { onDisk: false }, promises: { 'survives-power-loss': false } },
+  ],
+  [
+    { fileSystem: { name: 'fuse', kind: 'unknown' } },
+    {
+      checks: { fileLocks: null, onDisk: null },
+      promises: { 'one-runs': null, 'late-worker': null, 'survives-power-loss': null },
+    },
+  ],
+]
+
 describe('what doctor says about a PostgreSQL server', () => {
-  test('a sound one with a synchronous standby keeps every claim', () => {
-    expect(judge({})).toEqual({ holds: [true, true, true], problems: '', notes: '' })
+  test('a sound one with a synchronous standby keeps every promise', () => {
+    const { findings, ...examination } = judgePostgres(url, soundPostgres)
+    expect(answersOf({ ...examination, findings })).toEqual({ checks: {}, promises: {} })
+    expect(findings).toEqual([])
   })
 
-  test.each<[Partial<PostgresFacts>, (boolean | null)[], string]>([
-    [{ fsync: 'off' }, [true, false, true], 'fsync is off'],
-    [{ fullPageWrites: 'off' }, [true, false, true], 'full_page_writes is off'],
-    [{ synchronousCommit: 'off' }, [false, false, false], 'synchronous_commit is off'],
-    [{ synchronousCommit: 'local' }, [true, true, false], ''],
-    [{ unloggedTables: ['onceward_entries'] }, [false, false, false], 'onceward_entries'],
-    [{ inRecovery: true }, [true, true, true], 'recovery'],
-    [{ synchronousStandbyNames: '', synchronousStandbysSeen: 0 }, [true, true, false], ''],
-    [{ synchronousStandbysSeen: 0 }, [true, true, null], 'commits hang'],
-    [{ synchronousStandbysSeen: null }, [true, true, null], ''],
-    [{ serverVersion: '12.20' }, [true, true, true], 'older than 13'],
-  ])('%j', (change, holds, named) => {
-    const verdict = judge(change)
-    expect(verdict.holds).toEqual(holds)
-    expect(verdict.problems !== '').toBe(named !== '')
-    expect(verdict.problems).toContain(named)
-  })
-
-  test('without a standby it says what a failover may cost', () => {
-    expect(judge({ synchronousStandbyNames: '', standbysSeen: 0 }).notes).toContain('failover')
+  test.each(postgresCases)('%j', (change, expected) => {
+    expect(answersOf(judgePostgres(url, { ...soundPostgres, ...change }))).toEqual(expected)
   })
 
   test('the password is left out', () => {
-    expect(JSON.stringify(judgePostgres(url, sound))).not.toContain('secret')
+    expect(JSON.stringify(judgePostgres(url, soundPostgres))).not.toContain('secret')
+  })
+})
+
+describe('what doctor says about a SQLite file', () => {
+  test('a sound one keeps every promise', () => {
+    const { findings, ...examination } = judgeSqlite('file.db', soundSqlite)
+    expect(answersOf({ ...examination, findings })).toEqual({ checks: {}, promises: {} })
+    expect(findings).toEqual([])
+  })
+
+  test.each(sqliteCases)('%j', (change, expected) => {
+    expect(answersOf(judgeSqlite('file.db', { ...soundSqlite, ...change }))).toEqual(expected)
+  })
+
+  test('file systems are known on Linux, also where the number is read as negative', () => {
+    expect(fileSystemOf(0x6969, 'linux').kind).toBe('network')
+    expect(fileSystemOf(0xff534d42 | 0, 'linux').kind).toBe('network')
+    expect(fileSystemOf(0xef53, 'linux').kind).toBe('local')
+    expect(fileSystemOf(0x1234, 'linux').kind).toBe('unknown')
+    expect(fileSystemOf(0xef53, 'darwin').kind).toBe('unknown')
+  })
+})
+
+describe('the tables that doctor goes by', () => {
+  const rules = { postgres: postgresRules, sqlite: sqliteRules }
+
+  test.each(['postgres', 'sqlite'] as const)('%s: each check can fail', (kind) => {
+    const cases: readonly [unknown, Answers][] = kind === 'postgres' ? postgresCases : sqliteCases
+    const failing = cases.flatMap(([, { checks }]) =>
+      Object.keys(checks).filter((id) => checks[id] === false),
+    )
+    expect(new Set(failing)).toEqual(new Set(rules[kind].map(({ id }) => id)))
+  })
+
+  test.each(['postgres', 'sqlite'] as const)('%s: promises rest on all checks that are no advice', (kind) => {
+    const rested = storePromises.flatMap(({ rests }) => {
+      const on = rests[kind]
+      return 'checks' in on ? on.checks : []
+    })
+    const promised = rules[kind].filter(({ isAdvice }) => isAdvice !== true)
+    expect(new Set(rested)).toEqual(new Set(promised.map(({ id }) => id)))
+  })
+
+  test('the README makes each promise', () => {
+    const readme = readText('README.md')
+    const missing = storePromises.filter((promise) => !readme.includes(promise.readme))
+    expect(missing.map(({ id }) => id)).toEqual([])
+  })
+
+  test('docs/guide/doctor.md lists promises and checks (node scripts/doctor-reference.ts writes the tables)', () => {
+    const guide = readFileSync(guidePath, 'utf8')
+    expect(guide).toBe(doctorGuide(guide))
+  })
+
+  test('the tables that are looked at are those that the store makes', () => {
+    const made = [
+      ...readText('docs/reference/schema.sql').matchAll(/CREATE TABLE IF NOT EXISTS (onceward_\w+)/g),
+    ]
+    expect(new Set(made.map(([, name]) => name))).toEqual(new Set(Object.keys(ledgerTables.privileges)))
   })
 })
 

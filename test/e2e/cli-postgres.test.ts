@@ -30,7 +30,7 @@ describe('the command line on PostgreSQL', () => {
           timeline: 1,
         },
       },
-      findings: expect.arrayContaining([{ level: 'problem', text: expect.stringContaining('fsync is off') }]),
+      findings: expect.arrayContaining([{ level: 'problem', text: expect.stringContaining('fsync: off') }]),
     })
     expect(result.code).toBe(1)
     expect(result.stdout.toString()).not.toContain(server.password)

@@ -2,8 +2,7 @@ import type { Command } from 'commander'
 import { storeKindOf } from '../../stores/open.ts'
 import { setAction, storeCommand } from '../command.ts'
 import { examineMemory } from '../doctor/memory.ts'
-import { ledgerTables } from '../doctor/postgres-tables.ts'
-import { type DoctorReport, type Examination, isOlder, problem } from '../doctor/report.ts'
+import { type Claim, type DoctorReport, type Examination, isOlder, problem } from '../doctor/report.ts'
 import { exitCodeOf, exitCodes } from '../exit.ts'
 import { say, writeJson } from '../output.ts'
 import { printable, textTable } from '../table.ts'
@@ -12,7 +11,7 @@ const neededNode = '22.13.0'
 const walSafeFrom = '3.51.3'
 
 export function doctorCommand(): Command {
-  const command = storeCommand('doctor', 'look at Node, SQLite and the store, and say which claims hold')
+  const command = storeCommand('doctor', 'look at Node, SQLite and the store, and say which promises hold')
   return setAction<object>(command, async ({ globals }) => {
     const examination = await examine(globals.store)
     const report = await reportOf(examination)
@@ -34,23 +33,24 @@ async function examine(url: string): Promise<Examination> {
     }
     case 'postgres': {
       const { examinePostgres } = await import('../doctor/postgres-connect.ts')
-      return examinePostgres(url, ledgerTables)
+      return examinePostgres(url)
     }
   }
 }
 
-async function reportOf({ store, claims, findings }: Examination): Promise<DoctorReport> {
+async function reportOf({ store, claims, checks, findings }: Examination): Promise<DoctorReport> {
   const { sqliteVersion } = await import('../doctor/sqlite.ts')
   const version = process.versions.node
   const all = isOlder(version, neededNode)
     ? [problem(`Node ${version} is older than ${neededNode}.`), ...findings]
     : findings
   return {
-    ok: all.every((finding) => finding.level !== 'problem'),
+    ok: all.every(({ level }) => level !== 'problem') && claims.every(({ holds }) => holds !== false),
     node: { version, needed: neededNode },
     sqlite: { version: sqliteVersion(), walSafeFrom },
     store,
     claims,
+    checks,
     findings: all,
   }
 }
@@ -73,16 +73,21 @@ function textOf(report: DoctorReport): string {
     ],
     ...settings,
   ]
-  const claims = report.claims.map(({ claim, holds, why }) => [holdsText(holds), claim, printable(why)])
+  const claims = report.claims.map((claim) => [holdsText(claim), claim.claim, printable(claim.why)])
+  const changes = report.claims.flatMap(({ claim, change }) =>
+    change === undefined ? [] : [`To keep "${claim}": ${printable(change)}`],
+  )
   const findings = report.findings.map(({ level, text }) => `${level}: ${printable(text)}`)
   return [
     textTable(['WHAT', 'IS'], facts),
-    ...(claims.length === 0 ? [] : ['', textTable(['HOLDS', 'CLAIM', 'WHY'], claims)]),
+    ...(claims.length === 0 ? [] : ['', textTable(['HOLDS', 'PROMISE', 'WHY'], claims)]),
     '',
     ...(findings.length === 0 ? ['No problems found.'] : findings),
+    ...changes,
   ].join('\n')
 }
 
-function holdsText(holds: boolean | null): string {
+function holdsText({ holds, applies }: Claim): string {
+  if (!applies) return '-'
   return holds === null ? 'unknown' : holds ? 'yes' : 'no'
 }

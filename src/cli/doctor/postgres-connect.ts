@@ -1,11 +1,13 @@
 import { isOncewardError, OncewardError } from '../../kernel/errors.ts'
 import { connectPostgres } from '../postgres-client.ts'
+import { findPoolMode } from './pool-mode.ts'
 import { judgePostgres, unreachablePostgres } from './postgres.ts'
-import { type LedgerTables, readPostgresFacts } from './postgres-facts.ts'
+import { readPostgresFacts } from './postgres-facts.ts'
+import { ledgerTables } from './postgres-tables.ts'
 import type { Examination } from './report.ts'
 
-/** Asks a PostgreSQL server what its durability rests on, in one connection that writes nothing. */
-export async function examinePostgres(url: string, tables: LedgerTables): Promise<Examination> {
+/** Asks a PostgreSQL server what its durability rests on, in connections that write nothing. */
+export async function examinePostgres(url: string, nowMs: () => number = Date.now): Promise<Examination> {
   const connected = await connectPostgres(url).catch((error: unknown) => ({ error }))
   if ('error' in connected) {
     const { error } = connected
@@ -15,7 +17,8 @@ export async function examinePostgres(url: string, tables: LedgerTables): Promis
     return { ...examination, error: new OncewardError('STORE_UNAVAILABLE', message, { cause: error }) }
   }
   try {
-    return judgePostgres(url, await readPostgresFacts(connected, tables))
+    const poolMode = await findPoolMode(connected, () => connectPostgres(url))
+    return judgePostgres(url, await readPostgresFacts(connected, { tables: ledgerTables, poolMode, nowMs }))
   } finally {
     await connected.end()
   }

@@ -1,8 +1,22 @@
-import type { LedgerTables } from './postgres-facts.ts'
+/** How the ledger's own tables are called, and what an instance does to them. */
+export interface LedgerTables {
+  /** What a role must be allowed to do, by table. */
+  readonly privileges: Readonly<Record<string, readonly string[]>>
+  readonly lineageQuery: string
+  readonly versionQuery: string
+}
 
-/** What the PostgreSQL store makes (src/stores/postgres/schema.ts). */
+const all = ['SELECT', 'INSERT', 'UPDATE', 'DELETE']
+
+/** What the PostgreSQL store makes (src/stores/postgres/tables.ts). */
 export const ledgerTables: LedgerTables = {
-  names: ['onceward_entries', 'onceward_records', 'onceward_lineage', 'onceward_meta', 'onceward_watermarks'],
-  lineageQuery: 'SELECT epoch, nonce FROM onceward_lineage WHERE id = 1',
+  privileges: {
+    onceward_entries: all,
+    onceward_records: all,
+    onceward_lineage: ['SELECT'],
+    onceward_meta: ['SELECT'],
+    onceward_watermarks: [],
+  },
+  lineageQuery: 'SELECT epoch, nonce, timeline FROM onceward_lineage WHERE id = 1',
   versionQuery: "SELECT value AS version FROM onceward_meta WHERE name = 'schema_version'",
 }

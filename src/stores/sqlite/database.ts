@@ -3,6 +3,7 @@ import { delay, fullJitterMs, type Runtime } from '../../kernel/runtime.ts'
 import { type Lineage, StoreFault } from '../../ledger/store.ts'
 import {
   canUseWal,
+  durabilityPragmas,
   faultOf,
   isBusy,
   type ListStatement,
@@ -61,7 +62,7 @@ export class Database {
       if (String(readPragma(db, 'journal_mode')).toUpperCase() !== mode)
         db.exec(`PRAGMA journal_mode = ${mode}`)
       // Keys are spread evenly, so a longer log gathers many changes of one page before they are written back.
-      db.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000')
+      db.exec(`${durabilityPragmas}; PRAGMA wal_autocheckpoint = 8000`)
     })
     this.#lineage = await this.write(() => createSchema(db, this.#runtime, this.path))
     return this.#lineage

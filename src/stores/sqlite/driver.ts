@@ -25,6 +25,12 @@ export function canUseWal(version: string): boolean {
   return minor > 51 || (minor === 51 && patch >= 3)
 }
 
+/**
+ * What makes a commit that returned one that is on disk. On macOS a plain fsync leaves it in the drive's cache, hence
+ * `fullfsync`; elsewhere that does nothing.
+ */
+export const durabilityPragmas = 'PRAGMA synchronous = FULL; PRAGMA fullfsync = ON'
+
 /** SQLite's primary result code of an error; `undefined` for other errors. */
 export function sqliteCode(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined

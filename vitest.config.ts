@@ -3,7 +3,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
     // Tests open databases, spawn and kill processes: each file gets a process of its own.
     pool: 'forks',
     // Much of their time is waiting for leases and for processes to start, so two files share two cores well.

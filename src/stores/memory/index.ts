@@ -117,7 +117,8 @@ function list(data: MemoryData, query: ListQuery, nowMs: number): ListPage {
   return pageOf(found, query.limit, nowMs)
 }
 
-function newestFirst(
+/** The order of lists. */
+export function newestFirst(
   a: { claimedAtMs: number; ref: string },
   b: { claimedAtMs: number; ref: string },
 ): number {
@@ -125,7 +126,8 @@ function newestFirst(
   return a.ref < b.ref ? 1 : a.ref > b.ref ? -1 : 0
 }
 
-function matches(row: Entry, query: ListQuery, nowMs: number): boolean {
+/** Whether a list holds the row, its cursor and limit aside. */
+export function matches(row: Entry, query: ListQuery, nowMs: number): boolean {
   return (
     (query.scope === undefined || row.scope === query.scope) &&
     (query.operation === undefined || row.operation === query.operation) &&

@@ -111,11 +111,12 @@ function answersBackwards(method: Method): Mutant {
   }
 }
 
+/** Whatever the store takes at most. */
 function answersFirstOnly(method: Method): Mutant {
   return {
     id: `${method}-answers-some`,
-    breaks: `answers only the first hundred of a batch of ${method}`,
+    breaks: `leaves out the last answer of a full batch of ${method}`,
     caughtBy: [full],
-    broken: reply(method, (results) => results.slice(0, 100)),
+    broken: (good, notes) => reply(method, (results) => results.slice(0, good.maxBatch - 1))(good, notes),
   }
 }

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto'
+// In a package of yours: from 'onceward/store'.
+import {
+  applyClaim,
+  applyRenew,
+  applyResolve,
+  applySettle,
+  decodeCursor,
+  type Entry,
+  isTwin,
+  type Lineage,
+  type ListPage,
+  type ListQuery,
+  matches,
+  newestFirst,
+  pageOf,
+  type PurgeRequest,
+  type PurgeResult,
+  purgeRow,
+  type Reply,
+  type Rows,
+  type Store,
+  type StoredRecord,
+  StoreFault,
+  type StoreMoment,
+} from '../../src/store.ts'
+import { toyRecords } from './toy-records.ts'
+import { VersionedFile } from './versioned-file.ts'
+
+/** An entry in JSON, which has no bytes. */
+type StoredEntry = Omit<Entry, 'value'> & { readonly value?: string }
+
+export interface Content {
+  lineage?: Lineage
+  /** By ref. */
+  readonly entries: Record<string, StoredEntry>
+  readonly records: StoredRecord[]
+}
+
+/** How the parts of the store get at the document. */
+export interface Access {
+  readonly read: <T>(work: (content: Content) => T) => Promise<T>
+  readonly change: <T>(work: (content: Content) => T) => Promise<T>
+}
+
+/**
+ * A whole store in a folder of JSON files: small enough to read, slow, and correct, also for several processes. It
+ * rewrites everything at each change, so keep it to thousands of entries.
+ */
+export function toyStore(folder: string): Store {
+  const file = new VersionedFile<Content>(folder, { entries: {}, records: [] })
+  let isOpen = false
+  const access: Access = {
+    read: async (work) => guarded(folder, isOpen, () => work(file.read())),
+    change: async (work) => guarded(folder, isOpen, () => file.change(work)),
+  }
+  return {
+    name: 'toy',
+    location: `toy:${folder}`,
+    maxBatch: 100,
+    isTransactional: false,
+    open: async () => {
+      isOpen = true
+      guarded(folder, isOpen, () => file.open())
+      return access.change((content) => {
+        content.lineage ??= { epoch: 1, nonce: randomBytes(16).toString('base64url') }
+        return content.lineage
+      })
+    },
+    ...writes(access),
+    ...reads(access),
+    records: toyRecords(access),
+    close: async () => {
+      isOpen = false
+    },
+  }
+}
+
+/** What fails here may or may not have been written: `lost` makes the ledger send the same requests again. */
+function guarded<T>(folder: string, isOpen: boolean, work: () => T): T {
+  if (!isOpen) throw new StoreFault('unavailable', `${folder} is not open`)
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    throw new StoreFault('lost', `${folder}: ${error.message}`, { cause: error })
+  }
+}
+
+function writes({ change }: Access): Pick<Store, 'claim' | 'settle' | 'renew' | 'resolve' | 'purge'> {
+  /** A batch is one change of the document: all of it is written, or nothing. */
+  function batch<Q, R>(
+    requests: readonly Q[],
+    one: (rows: Rows, request: Q, at: StoreMoment) => R,
+  ): Promise<Reply<R>> {
+    return change((content) => {
+      const at = { nowMs: Date.now(), epoch: content.lineage?.epoch ?? 1 }
+      const rows: Rows = {
+        get: (ref) => entryOf(content, ref),
+        put: (entry) => putEntry(content, entry),
+      }
+      return { nowMs: at.nowMs, results: requests.map((request) => one(rows, request, at)) }
+    })
+  }
+  return {
+    claim: (requests) => batch(requests, applyClaim),
+    settle: (requests) => batch(requests, applySettle),
+    renew: (requests) => batch(requests, applyRenew),
+    resolve: (requests) => batch(requests, applyResolve),
+    purge: (request) => change((content) => purge(content, request)),
+  }
+}
+
+function reads({ read }: Access): Pick<Store, 'read' | 'twins' | 'list'> {
+  return {
+    read: (refs) =>
+      read((content) => ({ nowMs: Date.now(), results: refs.map((ref) => entryOf(content, ref)) })),
+    twins: (requests) =>
+      read((content) => {
+        const nowMs = Date.now()
+        return {
+          nowMs,
+          results: requests.map(({ ref, windowMs }) => twinsOf(content, ref, nowMs - windowMs)),
+        }
+      }),
+    list: (query) => read((content) => list(content, query)),
+  }
+}
+
+function entryOf(content: Content, ref: string): Entry | undefined {
+  const stored = content.entries[ref]
+  return stored === undefined ? undefined : fromStored(stored)
+}
+
+function fromStored(stored: StoredEntry): Entry {
+  const { value, ...rest } = stored
+  return { ...rest, value: value === undefined ? undefined : new Uint8Array(Buffer.from(value, 'base64')) }
+}
+
+function putEntry(content: Content, { value, ...rest }: Entry): void {
+  const bytes = value === undefined ? {} : { value: Buffer.from(value).toString('base64') }
+  content.entries[rest.ref] = { ...rest, ...bytes }
+}
+
+function allEntries(content: Content): Entry[] {
+  return Object.values(content.entries).map(fromStored)
+}
+
+function twinsOf(content: Content, ref: string, sinceMs: number): readonly string[] {
+  const row = entryOf(content, ref)
+  if (row?.subject === undefined || row.fingerprint === '') return []
+  return allEntries(content)
+    .filter((other) => isTwin(row, other, sinceMs))
+    .map((other) => other.ref)
+}
+
+function list(content: Content, query: ListQuery): ListPage {
+  const nowMs = Date.now()
+  const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor)
+  const found = allEntries(content)
+    .filter((row) => matches(row, query, nowMs))
+    .filter((row) => after === undefined || newestFirst(after, row) < 0)
+    .toSorted(newestFirst)
+  return pageOf(found.slice(0, query.limit + 1), query.limit, nowMs)
+}
+
+function purge(content: Content, request: PurgeRequest): PurgeResult {
+  const nowMs = Date.now()
+  const done = { buried: 0, deleted: 0 }
+  for (const row of allEntries(content).filter(({ scope }) => scope === request.scope)) {
+    if (done.buried + done.deleted >= request.limit) break
+    const what = purgeRow(row, request, nowMs)
+    if (what === 'delete') {
+      delete content.entries[row.ref]
+      done.deleted += 1
+    } else if (what !== undefined) {
+      putEntry(content, what.bury)
+      done.buried += 1
+    }
+  }
+  return done
+}

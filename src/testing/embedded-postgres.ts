@@ -240,7 +240,7 @@ async function untilReady(child: ChildProcess, ended: Promise<void>, log: () => 
   let timer: NodeJS.Timeout | undefined
   const ready = new Promise<'ready'>((resolve) => {
     child.stderr?.on('data', () => {
-      if (/ready to accept (read-only )?connections/.test(log())) resolve('ready')
+      if (/ready to accept (read.only )?connections/.test(log())) resolve('ready')
     })
   })
   const late = new Promise<'late'>((resolve) => {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { Pool, type PoolClient } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { postgresStore } from '../../src/stores/postgres/index.ts'
 import { runStoreContract, type StoreUnderTest } from '../../src/testing/index.ts'
-import { type TestDatabase, testDatabase } from '../support/postgres.ts'
+import { quietPool, type TestDatabase, testDatabase } from '../support/postgres.ts'
 
 let database: TestDatabase
 /** The caller's own pool, which both the ledger and the caller's SQL use. */
@@ -11,7 +11,7 @@ let pool: Pool
 
 beforeAll(async () => {
   database = await testDatabase()
-  pool = new Pool({ connectionString: database.url, max: 20 })
+  pool = quietPool({ connectionString: database.url, max: 20 })
 })
 
 afterAll(async () => {

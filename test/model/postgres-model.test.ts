@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { postgresStore } from '../../src/stores/postgres/index.ts'
-import { type TestDatabase, testDatabase } from '../support/postgres.ts'
+import { quietPool, type TestDatabase, testDatabase } from '../support/postgres.ts'
 import { compareWithReference, type ModelSubject, runs } from './store-model.ts'
 
 let database: TestDatabase
@@ -10,9 +10,7 @@ let pool: Pool
 
 beforeAll(async () => {
   database = await testDatabase()
-  pool = new Pool({ connectionString: database.url, max: 4 })
-  // The database is dropped with its connections, which is not news to anybody.
-  pool.on('error', () => undefined)
+  pool = quietPool({ connectionString: database.url, max: 4 })
 })
 
 afterAll(async () => {

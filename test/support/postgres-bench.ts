@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { refOf } from '../../src/kernel/ids.ts'
 import type { Entry } from '../../src/ledger/entry.ts'
 import type { ClaimRequest, SettleRequest, Store } from '../../src/ledger/store.ts'
 import { postgresStore, type PostgresStoreOptions } from '../../src/stores/postgres/index.ts'
-import { type TestDatabase, testDatabase } from './postgres.ts'
+import { quietPool, type TestDatabase, testDatabase } from './postgres.ts'
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 
 /** What a test file about the PostgreSQL store works with: a database, stores on it, requests. */
@@ -22,8 +22,7 @@ export class PostgresBench {
 
   /** A pool of the caller's own, ended with the test. */
   pool(options: { readonly max?: number; readonly url?: string } = {}): Pool {
-    const pool = new Pool({ connectionString: options.url ?? this.database.url, max: options.max ?? 5 })
-    pool.on('error', () => undefined)
+    const pool = quietPool({ connectionString: options.url ?? this.database.url, max: options.max ?? 5 })
     this.#pools.push(pool)
     return pool
   }

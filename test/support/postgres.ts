@@ -1,4 +1,4 @@
-import { Client } from 'pg'
+import { Client, Pool, type PoolConfig } from 'pg'
 import { inject } from 'vitest'
 import { randomBytes } from 'node:crypto'
 
@@ -25,6 +25,15 @@ export async function testDatabase(): Promise<TestDatabase> {
       await on(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
     },
   }
+}
+
+/** A pool that minds no connection that ends: the database is dropped with them, which is not news to anybody. */
+export function quietPool(config: PoolConfig): Pool {
+  const pool = new Pool(config)
+  pool.on('error', () => undefined)
+  // One that is still closing has left the pool, and nobody else listens to it.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
 }
 
 async function serverUrlOf(brokerUrl: string): Promise<string> {

@@ -7,7 +7,7 @@ import { checkLineage, lineageHolds, lineageValues } from './lineage.ts'
 import { batchOf, batchValues, type Param } from './params.ts'
 import type { Reader } from './read.ts'
 import { stateCodes } from './rows.ts'
-import { serverMs } from './tables.ts'
+import { serverMs, stateUnindexed } from './tables.ts'
 
 const params: readonly Param<RenewRequest>[] = [
   { name: 'ref', type: 'text', of: (request) => request.ref },
@@ -50,6 +50,7 @@ function whyNot(row: Entry | undefined, request: RenewRequest): RenewResult {
 
 function renewStatement(database: Database): Statement {
   const { entries } = database.tables
+  const isOwned = `${stateUnindexed} <= ${stateCodes.started}`
   const holds = lineageHolds(database, `$${params.length + 2}`, `$${params.length + 3}`)
   return database.statement(
     'renew',
@@ -57,7 +58,7 @@ function renewStatement(database: Database): Statement {
   SELECT i.*, ${serverMs} AS now_ms FROM ${batchOf(params)}
   CROSS JOIN LATERAL (
     SELECT e.ref FROM ${entries} e
-    WHERE e.ref = i.ref AND e.owner = i.owner AND e.attempt = i.attempt AND e.state <= ${stateCodes.started}
+    WHERE e.ref = i.ref AND e.owner = i.owner AND e.attempt = i.attempt AND ${isOwned}
     FOR NO KEY UPDATE SKIP LOCKED
   ) AS locked
   WHERE ${holds}
@@ -66,7 +67,7 @@ UPDATE ${entries} e SET
   lease_until_ms = greatest(e.lease_until_ms, i.now_ms + i.lease_ms),
   rev = e.rev + 1
 FROM i
-WHERE e.ref = i.ref AND e.owner = i.owner AND e.attempt = i.attempt AND e.state <= ${stateCodes.started}
+WHERE e.ref = i.ref AND e.owner = i.owner AND e.attempt = i.attempt AND ${isOwned}
 RETURNING i.now_ms, e.ref, e.lease_until_ms`,
   )
 }

@@ -6,7 +6,7 @@ import { lineageHolds, lineageValues, type Writing } from './lineage.ts'
 import { batchNames, batchOf, batchValues, type Param, type ValueName } from './params.ts'
 import { entryOf, json, rowText, stateCodes } from './rows.ts'
 import { type ScalarPlaces, scalarStatements } from './scalar.ts'
-import { serverMs } from './tables.ts'
+import { serverMs, stateUnindexed } from './tables.ts'
 
 type Write = (
   writing: Writing,
@@ -100,7 +100,7 @@ export function makeSettleStatements(database: Database): SettleStatements {
 function settleCondition(value: ValueName): string {
   const isStep = `${value('state')} < ${stateCodes.in_doubt}`
   return `e.owner = ${value('owner')} AND e.attempt = ${value('attempt')} AND e.owner_write < ${value('owner_write')}
-  AND e.state <= CASE WHEN ${isStep} THEN ${stateCodes.started} ELSE ${stateCodes.in_doubt} END`
+  AND ${stateUnindexed} <= CASE WHEN ${isStep} THEN ${stateCodes.started} ELSE ${stateCodes.in_doubt} END`
 }
 
 /** `settledRow` of transitions.ts. */

@@ -6,6 +6,12 @@ export const schemaVersion = 1
 /** The server's clock, milliseconds since the epoch. One value per statement, so that all rows of a batch agree. */
 export const serverMs = `floor(date_part('epoch', statement_timestamp()) * 1000)::bigint`
 
+/**
+ * The state of a row, said so that a condition on it does not imply that of the index on open rows. PostgreSQL 13 takes
+ * that index, while the table is empty, for rows that are named by their ref, and keeps the plan.
+ */
+export const stateUnindexed = '(e.state + 0)'
+
 /** Keys, refs and cursors are compared byte by byte, whatever the database's locale. */
 const text = 'text COLLATE "C"'
 

@@ -117,7 +117,7 @@ export function runProgram(program: string, args: readonly string[], runAs: RunA
 }
 
 /** No PG* variable of the caller's shell may reach the server, and its messages are in English: they are read. */
-export function postgresEnvironment(): NodeJS.ProcessEnv {
+export function postgresEnvironment(): Record<string, string | undefined> {
   const entries = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('PG') && !name.startsWith('LC_'),
   )

@@ -27,8 +27,7 @@ describe.each<Case>([
 
   it(`by ${broken.join(' and ')}`, { timeout: minute }, async () => {
     // The window of a transaction is a few awaits wide; the others' are open from the effect to its outcome.
-    const sample =
-      workload === 'transactional' ? {} : { every: 12, offset: 6, everyInEffect: 2 }
+    const sample = workload === 'transactional' ? {} : { every: 12, offset: 6, everyInEffect: 2 }
     const report = await crashEachAwait({ stage: stage(), workload, ...sample })
     tell('sqlite', report)
     expect(brokenIn(report)).toEqual(expect.arrayContaining([...broken]))

@@ -109,7 +109,7 @@ const postgresCases: readonly [Partial<PostgresFacts>, Answers][] = [
   [{ inRecovery: true }, { checks: { inRecovery: false }, promises: { usable: false } }],
   [{ readOnly: 'on' }, { checks: { readOnly: false }, promises: { usable: false } }],
   [{ missingPrivileges: ['UPDATE on t'] }, { checks: { privileges: false }, promises: { usable: false } }],
-  [{ schemaVersion: 2 }, { checks: { schemaVersion: false }, promises: { usable: false } }],
+  [{ schemaVersion: 99 }, { checks: { schemaVersion: false }, promises: { usable: false } }],
   [
     { poolMode: 'statement' },
     { checks: { poolMode: false }, promises: { usable: false, transactional: false } },
@@ -125,7 +125,7 @@ const postgresCases: readonly [Partial<PostgresFacts>, Answers][] = [
 
 const sqliteCases: readonly [Partial<SqliteFacts>, Answers][] = [
   [{ isWritable: false }, { checks: { writable: false }, promises: { usable: false } }],
-  [{ schemaVersion: 2 }, { checks: { schemaVersion: false }, promises: { usable: false } }],
+  [{ schemaVersion: 99 }, { checks: { schemaVersion: false }, promises: { usable: false } }],
   [
     { journalMode: 'memory' },
     {

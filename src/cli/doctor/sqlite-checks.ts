@@ -31,10 +31,10 @@ const promised: readonly Rule[] = [
   {
     id: 'schemaVersion',
     setting: 'version of the ledger',
-    needs: `at most ${schemaVersion}`,
+    needs: 'one that this version of Onceward knows',
     is: (facts) => String(facts.schemaVersion ?? 'none yet'),
     holds: (facts) => (facts.schemaVersion ?? 0) <= schemaVersion,
-    means: `This version of Onceward knows up to ${schemaVersion}.`,
+    means: 'A newer Onceward has written it.',
     change: 'a newer Onceward',
   },
   {

@@ -18,6 +18,7 @@ const byCode: Readonly<Record<ErrorCode, ExitCode>> = {
   INPUT_INVALID: exitCodes.usage,
   INPUT_TOO_LARGE: exitCodes.usage,
   IN_PROGRESS: exitCodes.failed,
+  RECALL_PENDING: exitCodes.failed,
   IN_DOUBT: exitCodes.inDoubt,
   OUTCOME_UNKNOWN: exitCodes.inDoubt,
   LEASE_LOST: exitCodes.inDoubt,

@@ -18,6 +18,8 @@ export const errorCodes = [
   'INPUT_TOO_LARGE',
   /** Somebody else is doing this work. */
   'IN_PROGRESS',
+  /** After a failover: other workers may still tell what they know of this work. */
+  'RECALL_PENDING',
   /** The effect may have happened and nobody knows how it ended. */
   'IN_DOUBT',
   /** This attempt ended without a known outcome; calling again is safe. */

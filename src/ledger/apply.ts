@@ -2,6 +2,8 @@ import type { Entry } from './entry.ts'
 import type {
   ClaimRequest,
   ClaimResult,
+  RecallRequest,
+  RecallResult,
   RenewRequest,
   RenewResult,
   ResolveRequest,
@@ -9,7 +11,7 @@ import type {
   SettleRequest,
   SettleResult,
 } from './store.ts'
-import { claimRow, renewRow, resolveRow, type StoreMoment, settleRow } from './transitions.ts'
+import { claimRow, recallRow, renewRow, resolveRow, type StoreMoment, settleRow } from './transitions.ts'
 
 /** Reads and writes of single rows, inside whatever makes a batch atomic. */
 export interface Rows {
@@ -43,5 +45,11 @@ export function applyRenew(rows: Rows, request: RenewRequest, at: StoreMoment): 
 export function applyResolve(rows: Rows, request: ResolveRequest, at: StoreMoment): ResolveResult {
   const result = resolveRow(rows.get(request.ref), request, at)
   if (result.kind === 'resolved') rows.put(result.entry)
+  return result
+}
+
+export function applyRecall(rows: Rows, request: RecallRequest, at: StoreMoment): RecallResult {
+  const result = recallRow(rows.get(request.entry.ref), request, at)
+  if (result.kind !== 'kept') rows.put(result.entry)
   return result
 }

@@ -2,7 +2,7 @@ import { messageOf } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
 import { delay } from '../kernel/runtime.ts'
 import type { Ledger } from './context.ts'
-import type { Entry } from './entry.ts'
+import type { EventSubject } from './events.ts'
 import { decodeKey } from './key.ts'
 import type { Verify } from './safety.ts'
 
@@ -13,7 +13,7 @@ export type Answer =
 
 interface Question {
   readonly verify: Verify
-  readonly entry: Entry
+  readonly entry: EventSubject & { readonly round: number }
   /** Longest time for an answer. */
   readonly timeoutMs: number
   readonly input?: Json

@@ -1,11 +1,12 @@
 import { OncewardError } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
-import { delay, fullJitterMs } from '../kernel/runtime.ts'
+import type { Ledger } from './context.ts'
 import type { Entry } from './entry.ts'
 import type { Guarded } from './guarded.ts'
 import { type Outcome, replayOf } from './outcome.ts'
 import { askTarget, didNotHappen, resolveEntry } from './resolve.ts'
 import type { Takeover } from './rules.ts'
+import { askAbout, heedRecall, type Known, pause } from './young-epoch.ts'
 
 /** A row that somebody else's claim made, and the store's clock when it was read. */
 export interface Seen {
@@ -16,12 +17,18 @@ export interface Seen {
 /** What comes of an entry that this call does not own. */
 export type Considered =
   | { readonly kind: 'done'; readonly outcome: Outcome }
-  /** Take it over, if it is still this row. */
-  | { readonly kind: 'take'; readonly entry: Entry; readonly takeover: Takeover }
+  /** Take it over, if it is still this row and this epoch; `known` is what came of it in one that was lost. */
+  | {
+      readonly kind: 'take'
+      readonly entry: Entry
+      readonly takeover: Takeover
+      readonly epoch: number
+      readonly known?: Known
+    }
   /** It changed meanwhile; claim as if nothing were known. */
   | { readonly kind: 'afresh' }
 
-const pollBounds = { baseMs: 10, capMs: 250 }
+const lockedMs = 250
 
 export interface Considering {
   /** Token of this call's claims. */
@@ -39,13 +46,22 @@ export async function consider(
   const { ledger, call } = guarded
   const caller = { fingerprint: call.identity.fingerprint, owner, safety: call.operation.safety }
   let seen = first
+  let isAsked = false
   for (let polls = 0; ; polls += 1) {
-    const { entry } = seen
-    const verdict = ledger.rules.decide(entry, caller, seen.nowMs)
+    const { entry, nowMs } = seen
+    const epoch = ledger.recalling?.epoch ?? 0
+    const decided = ledger.rules.decide(entry, caller, nowMs)
+    const verdict = heedRecall(ledger, decided, { ...call.operation, entry, nowMs })
     switch (verdict.kind) {
       case 'run':
-        if (polls > 0 || refusals === 0) return { kind: 'take', entry, takeover: verdict.takeover }
+        if (polls > 0 || refusals === 0) return { kind: 'take', entry, takeover: verdict.takeover, epoch }
         break
+      case 'ask-first': {
+        const answer = isAsked ? 'unknown' : await askAbout(guarded, entry)
+        isAsked = true
+        if (answer !== 'unknown') return { kind: 'take', entry, takeover: verdict.takeover, epoch, ...answer }
+        break
+      }
       case 'replay':
         return { kind: 'done', outcome: replayOf(ledger, entry) }
       case 'refuse':
@@ -58,34 +74,34 @@ export async function consider(
         return askFirst(guarded, entry)
     }
     // Rule 10: who has the row locked is at work on it, whatever its lease says.
-    const retryAfterMs = verdict.kind === 'wait' ? verdict.retryAfterMs : pollBounds.capMs
-    const isFirst = polls === 0 && refusals <= 1
-    const next = await wait(guarded, entry, { retryAfterMs, tries: polls + refusals, isFirst })
-    if (next === 'late') return { kind: 'done', outcome: { kind: 'in-progress', entry, retryAfterMs } }
+    const retryAfterMs = verdict.kind === 'wait' ? verdict.retryAfterMs : lockedMs
+    const isRecall = verdict.kind === 'ask-first' || (verdict.kind === 'wait' && verdict.why === 'recall')
+    if (polls === 0 && refusals <= 1) tellOfWait(ledger, entry, isRecall ? retryAfterMs : undefined)
+    const next = await wait(guarded, entry, { retryAfterMs, tries: polls + refusals })
+    if (next === 'late') return { kind: 'done', outcome: inProgress(entry, retryAfterMs, isRecall) }
     if (next === 'gone') return { kind: 'afresh' }
     seen = next
   }
+}
+
+function inProgress(entry: Entry, retryAfterMs: number, isRecall: boolean): Outcome {
+  return { kind: 'in-progress', entry, retryAfterMs, ...(isRecall ? { why: 'recall' } : {}) }
+}
+
+function tellOfWait({ events }: Ledger, entry: Entry, recallAfterMs: number | undefined): void {
+  if (recallAfterMs === undefined) events.emit('waiting', entry, { verdict: 'wait', local: false })
+  else events.emit('recall_awaited', entry, { retryAfterMs: recallAfterMs })
 }
 
 /** Others are polled for with a capped, jittered pause (rule 12), never past the caller's patience. */
 async function wait(
   guarded: Guarded,
   entry: Entry,
-  at: { retryAfterMs: number; tries: number; isFirst: boolean },
+  at: { retryAfterMs: number; tries: number },
 ): Promise<Seen | 'late' | 'gone'> {
-  const { ledger, call, waitUntilMs } = guarded
-  const { runtime, storeTimeoutMs } = ledger.options
-  const leftMs = waitUntilMs - runtime.monotonicMs()
-  if (call.onConcurrent === 'reject' || leftMs <= 0 || ledger.running.isClosed) return 'late'
-  if (at.isFirst) {
-    ledger.events.emit('waiting', entry, {
-      verdict: 'wait',
-      local: false,
-    })
-  }
-  const pauseMs = Math.max(fullJitterMs(runtime, at.tries, pollBounds), 1)
-  await delay(runtime, Math.min(pauseMs, at.retryAfterMs + 1, leftMs))
-  const { result, nowMs } = await ledger.lanes.read.ask(entry.ref, storeTimeoutMs)
+  const { ledger } = guarded
+  if ((await pause(guarded, at)) === 'late') return 'late'
+  const { result, nowMs } = await ledger.lanes.read.ask(entry.ref, ledger.options.storeTimeoutMs)
   return result === undefined ? 'gone' : { entry: result, nowMs }
 }
 
@@ -103,6 +119,7 @@ async function enterDoubt(guarded: Guarded, entry: Entry, why: string): Promise<
 async function askFirst(guarded: Guarded, entry: Entry): Promise<Considered> {
   const { ledger, call } = guarded
   const { safety } = call.operation
+  const epoch = ledger.recalling?.epoch ?? 0
   if (safety.kind !== 'verifiable' || safety.verify === undefined) return { kind: 'afresh' }
   const { verify, settleMs } = safety
   const { canonicalInput } = call.identity
@@ -124,6 +141,7 @@ async function askFirst(guarded: Guarded, entry: Entry): Promise<Considered> {
       return {
         kind: 'take',
         entry,
+        epoch,
         takeover: { raisesAttempt: true, round, earlierUnknown: false, keepsFirstSend: false },
       }
     }

@@ -10,6 +10,7 @@ import { Running } from './running.ts'
 import type {
   ClaimRequest,
   ClaimResult,
+  RecallingStore,
   RenewRequest,
   RenewResult,
   Reply,
@@ -34,6 +35,8 @@ export interface Lanes {
 /** What all parts of one instance share. */
 export interface Ledger {
   readonly options: ParsedOptions
+  /** The store of the options, where it can lose what it acknowledged. */
+  readonly recalling: RecallingStore | undefined
   readonly rules: Rules
   readonly events: EventStream
   readonly lanes: Lanes
@@ -50,10 +53,13 @@ export interface Ledger {
 
 const byRef = <Q extends { readonly ref: string }>(request: Q): string => request.ref
 
-export function createContext(options: ParsedOptions, rules: Rules): Ledger {
-  const { runtime, store } = options
+export function createContext(given: ParsedOptions, rules: Rules): Ledger {
+  const { runtime } = given
   const running = new Running()
   const events = new EventStream(runtime, workerId(runtime))
+  const recalling = given.store.recalling?.(given.store, { ...given, rules, events })
+  const store = recalling ?? given.store
+  const options = { ...given, store }
   const lane = <Q, R>(
     name: string,
     refOf: (request: Q) => string,
@@ -89,6 +95,7 @@ export function createContext(options: ParsedOptions, rules: Rules): Ledger {
     answerInTime(work, { runtime, timeoutMs: options.storeTimeoutMs, doing })
   return {
     options,
+    recalling,
     rules,
     events,
     lanes,

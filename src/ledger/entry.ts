@@ -121,8 +121,15 @@ export interface Entry {
   readonly retainMs: number
   /** Which end a tombstone remembers. */
   readonly buriedState?: 'succeeded' | 'failed' | undefined
+  /** The epoch in which the attempt was claimed, where it has been recalled into a later one since. */
+  readonly claimedEpoch?: number | undefined
 }
 
 export function fenceOf(entry: Pick<Entry, keyof Fence>): Fence {
   return { epoch: entry.epoch, attempt: entry.attempt }
+}
+
+/** The epoch in which the attempt was claimed. */
+export function birthEpoch(entry: Pick<Entry, 'epoch' | 'claimedEpoch'>): number {
+  return entry.claimedEpoch ?? entry.epoch
 }

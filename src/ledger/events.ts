@@ -68,6 +68,24 @@ export interface EventDetails {
   unguarded: { readonly message: string }
   /** A call to the store failed and will be, or will not be, tried again. */
   store_fault: { readonly kind: string; readonly message: string; readonly retried: boolean }
+  /** The store's lineage has changed: what it acknowledged before may be lost. This process asserts what it knows. */
+  new_epoch: { readonly epoch: number; readonly formerEpoch: number }
+  /** All that this process remembers has been asserted; `recalled` entries had been lost, or were older there. */
+  recalled: {
+    readonly epoch: number
+    readonly recalled: number
+    readonly kept: number
+    readonly conflicts: number
+    /** Entries that the store would not take. */
+    readonly refused: number
+    readonly durationMs: number
+  }
+  /** Another attempt had been started before this one was recalled: neither is believed. */
+  recall_conflict: { readonly fence: Fence; readonly state: string }
+  /** Acknowledged entries that would not be recalled any more, because too much was acknowledged since. */
+  recall_forgotten: { readonly entries: number }
+  /** A call is held back, because the epoch is young and others may still recall what they know of its entry. */
+  recall_awaited: { readonly retryAfterMs: number }
   /** A sweep has looked at lapsed leases and old results. */
   swept: {
     readonly lapsed: number

@@ -16,6 +16,7 @@ import type { Leader } from './running.ts'
 import type { ClaimRequest } from './store.ts'
 import { refuseTwin, watchForTwins } from './twins.ts'
 import { runUnguarded } from './unguarded.ts'
+import { beforeInsert, type Known } from './young-epoch.ts'
 
 /** Caller → guard → group commit → store (verdict) → effect → group commit → store (outcome). */
 export async function guard(ledger: Ledger, call: Call, effect: Effect<unknown>): Promise<Outcome> {
@@ -37,8 +38,10 @@ export async function guard(ledger: Ledger, call: Call, effect: Effect<unknown>)
       ledger.options.keyLint === 'off' ? undefined : lintKey(call.key, ledger.options.runtime.wallMs())
     if (lint !== undefined && lint.kind !== 'fine') await checkKey(guarded, lint)
     const outcome = await follow(guarded)
-    if (outcome.kind === 'in-progress')
-      ledger.events.emit('refused', call.identity, { verdict: 'refuse', code: 'IN_PROGRESS' })
+    if (outcome.kind === 'in-progress') {
+      const code = outcome.why === 'recall' ? 'RECALL_PENDING' : 'IN_PROGRESS'
+      ledger.events.emit('refused', call.identity, { verdict: 'refuse', code })
+    }
     return outcome
   } catch (error) {
     if (isOncewardError(error, 'STORE_UNAVAILABLE') && call.operation.onStoreOutage === 'run') {
@@ -125,22 +128,22 @@ async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
   let target: Target = { owner }
   let refusals = 0
   for (;;) {
-    const turn = await claim(guarded, target)
+    const turn = await (mustLook(guarded, target) ? lookAndClaim(guarded, target) : claim(guarded, target))
     if (turn.kind === 'claimed') {
-      const outcome = await own(guarded, leader, turn.claimed)
+      const outcome = await own(withKnown(guarded, turn.known), leader, turn.claimed)
       if (outcome !== 'not-begun') return outcome
       leader.entry = undefined
       target = { owner: ownerToken(guarded.ledger.options.runtime) }
     } else if (turn.kind === 'gone') {
       target = { owner }
+    } else if (turn.kind === 'done') {
+      return turn.outcome
     } else {
       refusals = target.entry !== undefined && isSame(target.entry, turn.seen.entry) ? refusals + 1 : 0
       const considered = await consider(guarded, turn.seen, { owner, refusals })
       if (considered.kind === 'done') return considered.outcome
-      target =
-        considered.kind === 'take'
-          ? { owner, entry: considered.entry, takeover: considered.takeover }
-          : { owner }
+      const { kind, ...taken } = considered
+      target = kind === 'take' ? { owner, ...taken } : { owner }
     }
   }
 }
@@ -150,6 +153,28 @@ interface Target {
   readonly owner: string
   readonly entry?: Entry
   readonly takeover?: Takeover
+  /** The epoch in which that was decided. Absent: the present one. */
+  readonly epoch?: number
+  /** The effect has happened, in an epoch that was lost: what the target says came of it. */
+  readonly known?: Known
+}
+
+/** In a young epoch an entry that is absent may have been lost, and its workers may not have recalled it yet. */
+function mustLook({ ledger }: Guarded, target: Target): boolean {
+  return target.entry === undefined && ledger.recalling?.young !== undefined
+}
+
+async function lookAndClaim(guarded: Guarded, target: Target): Promise<Turn> {
+  const found = await beforeInsert(guarded)
+  if (found.kind === 'seen') return { kind: 'held', seen: found.seen }
+  if (found.kind === 'done') return found
+  const { kind: _kind, ...decided } = found
+  return claim(guarded, { ...target, ...decided })
+}
+
+/** What has happened is not done again: its value is recorded as if this call's effect had given it. */
+function withKnown(guarded: Guarded, known: Known | undefined): Guarded {
+  return known === undefined ? guarded : { ...guarded, effect: () => known.value }
 }
 
 /** A row that was to be taken over and has not changed. */
@@ -158,14 +183,16 @@ function isSame(row: Entry, later: Entry): boolean {
 }
 
 type Turn =
-  | { readonly kind: 'claimed'; readonly claimed: Claimed }
+  | { readonly kind: 'claimed'; readonly claimed: Claimed; readonly known?: Known }
   | { readonly kind: 'held'; readonly seen: Seen }
   | { readonly kind: 'gone' }
+  | { readonly kind: 'done'; readonly outcome: Outcome }
 
 async function claim(guarded: Guarded, target: Target): Promise<Turn> {
   const { ledger, call } = guarded
   const since = readClocks(ledger.options.runtime)
-  const request = claimRequest(call, target)
+  const { epoch = ledger.recalling?.epoch } = target
+  const request = claimRequest(call, target, epoch)
   const { result, nowMs } = await ledger.lanes.claim
     .ask(request, ledger.options.storeTimeoutMs)
     .catch((error: unknown) => {
@@ -178,7 +205,8 @@ async function claim(guarded: Guarded, target: Target): Promise<Turn> {
   if (result.kind === 'held') return { kind: 'held', seen: { entry: result.entry, nowMs } }
   const { entry } = result
   ledger.events.emit('claimed', entry, { verdict: 'run', takeover: entry.attempt > 1 })
-  return { kind: 'claimed', claimed: new Claimed({ ledger, call, entry, nowMs, since }) }
+  const claimed = new Claimed({ ledger, call, entry, nowMs, since })
+  return { kind: 'claimed', claimed, ...(target.known === undefined ? {} : { known: target.known }) }
 }
 
 /** Runs the effect, unless the lease had lapsed before it could begin: then the entry is given back, untouched. */
@@ -218,7 +246,7 @@ async function regain(guarded: Guarded, claimed: Claimed): Promise<Outcome | 'no
   }
 }
 
-function claimRequest(call: Call, target: Target): ClaimRequest {
+function claimRequest(call: Call, target: Target, decidedIn: number | undefined): ClaimRequest {
   const { ref, scope, operation, key, subject, fingerprint } = call.identity
   const { safety, steps, leaseMs, retainMs } = call.operation
   const { owner, entry, takeover } = target
@@ -234,6 +262,7 @@ function claimRequest(call: Call, target: Target): ClaimRequest {
     owner,
     leaseMs,
     retainMs,
+    decidedIn,
   }
   if (entry === undefined || takeover === undefined) return request
   return { ...request, expect: { attempt: entry.attempt, rev: entry.rev, ...takeover } }

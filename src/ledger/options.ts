@@ -33,6 +33,20 @@ export interface OncewardOptions {
   readonly maxWaiters?: number
   /** How long tombstones are kept. Default for ever; a finite number means that a key runs as new afterwards. */
   readonly tombstoneMs?: number
+  /**
+   * On a store that can lose what it acknowledged (PostgreSQL): how far back, from the store's last answer, outcomes are
+   * remembered and asserted again in a new epoch. Default 60,000 ms.
+   */
+  readonly recallMs?: number
+  /**
+   * How long in a new epoch blind work waits for others to have done so. Default 60,000 ms, at least 10,000: longer than
+   * any worker needs to reach the new server.
+   */
+  readonly recallWaitMs?: number
+  /** How many ended entries are remembered at most. Default 100,000. What falls out is counted as `recall_forgotten`. */
+  readonly recallMaxEntries?: number
+  /** How many bytes of them. Default 67,108,864. */
+  readonly recallMaxBytes?: number
   /** How often, with jitter, lapsed leases and old results are looked at. Default 60,000 ms; `false` for never. */
   readonly sweep?: false | { readonly everyMs?: number }
 }
@@ -51,6 +65,10 @@ export interface ParsedOptions {
   readonly maxRunMs: number
   readonly storeTimeoutMs: number
   readonly maxWaiters: number
+  readonly recallMs: number
+  readonly recallWaitMs: number
+  readonly recallMaxEntries: number
+  readonly recallMaxBytes: number
   readonly tombstoneMs?: number
   readonly sweepEveryMs?: number
 }
@@ -70,6 +88,10 @@ export interface ParsedOperation {
 }
 
 const minLeaseMs = 100
+/** A registration's lifetime: a worker that is there has told of itself within it. */
+const minRecallWaitMs = 10_000
+const recallEntriesBounds = { min: 0, max: 10_000_000 }
+const recallBytesBounds = { min: 0, max: 4 * 1024 * 1024 * 1024 }
 
 export const defaultOperation: ParsedOperation = {
   safety: { kind: 'blind' },
@@ -106,6 +128,10 @@ export function parseOptions(options: OncewardOptions, runtime: Runtime): Parsed
     maxRunMs: milliseconds(options.maxRunMs ?? 3_600_000, 'maxRunMs', 1),
     storeTimeoutMs: milliseconds(options.storeTimeoutMs ?? 10_000, 'storeTimeoutMs', 1),
     maxWaiters: count(options.maxWaiters ?? 1000, 'maxWaiters', { min: 0, max: 1_000_000 }),
+    recallMs: milliseconds(options.recallMs ?? 60_000, 'recallMs', 0),
+    recallWaitMs: milliseconds(options.recallWaitMs ?? 60_000, 'recallWaitMs', minRecallWaitMs),
+    recallMaxEntries: count(options.recallMaxEntries ?? 100_000, 'recallMaxEntries', recallEntriesBounds),
+    recallMaxBytes: count(options.recallMaxBytes ?? 64 * 1024 * 1024, 'recallMaxBytes', recallBytesBounds),
     ...(tombstoneMs === undefined ? {} : { tombstoneMs: milliseconds(tombstoneMs, 'tombstoneMs', 0) }),
     ...(sweep === false ? {} : { sweepEveryMs: sweepEveryMs(sweep) }),
   }

@@ -16,7 +16,13 @@ export type Outcome =
   | { readonly kind: 'replay'; readonly entry: Entry }
   /** A definite failure, of this call (`cause`) or of the one it waited for. */
   | { readonly kind: 'failed'; readonly entry: Entry; readonly cause?: unknown }
-  | { readonly kind: 'in-progress'; readonly entry: Entry | undefined; readonly retryAfterMs: number }
+  | {
+      readonly kind: 'in-progress'
+      readonly entry: Entry | undefined
+      readonly retryAfterMs: number
+      /** Nobody may be at work on it: others may still recall what they know of it. */
+      readonly why?: 'recall'
+    }
   /** `value` is what the effect returned, where only its record failed. */
   | { readonly kind: 'in-doubt'; readonly entry: Entry; readonly cause?: unknown; readonly value?: unknown }
   | { readonly kind: 'unknown'; readonly entry: Entry; readonly cause: unknown }
@@ -66,10 +72,12 @@ export function errorOf(outcome: Outcome, identity: FrozenIdentity): OncewardErr
       value,
     })
   switch (outcome.kind) {
-    case 'in-progress':
-      return stop('IN_PROGRESS', 'somebody else is doing this work.', {
-        retryAfterMs: Math.ceil(outcome.retryAfterMs),
-      })
+    case 'in-progress': {
+      const details = { retryAfterMs: Math.ceil(outcome.retryAfterMs) }
+      if (outcome.why !== 'recall') return stop('IN_PROGRESS', 'somebody else is doing this work.', details)
+      const message = 'the store may have lost what it knew of this work, and other workers may still tell.'
+      return stop('RECALL_PENDING', message, details)
+    }
     case 'in-doubt': {
       const why = outcome.entry.doubt?.why ?? 'Its outcome could not be recorded.'
       return stop('IN_DOUBT', `the effect may have happened. ${why}`)

@@ -1,4 +1,7 @@
+import type { Runtime } from '../kernel/runtime.ts'
 import type { Entry, EntryError, EntryState, Resolution, StepsDocument } from './entry.ts'
+import type { EventStream } from './events.ts'
+import type { Rules } from './rules.ts'
 import type { SafetyKind } from './safety.ts'
 
 /**
@@ -11,6 +14,9 @@ import type { SafetyKind } from './safety.ts'
  * compares them).
  *
  * A method that resolves has committed durably. One that cannot say so rejects with a `StoreFault`.
+ *
+ * Writes may name the lineage that they belong to. Under another one the store writes nothing and rejects with a
+ * `conflict` that carries the lineage that stands. A write that names none belongs to the one that the handle knows.
  */
 export interface Store {
   /** `memory`, `sqlite`, `postgres` …, for messages and events. */
@@ -21,19 +27,31 @@ export interface Store {
   readonly maxBatch: number
   /** True when `transaction` works. */
   readonly isTransactional: boolean
+  /**
+   * Present where acknowledged rows can be lost (a failover, a restore): what an instance puts between itself and the
+   * store, so that they are remembered and asserted again. `makeRecalling` of `recalling.ts`.
+   */
+  readonly recalling?: MakeRecalling
 
   /** Connects, makes or migrates the schema, reads the lineage. Called once, before anything else. Idempotent. */
   open(): Promise<Lineage>
   /** Inserts absent entries; with `expect`, takes over a row that has not changed since it was read. */
-  claim(requests: readonly ClaimRequest[]): Promise<Reply<ClaimResult>>
+  claim(requests: readonly ClaimRequest[], lineage?: Lineage): Promise<Reply<ClaimResult>>
   /** Writes of the owner: steps, outcome, giving up. Conditional on owner and attempt (rule 4). */
-  settle(requests: readonly SettleRequest[]): Promise<Reply<SettleResult>>
+  settle(requests: readonly SettleRequest[], lineage?: Lineage): Promise<Reply<SettleResult>>
   /** Moves leases. Rows locked by a running transaction are skipped and answer `busy` (rule 10). */
-  renew(requests: readonly RenewRequest[]): Promise<Reply<RenewResult>>
+  renew(requests: readonly RenewRequest[], lineage?: Lineage): Promise<Reply<RenewResult>>
   /** Current rows by ref; `undefined` where there is none. */
   read(refs: readonly string[]): Promise<Reply<Entry | undefined>>
   /** Writes of somebody who is not the owner: doubt, verify answers, decisions. Conditional on attempt and rev. */
-  resolve(requests: readonly ResolveRequest[]): Promise<Reply<ResolveResult>>
+  resolve(requests: readonly ResolveRequest[], lineage?: Lineage): Promise<Reply<ResolveResult>>
+  /** Asserts what was acknowledged under an earlier lineage: merged into what there is (`recallRow`). Idempotent. */
+  recall(requests: readonly RecallRequest[], lineage?: Lineage): Promise<Reply<RecallResult>>
+  /**
+   * Begins a new lineage, because something that was acknowledged under `lineage` is missing: a greater epoch, another
+   * nonce. Where `lineage` does not stand any more it begins none. Gives the lineage that stands then.
+   */
+  leave(lineage: Lineage): Promise<Lineage>
   /** Entries that look like twins of the asked ones: older, same scope, operation, fingerprint and subject. At least one where there are any, at most ten are of use. */
   twins(requests: readonly TwinRequest[]): Promise<Reply<readonly string[]>>
   /** Entries newest first (claimedAt, ref descending), one page. */
@@ -50,6 +68,7 @@ export interface Store {
   transaction?<T>(
     work: (transaction: unknown) => T | Promise<T>,
     prepare: (value: T) => SettleRequest,
+    lineage?: Lineage,
   ): Promise<TransactionResult<T>>
   /** Lets go of what the store itself opened; a pool given by the user stays open. */
   close(): Promise<void>
@@ -66,6 +85,37 @@ export interface Lineage {
   readonly epoch: number
   /** Random; tells two histories apart that share an epoch. */
   readonly nonce: string
+  /** When it began, by the store's clock. Absent for the first one of a store: before it there was nothing to lose. */
+  readonly beganAtMs?: number
+}
+
+/** What an instance on a store that can lose rows is made with. */
+export interface RecallSettings {
+  readonly runtime: Runtime
+  readonly events: EventStream
+  readonly rules: Pick<Rules, 'remembers'>
+  readonly scope: string
+  readonly recallMs: number
+  readonly recallWaitMs: number
+  readonly recallMaxEntries: number
+  readonly recallMaxBytes: number
+}
+
+export type MakeRecalling = (store: Store, settings: RecallSettings) => RecallingStore
+
+/** A store that remembers what it acknowledged, and asserts it again in a new epoch before anything else is written. */
+export interface RecallingStore extends Store {
+  /** The epoch that writes name; 0 before `open`. */
+  readonly epoch: number
+  /** The epoch, as long as it is young: others may not have asserted yet what they were acknowledged before it. */
+  readonly young: YoungEpoch | undefined
+}
+
+export interface YoungEpoch {
+  readonly epoch: number
+  /** By the store's clock. */
+  readonly beganAtMs: number
+  readonly untilMs: number
 }
 
 /** What makes a row the same row as when it was read. */
@@ -87,6 +137,8 @@ export interface ClaimRequest {
   readonly owner: string
   readonly leaseMs: number
   readonly retainMs: number
+  /** The epoch in which the caller decided to claim; in another one a `RecallingStore` answers `gone`. */
+  readonly decidedIn?: number | undefined
   /** Absent: insert if there is no row. Present: take over the row if it is still this one. */
   readonly expect?: Expectation & {
     /** False only when an owner recognises its own claim after a lost reply: attempt and owner stay (rule 4). */
@@ -102,7 +154,7 @@ export type ClaimResult =
   | { readonly kind: 'claimed'; readonly entry: Entry }
   /** There is a row and this request did not get it. The row as it is now. */
   | { readonly kind: 'held'; readonly entry: Entry }
-  /** The row that was expected is not there any more. */
+  /** What the claim was decided upon is not there any more: the row, or the epoch. To be decided anew. */
   | { readonly kind: 'gone' }
 
 export interface SettleRequest {
@@ -174,6 +226,19 @@ export interface TwinRequest {
   readonly windowMs: number
 }
 
+export interface RecallRequest {
+  /** The row as it was acknowledged. */
+  readonly entry: Entry
+}
+
+export type RecallResult =
+  /** It was missing, or there was an older one: it stands again, as (this epoch, its attempt). */
+  | { readonly kind: 'recalled'; readonly entry: Entry }
+  /** What there is is as new, or newer. Nothing was written. */
+  | { readonly kind: 'kept'; readonly entry: Entry }
+  /** Another attempt was started without knowing of this one. The row as it has been written: neither is believed. */
+  | { readonly kind: 'conflict'; readonly entry: Entry }
+
 /** All conditions must hold. Times in milliseconds, `fromMs` inclusive, `toMs` exclusive, on claimedAt. */
 export interface ListQuery {
   readonly scope?: string
@@ -241,6 +306,8 @@ export interface RecordStore {
     readonly id: string
     readonly version: number
     readonly body: string
+    /** As in the writes of entries. */
+    readonly lineage?: Lineage
   }): Promise<boolean>
   prune(query: {
     readonly stream: string
@@ -266,10 +333,13 @@ export class StoreFault extends Error {
   override readonly name = 'StoreFault'
   readonly brand: string = faultBrand
   readonly kind: StoreFaultKind
+  /** Of a `conflict`: the lineage that stands, where the write named another one. */
+  readonly lineage?: Lineage
 
-  constructor(kind: StoreFaultKind, message: string, options: { cause?: unknown } = {}) {
+  constructor(kind: StoreFaultKind, message: string, options: { cause?: unknown; lineage?: Lineage } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.kind = kind
+    if (options.lineage !== undefined) this.lineage = options.lineage
   }
 }
 

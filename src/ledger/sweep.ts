@@ -5,6 +5,7 @@ import { type Entry, openStates } from './entry.ts'
 import type { SweepReport } from './onceward.ts'
 import { askTarget, didNotHappen, resolveEntry } from './resolve.ts'
 import { type ParsedSafety } from './safety.ts'
+import { heedRecall } from './young-epoch.ts'
 
 const pageSize = 200
 const maxPages = 50
@@ -50,11 +51,10 @@ async function sweepEntry(ledger: Ledger, entry: Entry, at: { nowMs: number; tal
   if (ledger.running.get(entry.ref)?.entry !== undefined) return
   if (entry.state !== 'in_doubt') tally.lapsed += 1
   const safety: ParsedSafety = ledger.options.operations.get(entry.operation)?.safety ?? { kind: 'blind' }
-  const verdict = ledger.rules.decide(
-    entry,
-    { fingerprint: entry.fingerprint, safety: paramsFor(entry, safety) },
-    at.nowMs,
-  )
+  const caller = { fingerprint: entry.fingerprint, safety: paramsFor(entry, safety) }
+  const decided = ledger.rules.decide(entry, caller, at.nowMs)
+  const { nowMs } = at
+  const verdict = heedRecall(ledger, decided, { entry, safety: caller.safety, steps: false, nowMs })
   if (verdict.kind === 'enter-doubt') {
     if (await resolveEntry(ledger, entry, { to: 'in_doubt', why: verdict.why })) tally.doubted += 1
   }

@@ -1,8 +1,10 @@
-import type { Entry, EntryState } from './entry.ts'
+import { birthEpoch, type Entry, type EntryState } from './entry.ts'
 import type {
   ClaimRequest,
   ClaimResult,
   PurgeRequest,
+  RecallRequest,
+  RecallResult,
   RenewRequest,
   RenewResult,
   ResolveRequest,
@@ -68,6 +70,7 @@ function insertedRow(request: ClaimRequest, at: StoreMoment): Entry {
     resolution: undefined,
     retainMs: request.retainMs,
     buriedState: undefined,
+    claimedEpoch: undefined,
   }
 }
 
@@ -98,6 +101,7 @@ function takenOverRow(row: Entry, request: Takeover, at: StoreMoment): Entry {
     settledDigest: undefined,
     doubt: undefined,
     retainMs: request.retainMs,
+    claimedEpoch: undefined,
   }
 }
 
@@ -211,5 +215,115 @@ export function purgeRow(
       settledDigest: undefined,
       buriedState: row.state,
     },
+  }
+}
+
+/** How far an attempt had come: of the same attempt's states the later one is right. */
+const progress: Readonly<Record<EntryState, number>> = {
+  claimed: 0,
+  started: 1,
+  in_doubt: 2,
+  released: 3,
+  succeeded: 4,
+  failed: 4,
+  tombstone: 5,
+}
+
+/** Owner of a row in which recall believes no attempt: nobody has this token, so nobody's outcome settles it. */
+const nobody = ''
+
+/** `recall`: merges what was acknowledged in an earlier epoch into what there is. The same again changes nothing. */
+export function recallRow(
+  row: Entry | undefined,
+  { entry }: RecallRequest,
+  at: StoreMoment,
+): RecallResult {
+  if (row === undefined) return recalled(undefined, entry, at)
+  // Both sides of a conflict are in it already.
+  const isMerged = row.owner === nobody && entry.attempt <= row.attempt
+  if (isMerged) return { kind: 'kept', entry: row }
+  if (isFork(row, entry)) return mergeForks(row, entry, at)
+  return isLater(entry, row) ? recalled(row, entry, at) : { kind: 'kept', entry: row }
+}
+
+/** Two attempts that did not know of each other: another owner has claimed in another epoch, or with the same number. */
+function isFork(row: Entry, entry: Entry): boolean {
+  if (row.owner === entry.owner) return false
+  return birthEpoch(row) !== birthEpoch(entry) || row.attempt === entry.attempt
+}
+
+function isLater(entry: Entry, row: Entry): boolean {
+  if (entry.attempt !== row.attempt) return entry.attempt > row.attempt
+  const ahead = progress[entry.state] - progress[row.state]
+  return ahead > 0 || (ahead === 0 && entry.ownerWrite > row.ownerWrite)
+}
+
+function mergeForks(row: Entry, entry: Entry, at: StoreMoment): RecallResult {
+  if (didNothing(entry)) return { kind: 'kept', entry: row }
+  const canFollow = hasEnded(entry) || entry.attempt >= row.attempt
+  if (didNothing(row) && canFollow) return recalled(row, entry, at)
+  if (row.safety === 'transactional') return { kind: 'kept', entry: row }
+  const isKeyed = row.safety === 'keyed' && row.steps === undefined && entry.steps === undefined
+  if (isKeyed && hasEnded(row)) return { kind: 'kept', entry: row }
+  if (isKeyed && hasEnded(entry)) return recalled(row, entry, at)
+  return { kind: 'conflict', entry: unbelieved(row, entry, { at, state: isKeyed ? 'started' : 'in_doubt' }) }
+}
+
+/** By the word of the attempt's own owner, or because nothing can have been sent before a step begins. */
+function didNothing({ state }: Entry): boolean {
+  return state === 'released' || state === 'claimed'
+}
+
+function hasEnded({ state }: Entry): boolean {
+  return state === 'succeeded' || state === 'failed' || state === 'tombstone'
+}
+
+/** As it was acknowledged, but in this epoch, and with a fence that is not below the row's. */
+function recalled(row: Entry | undefined, entry: Entry, { epoch }: StoreMoment): RecallResult {
+  const born = birthEpoch(entry)
+  return {
+    kind: 'recalled',
+    entry: {
+      ...entry,
+      epoch,
+      attempt: Math.max(entry.attempt, row?.attempt ?? 0),
+      rev: Math.max(entry.rev, row?.rev ?? 0) + 1,
+      claimedEpoch: born === epoch ? undefined : born,
+    },
+  }
+}
+
+/** Both attempts may have acted. A keyed entry is free to be taken over, with the same effect key; others are in doubt. */
+function unbelieved(
+  row: Entry,
+  entry: Entry,
+  { at, state }: { readonly at: StoreMoment; readonly state: 'started' | 'in_doubt' },
+): Entry {
+  const born = Math.min(birthEpoch(row), birthEpoch(entry))
+  const why = `Attempt ${entry.attempt} of epoch ${birthEpoch(entry)} and attempt ${row.attempt} of epoch ${birthEpoch(row)} did not know of each other: the store had lost what it had acknowledged.`
+  return {
+    ...row,
+    state,
+    owner: nobody,
+    epoch: at.epoch,
+    attempt: Math.max(row.attempt, entry.attempt),
+    round: Math.max(row.round, entry.round),
+    rev: Math.max(row.rev, entry.rev) + 1,
+    ownerWrite: 0,
+    leaseUntilMs: Math.min(row.leaseUntilMs, at.nowMs),
+    firstPossibleSendAtMs: Math.min(
+      row.firstPossibleSendAtMs ?? at.nowMs,
+      entry.firstPossibleSendAtMs ?? at.nowMs,
+    ),
+    finishedAtMs: undefined,
+    earlierUnknown: true,
+    value: undefined,
+    valueKept: true,
+    error: undefined,
+    settledDigest: undefined,
+    doubt: state === 'in_doubt' ? { sinceMs: at.nowMs, why } : undefined,
+    resolution: undefined,
+    buriedState: undefined,
+    claimedEpoch: born === at.epoch ? undefined : born,
   }
 }

@@ -6,6 +6,7 @@ import type {
   ClaimRequest,
   ClaimResult,
   Lineage,
+  RecallResult,
   RenewRequest,
   RenewResult,
   ResolveRequest,
@@ -246,6 +247,16 @@ export class StoreBench {
 
   async resolve(request: ResolveRequest, store: Store = this.store): Promise<ResolveResult> {
     return only((await store.resolve([request])).results, 'resolve')
+  }
+
+  /** Asserts `entry` as it was acknowledged. */
+  async recall(entry: Entry, store: Store = this.store): Promise<RecallResult> {
+    return only((await store.recall([{ entry }])).results, 'recall')
+  }
+
+  /** Begins the next lineage. */
+  async nextLineage(): Promise<Lineage> {
+    return this.store.leave(await this.store.open())
   }
 
   /** The row as `read` shows it. It must be there. */

@@ -5,6 +5,7 @@ import { brokenClaims } from './broken/claim.ts'
 import { brokenLineage } from './broken/lineage.ts'
 import { brokenLists } from './broken/list.ts'
 import { brokenPurges } from './broken/purge.ts'
+import { brokenEpochs, brokenRecalls } from './broken/recall.ts'
 import { brokenRecords } from './broken/records.ts'
 import { brokenRenewals } from './broken/renew.ts'
 import { brokenResolves } from './broken/resolve.ts'
@@ -23,6 +24,8 @@ import type { StoreUnderTest } from './place.ts'
  */
 export const storeMutants: readonly Mutant[] = [
   ...brokenLineage,
+  ...brokenEpochs,
+  ...brokenRecalls,
   ...brokenClaims,
   ...brokenTakeovers,
   ...brokenSettles,

@@ -1,10 +1,12 @@
 import { batchCases } from './cases/batch.ts'
 import { claimCases } from './cases/claim.ts'
 import { edgeCases } from './cases/edges.ts'
+import { epochCases } from './cases/epochs.ts'
 import { knownCases } from './cases/known.ts'
 import { lineageCases } from './cases/lineage.ts'
 import { listCases } from './cases/list.ts'
 import { purgeCases } from './cases/purge.ts'
+import { recallCases } from './cases/recall.ts'
 import { recordCases } from './cases/records.ts'
 import { renewCases } from './cases/renew.ts'
 import { resolveCases } from './cases/resolve.ts'
@@ -19,6 +21,7 @@ import type { ContractCase } from './contract.ts'
 /** Every promise of the Store contract, as sentences. */
 export const storeContract: readonly ContractCase[] = [
   ...lineageCases,
+  ...epochCases,
   ...claimCases,
   ...takeoverCases,
   ...settleCases,
@@ -26,6 +29,7 @@ export const storeContract: readonly ContractCase[] = [
   ...knownCases,
   ...renewCases,
   ...resolveCases,
+  ...recallCases,
   ...edgeCases,
   ...batchCases,
   ...valueCases,

@@ -1,6 +1,9 @@
 import type {
   ClaimRequest,
   ClaimResult,
+  Lineage,
+  RecallRequest,
+  RecallResult,
   RenewRequest,
   RenewResult,
   Reply,
@@ -22,9 +25,12 @@ export interface Hooks {
   renew?: Hook<readonly RenewRequest[], Reply<RenewResult>>
   read?: Hook<readonly string[], Awaited<ReturnType<Store['read']>>>
   resolve?: Hook<readonly ResolveRequest[], Reply<ResolveResult>>
+  recall?: Hook<readonly RecallRequest[], Reply<RecallResult>>
+  leave?: Hook<Lineage, Lineage>
   twins?: Hook<Parameters<Store['twins']>[0], Awaited<ReturnType<Store['twins']>>>
   list?: Hook<Parameters<Store['list']>[0], Awaited<ReturnType<Store['list']>>>
   purge?: Hook<Parameters<Store['purge']>[0], Awaited<ReturnType<Store['purge']>>>
+  replaceIf?: Hook<Parameters<Store['records']['replaceIf']>[0], boolean>
   append?: Hook<Parameters<Store['records']['append']>[0], void>
   close?: Hook<undefined, void>
 }
@@ -43,19 +49,23 @@ export class TappedStore {
       location: inner.location,
       maxBatch: inner.maxBatch,
       isTransactional: inner.isTransactional,
+      ...(inner.recalling === undefined ? {} : { recalling: inner.recalling }),
       open: () => this.#pass('open', undefined, () => inner.open()),
-      claim: (requests) => this.#pass('claim', requests, (given) => inner.claim(given)),
-      settle: (requests) => this.#pass('settle', requests, (given) => inner.settle(given)),
-      renew: (requests) => this.#pass('renew', requests, (given) => inner.renew(given)),
+      claim: (requests, lineage) => this.#pass('claim', requests, (given) => inner.claim(given, lineage)),
+      settle: (requests, lineage) => this.#pass('settle', requests, (given) => inner.settle(given, lineage)),
+      renew: (requests, lineage) => this.#pass('renew', requests, (given) => inner.renew(given, lineage)),
       read: (refs) => this.#pass('read', refs, (given) => inner.read(given)),
-      resolve: (requests) => this.#pass('resolve', requests, (given) => inner.resolve(given)),
+      resolve: (requests, lineage) => this.#pass('resolve', requests, (given) => inner.resolve(given, lineage)),
+      recall: (requests, lineage) =>
+        this.#pass('recall', requests, (given) => inner.recall(given, lineage)),
+      leave: (lineage) => this.#pass('leave', lineage, (given) => inner.leave(given)),
       twins: (requests) => this.#pass('twins', requests, (given) => inner.twins(given)),
       list: (query) => this.#pass('list', query, (given) => inner.list(given)),
       purge: (request) => this.#pass('purge', request, (given) => inner.purge(given)),
       records: {
         append: (records) => this.#pass('append', records, (given) => inner.records.append(given)),
         read: (query) => inner.records.read(query),
-        replaceIf: (record) => inner.records.replaceIf(record),
+        replaceIf: (record) => this.#pass('replaceIf', record, (given) => inner.records.replaceIf(given)),
         prune: (query) => inner.records.prune(query),
       },
       ...(inner.transaction === undefined ? {} : { transaction: inner.transaction.bind(inner) as never }),

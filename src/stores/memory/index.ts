@@ -1,8 +1,16 @@
 import { Buffer } from 'node:buffer'
 import type { Runtime } from '../../kernel/runtime.ts'
-import { applyClaim, applyRenew, applyResolve, applySettle, type Rows } from '../../ledger/apply.ts'
+import {
+  applyClaim,
+  applyRecall,
+  applyRenew,
+  applyResolve,
+  applySettle,
+  type Rows,
+} from '../../ledger/apply.ts'
 import { decodeCursor, pageOf } from '../../ledger/cursor.ts'
 import type { Entry } from '../../ledger/entry.ts'
+import { isSameLineage, KnownLineages, lineageConflict } from '../../ledger/lineage.ts'
 import type {
   Lineage,
   ListPage,
@@ -15,45 +23,81 @@ import type {
 } from '../../ledger/store.ts'
 import { purgeRow } from '../../ledger/transitions.ts'
 import { systemRuntime } from '../../system.ts'
+import { type MemoryData, memoryData, undoable } from './data.ts'
 import { memoryRecords } from './records.ts'
+
+export { type MemoryData, memoryData } from './data.ts'
 
 export interface MemoryStoreOptions {
   readonly runtime?: Runtime
 }
 
-/** The rows of one memory store. Several handles may share them, as several processes share a database. */
-export interface MemoryData {
-  readonly rows: Map<string, Entry>
-  readonly records: Map<string, { version: number; atMs: number; body: string }>
-  lineage?: Lineage
-}
-
-export function memoryData(): MemoryData {
-  return { rows: new Map(), records: new Map() }
+export interface SharedMemory {
+  /** Rows that are shared with other handles; or where the way to them leads now, as an address may lead elsewhere. */
+  readonly share?: MemoryData | (() => MemoryData)
 }
 
 /**
  * The reference store: rows in a Map, gone with the process. For tests, simulation and trying things out; in
  * production it guards only within one process and one life of it.
  */
-export function memoryStore(options: MemoryStoreOptions & { readonly share?: MemoryData } = {}): Store {
+export function memoryStore(options: MemoryStoreOptions & SharedMemory = {}): Store {
   const runtime = options.runtime ?? systemRuntime
-  const data = options.share ?? memoryData()
-  const epoch = (): number => data.lineage?.epoch ?? 1
+  const { share = memoryData() } = options
+  const data = typeof share === 'function' ? share : () => share
+  const known = new KnownLineages()
+  const { recalling } = data()
+
+  function begin(epoch: number, beganAtMs?: number): void {
+    const now = data()
+    const { lineage, timeline } = now
+    now.undo?.push(() => {
+      if (lineage === undefined) delete now.lineage
+      else now.lineage = lineage
+    })
+    const nonce = Buffer.from(runtime.randomBytes(16)).toString('base64url')
+    const stands = { epoch, nonce, ...(beganAtMs === undefined ? {} : { beganAtMs }) }
+    now.lineage = { stands, timeline }
+  }
+
+  /** The lineage that stands; begun anew where this handle sees that rows may be missing. */
+  function standing(): Lineage {
+    if (data().lineage === undefined) begin(1)
+    const { lineage, timeline } = data() as Required<MemoryData>
+    const isElsewhere = lineage.timeline !== timeline
+    const judgement = known.judge({ lineage: lineage.stands, isElsewhere, isFresh: true })
+    if (judgement.kind === 'begin') begin(judgement.epoch, Math.floor(runtime.wallMs()))
+    return known.follow((data() as Required<MemoryData>).lineage.stands)
+  }
+
+  function moment(named: Lineage | undefined): { nowMs: number; epoch: number } {
+    const believed = named ?? known.newest
+    const now = standing()
+    if (believed !== undefined && !isSameLineage(believed, now)) throw lineageConflict('memory:', now)
+    return { nowMs: Math.floor(runtime.wallMs()), epoch: now.epoch }
+  }
 
   /** Every batch is one synchronous turn, so it is atomic. Rows are frozen copies: nobody can change one in place. */
-  function batch<Q, R>(
+  async function batch<Q, R>(
     requests: readonly Q[],
+    named: Lineage | undefined,
     one: (request: Q, at: { nowMs: number; epoch: number }) => R,
   ): Promise<Reply<R>> {
+    const at = moment(named)
+    return { nowMs: at.nowMs, results: requests.map((request) => one(request, at)) }
+  }
+
+  async function look<Q, R>(asked: readonly Q[], one: (request: Q, nowMs: number) => R): Promise<Reply<R>> {
     const nowMs = Math.floor(runtime.wallMs())
-    const at = { nowMs, epoch: epoch() }
-    return Promise.resolve({ nowMs, results: requests.map((request) => one(request, at)) })
+    return { nowMs, results: asked.map((request) => one(request, nowMs)) }
   }
 
   const rows: Rows = {
-    get: (ref) => rowOf(data, ref),
-    put: (entry) => void data.rows.set(entry.ref, Object.freeze(withOwnBytes({ ...entry }))),
+    get: (ref) => rowOf(data(), ref),
+    put: (entry) => {
+      undoable(data(), data().rows, entry.ref)
+      data().rows.set(entry.ref, Object.freeze(withOwnBytes({ ...entry })))
+    },
   }
 
   return {
@@ -61,19 +105,22 @@ export function memoryStore(options: MemoryStoreOptions & { readonly share?: Mem
     location: 'memory:',
     maxBatch: 500,
     isTransactional: false,
-    open: () => {
-      data.lineage ??= { epoch: 1, nonce: Buffer.from(runtime.randomBytes(16)).toString('base64url') }
-      return Promise.resolve(data.lineage)
+    ...(recalling === undefined ? {} : { recalling }),
+    open: async () => known.newest ?? standing(),
+    claim: (requests, named) => batch(requests, named, (request, at) => applyClaim(rows, request, at)),
+    settle: (requests, named) => batch(requests, named, (request, at) => applySettle(rows, request, at)),
+    renew: (requests, named) => batch(requests, named, (request, at) => applyRenew(rows, request, at)),
+    resolve: (requests, named) => batch(requests, named, (request, at) => applyResolve(rows, request, at)),
+    recall: (requests, named) => batch(requests, named, (request, at) => applyRecall(rows, request, at)),
+    leave: async (left) => {
+      if (isSameLineage(left, standing())) begin(left.epoch + 1, Math.floor(runtime.wallMs()))
+      return standing()
     },
-    claim: (requests) => batch(requests, (request, at) => applyClaim(rows, request, at)),
-    settle: (requests) => batch(requests, (request, at) => applySettle(rows, request, at)),
-    renew: (requests) => batch(requests, (request, at) => applyRenew(rows, request, at)),
-    resolve: (requests) => batch(requests, (request, at) => applyResolve(rows, request, at)),
-    read: (refs) => batch(refs, (ref) => rowOf(data, ref)),
-    twins: (requests) => batch(requests, (request, at) => twinsOf(data, request, at.nowMs)),
-    list: (query) => Promise.resolve().then(() => list(data, query, Math.floor(runtime.wallMs()))),
-    purge: (request) => Promise.resolve(purge(data, request, Math.floor(runtime.wallMs()))),
-    records: memoryRecords(data.records, runtime),
+    read: (refs) => look(refs, (ref) => rowOf(data(), ref)),
+    twins: (requests) => look(requests, (request, nowMs) => twinsOf(data(), request, nowMs)),
+    list: async (query) => list(data(), query, Math.floor(runtime.wallMs())),
+    purge: async (request) => purge(data(), request, Math.floor(runtime.wallMs())),
+    records: memoryRecords(data, runtime, (named) => void moment(named)),
     close: () => Promise.resolve(),
   }
 }
@@ -146,6 +193,7 @@ function purge(data: MemoryData, request: PurgeRequest, nowMs: number): PurgeRes
   for (const row of data.rows.values()) {
     if (buried + deleted >= request.limit) break
     const change = row.scope === request.scope ? purgeRow(row, request, nowMs) : undefined
+    if (change !== undefined) undoable(data, data.rows, row.ref)
     if (change === 'delete') {
       data.rows.delete(row.ref)
       deleted += 1

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { delay, fullJitterMs, type Runtime } from '../../kernel/runtime.ts'
+import { isSameLineage, KnownLineages, lineageConflict } from '../../ledger/lineage.ts'
 import { type Lineage, StoreFault } from '../../ledger/store.ts'
 import {
   canUseWal,
@@ -11,7 +12,7 @@ import {
   loadSqlite,
   readPragma,
 } from './driver.ts'
-import { createSchema, lineageSql } from './schema.ts'
+import { createSchema, lineageOf, lineageSql } from './schema.ts'
 
 const busyBounds = { baseMs: 1, capMs: 40 }
 
@@ -28,7 +29,7 @@ export class Database {
   readonly #lists = new Map<string, ListStatement>()
   #db: DatabaseSync | undefined
   #opening: Promise<Lineage> | undefined
-  #lineage: Lineage | undefined
+  readonly #known = new KnownLineages()
   #isClosed = false
 
   constructor(path: string, options: { runtime: Runtime; busyTimeoutMs: number }) {
@@ -37,15 +38,16 @@ export class Database {
     this.#busyTimeoutMs = options.busyTimeoutMs
   }
 
-  /** Opens the file and makes the schema; once, and again after a failure. */
-  open(): Promise<Lineage> {
+  /** Opens the file and makes the schema; once, and again after a failure. Gives the lineage that is known by then. */
+  async open(): Promise<Lineage> {
     this.#opening ??= this.#connect().catch((error: unknown) => {
       this.#opening = undefined
       this.#db?.close()
       this.#db = undefined
       throw error instanceof StoreFault ? error : faultOf(error, this.path)
     })
-    return this.#opening
+    const first = await this.#opening
+    return this.#known.newest ?? first
   }
 
   async #connect(): Promise<Lineage> {
@@ -64,20 +66,28 @@ export class Database {
       // Keys are spread evenly, so a longer log gathers many changes of one page before they are written back.
       db.exec(`${durabilityPragmas}; PRAGMA wal_autocheckpoint = 8000`)
     })
-    this.#lineage = await this.write(() => createSchema(db, this.#runtime, this.path))
-    return this.#lineage
+    return this.#known.follow(await this.write(() => createSchema(db, this.#runtime, this.path)))
   }
 
-  /** Called first in every batch: where the ledger is another one than was opened, nothing is written. */
-  checkLineage(): Lineage {
-    const row = this.statement(lineageSql).get()
-    const now: Lineage = { epoch: Number(row?.['epoch']), nonce: String(row?.['nonce']) }
-    const known = this.#lineage
-    this.#lineage = now
-    if (known !== undefined && (known.nonce !== now.nonce || known.epoch !== now.epoch)) {
-      throw new StoreFault('conflict', `the ledger in ${this.path} has a new lineage`)
-    }
+  /** Called first in every batch: under another lineage than is named, or was known, nothing is written. */
+  checkLineage(named?: Lineage): Lineage {
+    const believed = named ?? this.#known.newest
+    const now = this.#known.follow(lineageOf(this.statement(lineageSql).get()))
+    if (believed !== undefined && !isSameLineage(believed, now)) throw lineageConflict(this.path, now)
     return now
+  }
+
+  /** Begins the lineage after `left`, if it still stands. */
+  async leave(left: Lineage): Promise<Lineage> {
+    const nonce = Buffer.from(this.#runtime.randomBytes(16)).toString('base64url')
+    const nowMs = Math.floor(this.#runtime.wallMs())
+    const stands = await this.write(() => {
+      this.statement(
+        'UPDATE onceward_lineage SET epoch = epoch + 1, nonce = ?, began_at_ms = ? WHERE epoch = ? AND nonce = ?',
+      ).run(nonce, nowMs, left.epoch, left.nonce)
+      return lineageOf(this.statement(lineageSql).get())
+    })
+    return this.#known.follow(stands)
   }
 
   get connection(): DatabaseSync {

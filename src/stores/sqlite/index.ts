@@ -2,8 +2,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import { optionInvalid } from '../../kernel/errors.ts'
 import { milliseconds } from '../../kernel/check.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
-import { applyRenew, applyResolve } from '../../ledger/apply.ts'
-import type { Reply, SettleRequest, Store, TransactionResult } from '../../ledger/store.ts'
+import { applyRecall, applyRenew, applyResolve } from '../../ledger/apply.ts'
+import type { Lineage, Reply, SettleRequest, Store, TransactionResult } from '../../ledger/store.ts'
 import type { StoreMoment } from '../../ledger/transitions.ts'
 import { systemRuntime } from '../../system.ts'
 import { Database } from './database.ts'
@@ -33,9 +33,13 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
   const database = new Database(options.path, { runtime, busyTimeoutMs })
   const rows = rowAccess(database)
 
-  function batch<Q, R>(requests: readonly Q[], one: (request: Q, at: StoreMoment) => R): Promise<Reply<R>> {
+  function batch<Q, R>(
+    requests: readonly Q[],
+    named: Lineage | undefined,
+    one: (request: Q, at: StoreMoment) => R,
+  ): Promise<Reply<R>> {
     return database.write(() => {
-      const at = { nowMs: Math.floor(runtime.wallMs()), epoch: database.checkLineage().epoch }
+      const at = { nowMs: Math.floor(runtime.wallMs()), epoch: database.checkLineage(named).epoch }
       return { nowMs: at.nowMs, results: requests.map((request) => one(request, at)) }
     })
   }
@@ -53,10 +57,12 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
     maxBatch: 500,
     isTransactional: true,
     open: () => database.open(),
-    claim: (requests) => batch(requests, (request, at) => rows.claim(request, at)),
-    settle: (requests) => batch(requests, (request, at) => rows.settle(request, at)),
-    renew: (requests) => batch(requests, (request, at) => applyRenew(rows, request, at)),
-    resolve: (requests) => batch(requests, (request, at) => applyResolve(rows, request, at)),
+    claim: (requests, named) => batch(requests, named, (request, at) => rows.claim(request, at)),
+    settle: (requests, named) => batch(requests, named, (request, at) => rows.settle(request, at)),
+    renew: (requests, named) => batch(requests, named, (request, at) => applyRenew(rows, request, at)),
+    resolve: (requests, named) => batch(requests, named, (request, at) => applyResolve(rows, request, at)),
+    recall: (requests, named) => batch(requests, named, (request, at) => applyRecall(rows, request, at)),
+    leave: (lineage) => database.leave(lineage),
     read: (refs) => look(refs, (ref) => rows.get(ref)),
     twins: (requests) =>
       look(requests, ({ ref, known, windowMs }, nowMs) =>
@@ -66,7 +72,7 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
     purge: (request) =>
       database.write(() => purge(database, rows, { request, nowMs: Math.floor(runtime.wallMs()) })),
     records: sqliteRecords(database, runtime),
-    transaction: (work, prepare) => transact(database, rows, { runtime, work, prepare }),
+    transaction: (work, prepare, lineage) => transact(database, rows, { runtime, work, prepare, lineage }),
     close: () => {
       database.close()
       return Promise.resolve()
@@ -78,6 +84,7 @@ interface Transaction<T> {
   readonly runtime: Runtime
   readonly work: (transaction: unknown) => T | Promise<T>
   readonly prepare: (value: T) => SettleRequest
+  readonly lineage: Lineage | undefined
 }
 
 class NotOurs extends Error {}
@@ -89,7 +96,7 @@ class Thrown extends Error {}
 async function transact<T>(
   database: Database,
   rows: RowAccess,
-  { runtime, work, prepare }: Transaction<T>,
+  { runtime, work, prepare, lineage }: Transaction<T>,
 ): Promise<TransactionResult<T>> {
   try {
     return await database.write(() => {
@@ -99,7 +106,7 @@ async function transact<T>(
         throw optionInvalid('attempt.transaction', 'given a synchronous function on SQLite', 'a promise')
       if (!isInTransaction(connection))
         throw optionInvalid('attempt.transaction', 'left open by its work', 'a transaction that has ended')
-      const at = { nowMs: Math.floor(runtime.wallMs()), epoch: database.checkLineage().epoch }
+      const at = { nowMs: Math.floor(runtime.wallMs()), epoch: database.checkLineage(lineage).epoch }
       const request = prepare(value)
       const result = rows.settle(request, at)
       if (result.kind === 'stale') throw new NotOurs('the entry is not ours any more')

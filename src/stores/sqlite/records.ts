@@ -28,8 +28,9 @@ export function sqliteRecords(database: Database, runtime: Runtime): RecordStore
           .all(stream, after ?? '', limit)
           .map(recordOf),
       ),
-    replaceIf: ({ stream, id, version, body }) =>
+    replaceIf: ({ stream, id, version, body, lineage }) =>
       database.write(() => {
+        if (lineage !== undefined) database.checkLineage(lineage)
         const statement = version === 0 ? database.statement(appendSql) : database.statement(replaceSql)
         const { changes } =
           version === 0

@@ -37,7 +37,10 @@ export function rowAccess(database: Database): RowAccess {
       const row = database.lists(selectSql).get(ref)
       return row === undefined ? undefined : entryOf(row)
     },
-    put: (entry) => void database.statement(updateSql).run(...mutableValuesOf(entry), entry.ref),
+    put: (entry) => {
+      const { changes } = database.statement(updateSql).run(...mutableValuesOf(entry), entry.ref)
+      if (changes === 0) insertWhole(database, entry)
+    },
   }
   // Claims come in runs of new work and runs of replays: what was right last time is tried first.
   let expectsHeld = false
@@ -60,6 +63,12 @@ export function rowAccess(database: Database): RowAccess {
       return applySettle(rows, request, at)
     },
   }
+}
+
+/** What recall brings back: a first claim, and then whatever became of it. */
+function insertWhole(database: Database, entry: Entry): void {
+  insertFresh(database, entry)
+  database.statement(updateSql).run(...mutableValuesOf(entry), entry.ref)
 }
 
 /** The common claim costs one statement: the insert itself says whether the key was absent. */

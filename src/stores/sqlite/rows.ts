@@ -33,6 +33,7 @@ export const columns: readonly string[] = [
   'steps',
   'doubt',
   'resolution',
+  'claimed_epoch',
 ]
 
 /** The values of a row, in the order of `columns`. */
@@ -67,6 +68,7 @@ export function mutableValuesOf(entry: Entry): SQLInputValue[] {
     json(entry.steps),
     json(entry.doubt),
     json(entry.resolution),
+    entry.claimedEpoch ?? null,
   ]
 }
 
@@ -102,6 +104,7 @@ export function entryOf(row: Row): Entry {
     steps: parsed<StepsDocument>(row[26]),
     doubt: parsed<Doubt>(row[27]),
     resolution: parsed<Resolution>(row[28]),
+    claimedEpoch: given<number>(row[29]),
   }
 }
 

@@ -2,17 +2,14 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Runtime } from '../../kernel/runtime.ts'
 import { type Lineage, StoreFault } from '../../ledger/store.ts'
 
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 /** Order is the order of `columns` in rows.ts. Times are milliseconds since the epoch. */
 const tables = `
 CREATE TABLE IF NOT EXISTS onceward_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS onceward_lineage (
-  id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, nonce TEXT NOT NULL
+  id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, nonce TEXT NOT NULL, began_at_ms INTEGER
 );
-CREATE TABLE IF NOT EXISTS onceward_watermarks (
-  worker TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL
-) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS onceward_entries (
   ref TEXT NOT NULL PRIMARY KEY,
   scope TEXT NOT NULL, operation TEXT NOT NULL, key TEXT NOT NULL, subject TEXT,
@@ -22,7 +19,7 @@ CREATE TABLE IF NOT EXISTS onceward_entries (
   lease_ms INTEGER NOT NULL, lease_until_ms INTEGER NOT NULL,
   claimed_at_ms INTEGER NOT NULL, first_send_ms INTEGER, finished_at_ms INTEGER,
   earlier_unknown INTEGER NOT NULL, value_kept INTEGER NOT NULL, retain_ms INTEGER NOT NULL,
-  buried_state TEXT, settled_digest TEXT, value BLOB, error TEXT, steps TEXT, doubt TEXT, resolution TEXT
+  buried_state TEXT, settled_digest TEXT, value BLOB, error TEXT, steps TEXT, doubt TEXT, resolution TEXT, claimed_epoch INTEGER
 );
 CREATE INDEX IF NOT EXISTS onceward_open ON onceward_entries (lease_until_ms)
   WHERE finished_at_ms IS NULL;
@@ -36,6 +33,14 @@ CREATE TABLE IF NOT EXISTS onceward_records (
   stream TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, at_ms INTEGER NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (stream, id)
 ) WITHOUT ROWID;
+`
+
+/** What version 2 adds to a ledger of version 1, whose instances may go on beside it. */
+const toVersion2 = `
+ALTER TABLE onceward_lineage ADD COLUMN began_at_ms INTEGER;
+ALTER TABLE onceward_entries ADD COLUMN claimed_epoch INTEGER;
+DROP TABLE IF EXISTS onceward_watermarks;
+UPDATE onceward_meta SET value = '2' WHERE name = 'schema_version';
 `
 
 /** Reads the version, `undefined` where there is no ledger yet. */
@@ -57,7 +62,9 @@ export function checkVersion(version: number | undefined, path: string): void {
 
 /** Makes what is missing. Called inside a write transaction, so that two processes starting at once do it once. */
 export function createSchema(db: DatabaseSync, runtime: Runtime, path: string): Lineage {
-  checkVersion(readVersion(db), path)
+  const version = readVersion(db)
+  checkVersion(version, path)
+  if (version === 1) db.exec(toVersion2)
   db.exec(tables)
   db.prepare("INSERT OR IGNORE INTO onceward_meta (name, value) VALUES ('schema_version', ?)").run(
     String(schemaVersion),
@@ -67,10 +74,18 @@ export function createSchema(db: DatabaseSync, runtime: Runtime, path: string): 
   return readLineage(db)
 }
 
-export const lineageSql = 'SELECT epoch, nonce FROM onceward_lineage WHERE id = 1'
+export const lineageSql = 'SELECT epoch, nonce, began_at_ms FROM onceward_lineage WHERE id = 1'
 
 function readLineage(db: DatabaseSync): Lineage {
-  const row = db.prepare(lineageSql).get()
+  return lineageOf(db.prepare(lineageSql).get())
+}
+
+export function lineageOf(row: Readonly<Record<string, unknown>> | undefined): Lineage {
   if (row === undefined) throw new StoreFault('incompatible', 'the ledger has lost its lineage row')
-  return { epoch: Number(row['epoch']), nonce: String(row['nonce']) }
+  const beganAtMs = row['began_at_ms']
+  return {
+    epoch: Number(row['epoch']),
+    nonce: String(row['nonce']),
+    ...(beganAtMs === null ? {} : { beganAtMs: Number(beganAtMs) }),
+  }
 }

@@ -10,10 +10,11 @@ const inOrder: Readonly<Record<Method, string>> = {
   settle: 'settles are answered in the order they were asked, each on its own',
   renew: 'renewals are answered in the order they were asked, each on its own',
   resolve: 'decisions are answered in the order they were asked, each on its own',
+  recall: 'recalls are answered in the order they were asked, each on its own',
 }
 
 export const brokenBatches: readonly Mutant[] = [
-  ...(['claim', 'settle', 'renew', 'resolve'] as const).map(answersBackwards),
+  ...(['claim', 'settle', 'renew', 'resolve', 'recall'] as const).map(answersBackwards),
   ...(['claim', 'settle', 'renew', 'resolve'] as const).map(answersFirstOnly),
   {
     id: 'rows-as-found',

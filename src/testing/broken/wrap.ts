@@ -2,6 +2,8 @@ import type { Entry } from '../../ledger/entry.ts'
 import type {
   ClaimRequest,
   ClaimResult,
+  RecallRequest,
+  RecallResult,
   RenewRequest,
   RenewResult,
   Reply,
@@ -33,6 +35,7 @@ interface Requests {
   readonly settle: SettleRequest
   readonly renew: RenewRequest
   readonly resolve: ResolveRequest
+  readonly recall: RecallRequest
 }
 
 interface Results {
@@ -40,6 +43,7 @@ interface Results {
   readonly settle: SettleResult
   readonly renew: RenewResult
   readonly resolve: ResolveResult
+  readonly recall: RecallResult
 }
 
 export type Method = keyof Requests
@@ -60,11 +64,14 @@ export function delegate(store: Store): Store {
     maxBatch: store.maxBatch,
     isTransactional: store.isTransactional,
     open: () => store.open(),
-    claim: (requests) => store.claim(requests),
-    settle: (requests) => store.settle(requests),
-    renew: (requests) => store.renew(requests),
+    ...(store.recalling === undefined ? {} : { recalling: store.recalling }),
+    claim: (requests, lineage) => store.claim(requests, lineage),
+    settle: (requests, lineage) => store.settle(requests, lineage),
+    renew: (requests, lineage) => store.renew(requests, lineage),
     read: (refs) => store.read(refs),
-    resolve: (requests) => store.resolve(requests),
+    resolve: (requests, lineage) => store.resolve(requests, lineage),
+    recall: (requests, lineage) => store.recall(requests, lineage),
+    leave: (lineage) => store.leave(lineage),
     twins: (requests) => store.twins(requests),
     list: (query) => store.list(query),
     purge: (request) => store.purge(request),
@@ -77,9 +84,9 @@ export function delegate(store: Store): Store {
     close: () => store.close(),
   }
   if (store.transaction === undefined) return good
-  const transaction: NonNullable<Store['transaction']> = (work, prepare) => {
+  const transaction: NonNullable<Store['transaction']> = (work, prepare, lineage) => {
     if (store.transaction === undefined) throw new TypeError('The store has no transactions any more.')
-    return store.transaction(work, prepare)
+    return store.transaction(work, prepare, lineage)
   }
   return { ...good, transaction }
 }
@@ -164,6 +171,7 @@ function sender<M extends Method>(store: Store, method: M): Send<M> {
     settle: (requests: readonly SettleRequest[]) => store.settle(requests),
     renew: (requests: readonly RenewRequest[]) => store.renew(requests),
     resolve: (requests: readonly ResolveRequest[]) => store.resolve(requests),
+    recall: (requests: readonly RecallRequest[]) => store.recall(requests),
   }
   return methods[method] as unknown as Send<M>
 }
@@ -182,6 +190,7 @@ export function show(edit: (row: Entry, notes: Notes) => Entry): Break {
         mapped(await store.claim(requests), (result) => (result.kind === 'gone' ? result : stale(result))),
       settle: async (requests) => mapped(await store.settle(requests), stale),
       resolve: async (requests) => mapped(await store.resolve(requests), stale),
+      recall: async (requests) => mapped(await store.recall(requests), stale),
       read: async (refs) => mapped(await store.read(refs), shown),
       list: async (query) => {
         const page = await store.list(query)

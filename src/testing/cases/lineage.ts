@@ -2,7 +2,7 @@ import { entryStates } from '../../ledger/entry.ts'
 import { check, countKind, has, isKind, same } from '../assert.ts'
 import type { ContractCase } from '../contract.ts'
 
-/** Opening, closing, several handles, epochs and fences. */
+/** Opening, closing, several handles, fences. */
 export const lineageCases: readonly ContractCase[] = [
   {
     title: 'a store says what it is: a name, a location, and whether it has transactions',

@@ -1,0 +1,112 @@
+import type { Entry } from './entry.ts'
+
+export interface RecallMemoryOptions {
+  readonly recallMs: number
+  readonly maxEntries: number
+  readonly maxBytes: number
+  /** Told how many entries fell out because there were too many, or too large ones. */
+  readonly onForgotten: (entries: number) => void
+}
+
+/** Ended entries that were acknowledged at about the same time. */
+interface Slice {
+  readonly sinceMs: number
+  readonly entries: Map<string, Entry>
+  bytes: number
+}
+
+/** Slices of the time that is remembered. The oldest is dropped whole: a Map that is emptied from the front is slow. */
+const sliceCount = 8
+
+/** What an entry takes without its result, roughly. */
+const entryBytes = 1024
+
+/** What this process was acknowledged: all that runs, and what has ended lately. Times by the monotonic clock. */
+export class RecallMemory {
+  readonly #options: RecallMemoryOptions
+  readonly #running = new Map<string, Entry>()
+  #slices: Slice[] = []
+  #count = 0
+  #bytes = 0
+
+  constructor(options: RecallMemoryOptions) {
+    this.#options = options
+  }
+
+  began(entry: Entry): void {
+    this.#running.set(entry.ref, entry)
+    if (this.#running.size <= this.#options.maxEntries) return
+    const [oldest] = this.#running.keys()
+    this.#running.delete(oldest as string)
+    this.#options.onForgotten(1)
+  }
+
+  renewed(ref: string, owner: string, leaseUntilMs: number): void {
+    const entry = this.#running.get(ref)
+    if (entry?.owner === owner) this.#running.set(ref, { ...entry, leaseUntilMs })
+  }
+
+  /** The owner's attempt runs no more; what came of it lies elsewhere, or nowhere. */
+  forget(ref: string, owner: string): void {
+    if (this.#running.get(ref)?.owner === owner) this.#running.delete(ref)
+  }
+
+  ended(entry: Entry, nowMs: number): void {
+    this.#running.delete(entry.ref)
+    const slice = this.#sliceAt(nowMs)
+    const bytes = bytesOf(entry)
+    const before = slice.entries.get(entry.ref)
+    const gained = before === undefined ? bytes : bytes - bytesOf(before)
+    slice.entries.set(entry.ref, entry)
+    slice.bytes += gained
+    this.#bytes += gained
+    if (before === undefined) this.#count += 1
+  }
+
+  /** The latest of each entry, those first that have ended. Ended ones of before `sinceMs` are left out. */
+  all(sinceMs: number): Entry[] {
+    const found = new Map<string, Entry>()
+    for (const [index, slice] of this.#slices.entries()) {
+      const untilMs = this.#slices[index + 1]?.sinceMs ?? Number.POSITIVE_INFINITY
+      if (untilMs < sinceMs) continue
+      for (const [ref, entry] of slice.entries) found.set(ref, entry)
+    }
+    for (const [ref, entry] of this.#running) found.set(ref, entry)
+    return [...found.values()]
+  }
+
+  #sliceAt(nowMs: number): Slice {
+    const { recallMs, maxEntries, maxBytes } = this.#options
+    const current = this.#slices.at(-1)
+    const isRoomy =
+      current !== undefined &&
+      nowMs - current.sinceMs < recallMs / sliceCount &&
+      current.entries.size < maxEntries / sliceCount &&
+      current.bytes < maxBytes / sliceCount
+    if (isRoomy) return current
+    const slice: Slice = { sinceMs: nowMs, entries: new Map(), bytes: 0 }
+    this.#slices.push(slice)
+    this.#dropOld(nowMs - recallMs)
+    return slice
+  }
+
+  #dropOld(sinceMs: number): void {
+    const { maxEntries, maxBytes, onForgotten } = this.#options
+    for (;;) {
+      const [oldest, next] = this.#slices
+      if (oldest === undefined || next === undefined) return
+      const isTooMuch = this.#count >= maxEntries || this.#bytes >= maxBytes
+      if (next.sinceMs >= sinceMs && !isTooMuch) return
+      this.#slices.shift()
+      this.#count -= oldest.entries.size
+      this.#bytes -= oldest.bytes
+      if (next.sinceMs >= sinceMs) onForgotten(oldest.entries.size)
+    }
+  }
+}
+
+function bytesOf({ value, steps }: Entry): number {
+  let bytes = entryBytes + (value?.byteLength ?? 0)
+  if (steps !== undefined) for (const step of steps.steps) bytes += 256 + (step.value?.length ?? 0)
+  return bytes
+}

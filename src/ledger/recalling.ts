@@ -1,0 +1,188 @@
+import { EpochGate } from './epoch-gate.ts'
+import type { Entry } from './entry.ts'
+import { nobody } from './events.ts'
+import { Pulse } from './pulse.ts'
+import { RecallMemory } from './recall-memory.ts'
+import { Recaller } from './recaller.ts'
+import type {
+  ClaimRequest,
+  ClaimResult,
+  Lineage,
+  MakeRecalling,
+  RecallingStore,
+  RecallSettings,
+  Reply,
+  Store,
+} from './store.ts'
+
+/** What an instance puts before a store that can lose what it acknowledged (docs/decisions/013). */
+export const makeRecalling: MakeRecalling = (store, settings) => new Remembering(store, settings).front()
+
+/** Remembers what this process was acknowledged, and asserts it again in a new epoch before anything else is written. */
+class Remembering {
+  readonly #store: Store
+  readonly #settings: RecallSettings
+  readonly #memory: RecallMemory
+  readonly #recaller: Recaller
+  readonly #gate: EpochGate
+  readonly #pulse: Pulse
+  /** By the monotonic clock: while a store is out, nothing grows too old to be recalled. */
+  #lastHeardMs = 0
+  #isClosed = false
+
+  constructor(store: Store, settings: RecallSettings) {
+    this.#store = store
+    this.#settings = settings
+    const { runtime, events, scope, recallMs, recallWaitMs, recallMaxEntries, recallMaxBytes } = settings
+    this.#memory = new RecallMemory({
+      recallMs,
+      maxEntries: recallMaxEntries,
+      maxBytes: recallMaxBytes,
+      onForgotten: (entries) => events.emit('recall_forgotten', nobody(scope), { entries }),
+    })
+    this.#recaller = new Recaller(store, { runtime, isClosed: () => this.#isClosed })
+    this.#gate = new EpochGate({
+      recallWaitMs,
+      assert: (lineage) => this.#assert(lineage),
+      isIntact: () => this.#pulse.isIntact(),
+      leave: (lineage) => store.leave(lineage),
+      onTurn: (next, former) =>
+        events.emit('new_epoch', nobody(scope), { epoch: next.epoch, formerEpoch: former.epoch }),
+    })
+    this.#pulse = new Pulse({ runtime, store, scope, worker: events.worker, gate: this.#gate })
+  }
+
+  /** The store as the instance sees it. */
+  front(): RecallingStore {
+    const store = this.#store
+    const gate = this.#gate
+    return {
+      name: store.name,
+      location: store.location,
+      maxBatch: store.maxBatch,
+      isTransactional: store.isTransactional,
+      records: store.records,
+      get epoch() {
+        return gate.lineage?.epoch ?? 0
+      },
+      get young() {
+        return gate.young
+      },
+      open: async () => {
+        const lineage = await store.open()
+        gate.open(lineage)
+        return lineage
+      },
+      ...this.#writes(),
+      leave: (lineage) => store.leave(lineage),
+      read: async (refs) => this.#heard(await store.read(refs)),
+      twins: (requests) => store.twins(requests),
+      list: (query) => store.list(query),
+      purge: (request) => store.purge(request),
+      close: () => {
+        this.#isClosed = true
+        this.#pulse.stop()
+        return store.close()
+      },
+    }
+  }
+
+  #writes(): Pick<Store, 'claim' | 'settle' | 'renew' | 'resolve' | 'recall' | 'transaction'> {
+    const store = this.#store
+    const gate = this.#gate
+    const { transaction } = store
+    return {
+      claim: async (requests) => {
+        const reply = this.#heard(await gate.write((lineage) => this.#claim(requests, lineage)))
+        for (const result of reply.results)
+          if (result.kind === 'claimed') this.#began(result.entry, reply.nowMs)
+        return reply
+      },
+      settle: async (requests) => {
+        const reply = this.#heard(await gate.write((lineage) => store.settle(requests, lineage)))
+        for (const [index, { ref, owner, endsLease }] of requests.entries()) {
+          const result = reply.results[index]
+          if (result?.kind === 'settled') this.#wrote(result.entry, { nowMs: reply.nowMs, endsLease })
+          else this.#memory.forget(ref, owner)
+        }
+        return reply
+      },
+      renew: async (requests) => {
+        const reply = this.#heard(await gate.write((lineage) => store.renew(requests, lineage)))
+        for (const [index, { ref, owner }] of requests.entries()) {
+          const result = reply.results[index]
+          if (result?.kind === 'renewed') this.#memory.renewed(ref, owner, result.leaseUntilMs)
+          if (result?.kind === 'lost') this.#memory.forget(ref, owner)
+        }
+        return reply
+      },
+      resolve: async (requests) => {
+        const reply = this.#heard(await gate.write((lineage) => store.resolve(requests, lineage)))
+        for (const result of reply.results)
+          if (result.kind === 'resolved')
+            this.#wrote(result.entry, { nowMs: reply.nowMs, endsLease: true })
+        return reply
+      },
+      recall: (requests) => gate.write((lineage) => store.recall(requests, lineage)),
+      ...(transaction === undefined
+        ? {}
+        : {
+            transaction: async (work, prepare) => {
+              const result = await gate.write((lineage) => transaction(work, prepare, lineage))
+              // Its outcome lives and dies with the user's rows: it is never asserted again.
+              if (result.kind === 'committed') this.#memory.forget(result.entry.ref, result.entry.owner)
+              return result
+            },
+          }),
+    }
+  }
+
+  /** What was decided upon in another epoch is not even sent. */
+  async #claim(requests: readonly ClaimRequest[], lineage: Lineage): Promise<Reply<ClaimResult>> {
+    const isDue = ({ decidedIn = lineage.epoch }: ClaimRequest): boolean => decidedIn === lineage.epoch
+    if (requests.every(isDue)) return this.#store.claim(requests, lineage)
+    const { nowMs, results } = await this.#store.claim(requests.filter(isDue), lineage)
+    const answers = results.values()
+    return {
+      nowMs,
+      results: requests.map((request) =>
+        isDue(request) ? (answers.next().value as ClaimResult) : { kind: 'gone' },
+      ),
+    }
+  }
+
+  #began(entry: Entry, nowMs: number): void {
+    this.#memory.began(entry)
+    this.#pulse.witness('claim', entry, nowMs)
+  }
+
+  #wrote(entry: Entry, at: { readonly nowMs: number; readonly endsLease: boolean }): void {
+    const isRunning = !at.endsLease && (entry.state === 'claimed' || entry.state === 'started')
+    if (isRunning) this.#memory.began(entry)
+    else if (this.#settings.rules.remembers(entry)) this.#memory.ended(entry, this.#lastHeardMs)
+    else this.#memory.forget(entry.ref, entry.owner)
+    this.#pulse.witness('end', entry, at.nowMs)
+  }
+
+  #heard<R>(reply: Reply<R>): Reply<R> {
+    this.#lastHeardMs = this.#settings.runtime.monotonicMs()
+    this.#gate.heard(reply.nowMs)
+    return reply
+  }
+
+  /** Faults go to the gate. */
+  async #assert(lineage: Lineage): Promise<void> {
+    const { runtime, events, scope, recallMs } = this.#settings
+    const sinceMs = runtime.monotonicMs()
+    const entries = this.#memory.all(this.#lastHeardMs - recallMs)
+    const { conflicts, ...tally } = await this.#recaller.assert(entries, lineage)
+    for (const entry of conflicts) events.emit('recall_conflict', entry, { state: entry.state })
+    this.#pulse.reset()
+    events.emit('recalled', nobody(scope), {
+      epoch: lineage.epoch,
+      ...tally,
+      conflicts: conflicts.length,
+      durationMs: runtime.monotonicMs() - sinceMs,
+    })
+  }
+}

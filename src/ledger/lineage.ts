@@ -42,13 +42,19 @@ export class KnownLineages {
   }
 }
 
-export type Judgement = { readonly kind: 'follow' | 'stale' } | { readonly kind: 'begin'; readonly epoch: number }
+export type Judgement =
+  | { readonly kind: 'follow' | 'stale' }
+  | { readonly kind: 'begin'; readonly epoch: number }
 
 /** For a write that named, or believed in, another lineage than the one that stands. Nothing of it was written. */
 export function lineageConflict(location: string, lineage: Lineage): StoreFault {
-  return new StoreFault('conflict', `${location}: the store's lineage has changed to epoch ${lineage.epoch}`, {
-    lineage,
-  })
+  return new StoreFault(
+    'conflict',
+    `${location}: the store's lineage has changed to epoch ${lineage.epoch}`,
+    {
+      lineage,
+    },
+  )
 }
 
 export function isSameLineage(one: Lineage, other: Lineage): boolean {

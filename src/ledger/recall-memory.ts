@@ -11,6 +11,8 @@ export interface RecallMemoryOptions {
 /** Ended entries that were acknowledged at about the same time. */
 interface Slice {
   readonly sinceMs: number
+  /** When the last one was acknowledged. */
+  untilMs: number
   readonly entries: Map<string, Entry>
   bytes: number
 }
@@ -58,6 +60,7 @@ export class RecallMemory {
     const before = slice.entries.get(entry.ref)
     const gained = before === undefined ? bytes : bytes - bytesOf(before)
     slice.entries.set(entry.ref, entry)
+    slice.untilMs = nowMs
     slice.bytes += gained
     this.#bytes += gained
     if (before === undefined) this.#count += 1
@@ -66,9 +69,8 @@ export class RecallMemory {
   /** The latest of each entry, those first that have ended. Ended ones of before `sinceMs` are left out. */
   all(sinceMs: number): Entry[] {
     const found = new Map<string, Entry>()
-    for (const [index, slice] of this.#slices.entries()) {
-      const untilMs = this.#slices[index + 1]?.sinceMs ?? Number.POSITIVE_INFINITY
-      if (untilMs < sinceMs) continue
+    for (const slice of this.#slices) {
+      if (slice.untilMs < sinceMs) continue
       for (const [ref, entry] of slice.entries) found.set(ref, entry)
     }
     for (const [ref, entry] of this.#running) found.set(ref, entry)
@@ -84,7 +86,7 @@ export class RecallMemory {
       current.entries.size < maxEntries / sliceCount &&
       current.bytes < maxBytes / sliceCount
     if (isRoomy) return current
-    const slice: Slice = { sinceMs: nowMs, entries: new Map(), bytes: 0 }
+    const slice: Slice = { sinceMs: nowMs, untilMs: nowMs, entries: new Map(), bytes: 0 }
     this.#slices.push(slice)
     this.#dropOld(nowMs - recallMs)
     return slice
@@ -93,14 +95,15 @@ export class RecallMemory {
   #dropOld(sinceMs: number): void {
     const { maxEntries, maxBytes, onForgotten } = this.#options
     for (;;) {
-      const [oldest, next] = this.#slices
-      if (oldest === undefined || next === undefined) return
+      const [oldest] = this.#slices
+      if (oldest === undefined || this.#slices.length === 1) return
       const isTooMuch = this.#count >= maxEntries || this.#bytes >= maxBytes
-      if (next.sinceMs >= sinceMs && !isTooMuch) return
+      const isOld = oldest.untilMs < sinceMs
+      if (!isOld && !isTooMuch) return
       this.#slices.shift()
       this.#count -= oldest.entries.size
       this.#bytes -= oldest.bytes
-      if (next.sinceMs >= sinceMs) onForgotten(oldest.entries.size)
+      if (!isOld) onForgotten(oldest.entries.size)
     }
   }
 }

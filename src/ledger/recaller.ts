@@ -62,7 +62,8 @@ export class Recaller {
       for (const answer of await Promise.allSettled(asked)) {
         if (answer.status === 'rejected') this.#refusal(answer.reason)
         const kind = answer.status === 'rejected' ? 'refused' : answer.value.result.kind
-        if (kind === 'conflict') conflicts.push((answer as { value: { result: RecallResult } }).value.result.entry)
+        if (kind === 'conflict')
+          conflicts.push((answer as { value: { result: RecallResult } }).value.result.entry)
         else tally[kind] += 1
       }
     }

@@ -119,8 +119,7 @@ class Remembering {
       resolve: async (requests) => {
         const reply = this.#heard(await gate.write((lineage) => store.resolve(requests, lineage)))
         for (const result of reply.results)
-          if (result.kind === 'resolved')
-            this.#wrote(result.entry, { nowMs: reply.nowMs, endsLease: true })
+          if (result.kind === 'resolved') this.#wrote(result.entry, { nowMs: reply.nowMs, endsLease: true })
         return reply
       },
       recall: (requests) => gate.write((lineage) => store.recall(requests, lineage)),

@@ -233,11 +233,7 @@ const progress: Readonly<Record<EntryState, number>> = {
 const nobody = ''
 
 /** `recall`: merges what was acknowledged in an earlier epoch into what there is. The same again changes nothing. */
-export function recallRow(
-  row: Entry | undefined,
-  { entry }: RecallRequest,
-  at: StoreMoment,
-): RecallResult {
+export function recallRow(row: Entry | undefined, { entry }: RecallRequest, at: StoreMoment): RecallResult {
   if (row === undefined) return recalled(undefined, entry, at)
   // Both sides of a conflict are in it already.
   const isMerged = row.owner === nobody && entry.attempt <= row.attempt

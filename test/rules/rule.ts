@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { type MemoryData, memoryData } from '../../src/stores/memory/index.ts'
 import { type LedgerMutant, ledgerMutant } from '../../src/testing/mutants.ts'
 import { Lab } from '../support/lab.ts'
 
@@ -10,18 +11,23 @@ export type Scenario = (lab: Lab) => Promise<void>
  */
 export function ruleTests(
   number: number,
+  data: () => MemoryData = memoryData,
 ): (sentence: string, scenario: Scenario, catches?: readonly string[]) => void {
   return (sentence, scenario, catches = []) => {
-    it(`rule ${number}: ${sentence}`, () => played(scenario))
+    it(`rule ${number}: ${sentence}`, () => played(scenario, new Lab(undefined, data())))
     it.each(catches)(`rule ${number}: ${sentence} (catches the mutant %s)`, (id) =>
-      expectCaught(ledgerMutant(id), scenario),
+      expectCaught(ledgerMutant(id), scenario, data()),
     )
   }
 }
 
 /** The scenario must fail under the mutant, by one of its own expectations. */
-export async function expectCaught(mutant: LedgerMutant, scenario: Scenario): Promise<void> {
-  const failure = await played(scenario, mutant).then(
+export async function expectCaught(
+  mutant: LedgerMutant,
+  scenario: Scenario,
+  data: MemoryData = memoryData(),
+): Promise<void> {
+  const failure = await played(scenario, new Lab(mutant, data)).then(
     () => undefined,
     (error: unknown) => error,
   )
@@ -29,8 +35,7 @@ export async function expectCaught(mutant: LedgerMutant, scenario: Scenario): Pr
   expect(name, `a ledger that ${mutant.breaks} must be noticed (${String(failure)})`).toBe('AssertionError')
 }
 
-async function played(scenario: Scenario, mutant?: LedgerMutant): Promise<void> {
-  const lab = new Lab(mutant)
+async function played(scenario: Scenario, lab: Lab): Promise<void> {
   try {
     await scenario(lab)
   } finally {

@@ -22,13 +22,14 @@ export interface WorkerOptions extends Partial<Omit<OncewardOptions, 'store'>> {
 /** Workers on one store in virtual time, all of them with the same decision broken where a mutant is given. */
 export class Lab {
   readonly time: VirtualTime = new VirtualTime()
-  readonly rows: MemoryData = memoryData()
+  readonly rows: MemoryData
   readonly #storeClock: VirtualWorker = this.time.worker(7)
   readonly #mutant: LedgerMutant | undefined
   readonly workers: LabWorker[] = []
 
-  constructor(mutant?: LedgerMutant) {
+  constructor(mutant?: LedgerMutant, rows: MemoryData = memoryData()) {
     this.#mutant = mutant
+    this.rows = rows
   }
 
   /** A process with an instance of its own on the lab's store. Does not sweep by itself unless told to. */

@@ -55,9 +55,9 @@ export class TappedStore {
       settle: (requests, lineage) => this.#pass('settle', requests, (given) => inner.settle(given, lineage)),
       renew: (requests, lineage) => this.#pass('renew', requests, (given) => inner.renew(given, lineage)),
       read: (refs) => this.#pass('read', refs, (given) => inner.read(given)),
-      resolve: (requests, lineage) => this.#pass('resolve', requests, (given) => inner.resolve(given, lineage)),
-      recall: (requests, lineage) =>
-        this.#pass('recall', requests, (given) => inner.recall(given, lineage)),
+      resolve: (requests, lineage) =>
+        this.#pass('resolve', requests, (given) => inner.resolve(given, lineage)),
+      recall: (requests, lineage) => this.#pass('recall', requests, (given) => inner.recall(given, lineage)),
       leave: (lineage) => this.#pass('leave', lineage, (given) => inner.leave(given)),
       twins: (requests) => this.#pass('twins', requests, (given) => inner.twins(given)),
       list: (query) => this.#pass('list', query, (given) => inner.list(given)),

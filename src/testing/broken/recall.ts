@@ -3,7 +3,8 @@ import type { Lineage, RecallResult, Store } from '../../ledger/store.ts'
 import { recallRow } from '../../ledger/transitions.ts'
 import { answer, ask, type Break, type Mutant, noted, rowOf, shortcut, without } from './wrap.ts'
 
-const stands = 'what was lost stands again as it was acknowledged, in this epoch and with the attempt that it had'
+const stands =
+  'what was lost stands again as it was acknowledged, in this epoch and with the attempt that it had'
 const twice = 'the same recall a second time changes nothing'
 const kept = 'a row that is as new as it was acknowledged is kept, and nothing is written'
 const later = 'a later state of an attempt, or a later write of its owner, replaces what is older'
@@ -14,8 +15,7 @@ const fork = 'where another attempt was started meanwhile, neither is believed: 
 const forkEnded = 'what the other attempt came to does not save it: an ended one is in doubt as well'
 const stays = 'a conflict stays one, whoever recalls again, and is ended by a decision'
 const idle = 'an attempt that did nothing gives way to one that may have'
-const keyed =
-  'of two keyed attempts the one that has ended is right; of two that run neither owns the entry'
+const keyed = 'of two keyed attempts the one that has ended is right; of two that run neither owns the entry'
 const transactional = 'a transactional entry that runs again is not disturbed'
 const atOnce = 'workers that recall at once, in any order and again, agree: the latest of each entry stands'
 
@@ -36,8 +36,10 @@ function asIf(edit: (entry: Entry, row: Entry) => Entry): Break {
 }
 
 function inConflict(edit: (row: Entry) => Entry): Break {
-  return answer('recall', (result): RecallResult =>
-    result.kind === 'conflict' ? { ...result, entry: edit(result.entry) } : result,
+  return answer(
+    'recall',
+    (result): RecallResult =>
+      result.kind === 'conflict' ? { ...result, entry: edit(result.entry) } : result,
   )
 }
 
@@ -179,10 +181,7 @@ export const brokenRecalls: readonly Mutant[] = [
 ]
 
 /** Decides by the row as it was before, and makes the store take it. */
-async function raced(
-  store: Store,
-  requests: Parameters<Store['recall']>[0],
-): ReturnType<Store['recall']> {
+async function raced(store: Store, requests: Parameters<Store['recall']>[0]): ReturnType<Store['recall']> {
   const { results: rows, nowMs } = await store.read(requests.map(({ entry }) => entry.ref))
   const { epoch } = await store.open()
   await new Promise((resolve) => setTimeout(resolve, 5))
@@ -191,10 +190,16 @@ async function raced(
     const decided = recallRow(rows[index], request, { nowMs, epoch })
     if (decided.kind !== 'kept') {
       const now = await rowOf(store, request.entry.ref)
-      const forced = { ...request.entry, attempt: decided.entry.attempt, ownerWrite: (now?.ownerWrite ?? 0) + 1 }
+      const forced = {
+        ...request.entry,
+        attempt: decided.entry.attempt,
+        ownerWrite: (now?.ownerWrite ?? 0) + 1,
+      }
       const owner = now?.owner ?? forced.owner
       const state = request.entry.state
-      await store.recall([{ entry: { ...forced, owner, state, attempt: forced.attempt + (now === undefined ? 0 : 1) } }])
+      await store.recall([
+        { entry: { ...forced, owner, state, attempt: forced.attempt + (now === undefined ? 0 : 1) } },
+      ])
     }
     results.push(decided)
   }
@@ -276,7 +281,8 @@ export const brokenEpochs: readonly Mutant[] = [
   },
   {
     id: 'lineage-adopted-in-silence',
-    breaks: 'goes on under a new lineage without a word, so that nobody knows that anything is to be recalled',
+    breaks:
+      'goes on under a new lineage without a word, so that nobody knows that anything is to be recalled',
     caughtBy: [learns],
     broken: (store) => ({
       claim: (requests, lineage?: Lineage) =>

@@ -13,8 +13,7 @@ export const epochCases: readonly ContractCase[] = [
     },
   },
   {
-    title:
-      'leaving a lineage begins the next: a greater epoch, another nonce, and when by the store’s clock',
+    title: 'leaving a lineage begins the next: a greater epoch, another nonce, and when by the store’s clock',
     async run(bench) {
       const beforeMs = await bench.nowMs()
       const next = await bench.store.leave(bench.lineage)
@@ -77,7 +76,8 @@ export const epochCases: readonly ContractCase[] = [
     },
   },
   {
-    title: 'another handle learns of a new lineage by its next write, which writes nothing, and goes on under it',
+    title:
+      'another handle learns of a new lineage by its next write, which writes nothing, and goes on under it',
     needs: 'shared',
     async run(bench) {
       const other = await bench.another()

@@ -15,7 +15,8 @@ import { sampleSteps } from './samples.ts'
 /** What recall does to a row: `recallRow` of `transitions.ts`, sentence by sentence. */
 export const recallCases: readonly ContractCase[] = [
   {
-    title: 'what was lost stands again as it was acknowledged, in this epoch and with the attempt that it had',
+    title:
+      'what was lost stands again as it was acknowledged, in this epoch and with the attempt that it had',
     async run(bench) {
       const started = await lost(bench)
       const stepped = await lost(bench, { to: 'claimed', subject: 'order:42', safety: 'keyed' })

@@ -228,4 +228,27 @@ export const decisionMutants: readonly LedgerMutant[] = [
     breaks: 'lets an effect wait for the entry it runs in',
     rules: () => ({ waitsOnItself: () => false }),
   },
+  {
+    id: 'blind-does-not-wait-for-recall',
+    rule: 13,
+    breaks: 'starts blind work in a new epoch before others can have said what they were acknowledged',
+    rules: () => ({ awaitRecall: (verdict) => verdict }),
+  },
+  {
+    id: 'verifiable-does-not-ask-first',
+    rule: 13,
+    breaks: 'starts verifiable work in a new epoch without asking its target',
+    rules: (standard) => ({
+      awaitRecall: (verdict, entry, about) => {
+        const awaited = standard.awaitRecall(verdict, entry, about)
+        return awaited.kind === 'ask-first' ? verdict : awaited
+      },
+    }),
+  },
+  {
+    id: 'transactional-outcome-recalled',
+    rule: 13,
+    breaks: "recalls the outcome of a transaction whose rows are lost with the user's other rows",
+    rules: () => ({ remembers: () => true }),
+  },
 ]

@@ -8,7 +8,7 @@ import type { Store } from '../../ledger/store.ts'
  */
 export interface LedgerMutant {
   readonly id: string
-  /** Of DESIGN.md section 2. */
+  /** Of DESIGN.md section 2; 13 is recall, its section 5. */
   readonly rule: number
   /** What it does wrong. */
   readonly breaks: string

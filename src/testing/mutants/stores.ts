@@ -1,4 +1,4 @@
-import type { Entry } from '../../ledger/entry.ts'
+import { birthEpoch, type Entry } from '../../ledger/entry.ts'
 import type {
   ClaimRequest,
   ClaimResult,
@@ -234,7 +234,40 @@ export const storeMutants: readonly LedgerMutant[] = [
     breaks: 'frees what has begun when the instance is closed',
     store: (store) => ({ ...store, close: () => releaseAndClose(store) }),
   },
+  {
+    id: 'recall-skipped',
+    rule: 13,
+    breaks: 'asserts nothing in a new epoch',
+    store: (store) => ({
+      ...store,
+      recall: async (requests) => ({
+        nowMs: (await store.read([])).nowMs,
+        results: requests.map(({ entry }) => ({ kind: 'kept', entry })),
+      }),
+    }),
+  },
+  {
+    id: 'recall-overwrites-newer-attempt',
+    rule: 13,
+    breaks: 'lets what it recalls win over an attempt that was started meanwhile',
+    store: (store) => ({
+      ...store,
+      recall: async (requests, lineage) => {
+        const { results: rows } = await store.read(requests.map(({ entry }) => entry.ref))
+        const forced = requests.map(({ entry }, index) => {
+          const row = rows[index]
+          return row === undefined ? { entry } : { entry: { ...entry, ...ahead(row) } }
+        })
+        return store.recall(forced, lineage)
+      },
+    }),
+  },
 ]
+
+/** What makes an entry look like the next attempt after `row`. */
+function ahead(row: Entry): Pick<Entry, 'epoch' | 'claimedEpoch' | 'attempt'> {
+  return { epoch: row.epoch, claimedEpoch: birthEpoch(row), attempt: row.attempt + 1 }
+}
 
 async function claimVisible(store: Store, requests: readonly ClaimRequest[]): Promise<Reply<ClaimResult>> {
   const isOwn = (request: ClaimRequest): boolean => request.expect?.raisesAttempt === false

@@ -69,3 +69,9 @@ CREATE TABLE IF NOT EXISTS onceward_records (
 );
 
 CREATE INDEX IF NOT EXISTS onceward_records_age ON onceward_records (at_ms);
+
+ALTER TABLE onceward_lineage ADD COLUMN IF NOT EXISTS began_at_ms bigint;
+
+ALTER TABLE onceward_entries ADD COLUMN IF NOT EXISTS claimed_epoch bigint;
+
+DROP TABLE IF EXISTS onceward_watermarks;

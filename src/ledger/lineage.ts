@@ -18,6 +18,10 @@ export class KnownLineages {
     return this.#newest
   }
 
+  get haveChanged(): boolean {
+    return this.#left.size > 0
+  }
+
   /** Goes on under `lineage`. */
   follow(lineage: Lineage): Lineage {
     if (this.#newest !== undefined && this.#newest.nonce !== lineage.nonce) this.#left.add(this.#newest.nonce)

@@ -15,7 +15,6 @@ export const ledgerTables: LedgerTables = {
     onceward_records: all,
     onceward_lineage: ['SELECT'],
     onceward_meta: ['SELECT'],
-    onceward_watermarks: [],
   },
   lineageQuery: 'SELECT epoch, nonce, timeline FROM onceward_lineage WHERE id = 1',
   versionQuery: "SELECT value AS version FROM onceward_meta WHERE name = 'schema_version'",

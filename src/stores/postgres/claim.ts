@@ -38,25 +38,26 @@ export class Claims {
     this.#takeover = makeTakeover(database)
   }
 
-  async claim(requests: readonly ClaimRequest[]): Promise<Reply<ClaimResult>> {
+  async claim(requests: readonly ClaimRequest[], named?: Lineage): Promise<Reply<ClaimResult>> {
     requireDistinct(requests)
     const verdicts: Verdicts = new Map()
     const isLone = requests.length === 1 && requests[0]?.expect === undefined
     let nowMs = 0
     if (requests.length === 0 || (isLone && this.#expectsHeld))
       ({ nowMs } = await this.#look(requests, verdicts))
-    if (verdicts.size < requests.length) nowMs = await this.#claim(requests, verdicts)
+    if (verdicts.size < requests.length) {
+      nowMs = await this.#claim(requests, verdicts, named ?? this.#database.writes)
+    }
     const results = requests.map(({ ref }) => verdicts.get(ref) as ClaimResult)
     if (isLone) this.#expectsHeld = results[0]?.kind === 'held'
     return { nowMs, results }
   }
 
-  async #claim(requests: readonly ClaimRequest[], verdicts: Verdicts): Promise<number> {
+  async #claim(requests: readonly ClaimRequest[], verdicts: Verdicts, wrote: Lineage): Promise<number> {
     let nowMs = 0
     let open = requests
     for (let round = 1; open.length > 0; round += 1) {
       if (round > maxRounds) throw restless(this.#database)
-      const wrote = this.#database.writes
       nowMs = Math.max(nowMs, await this.#write(open, verdicts, wrote))
       open = open.filter(({ ref }) => !verdicts.has(ref))
       if (open.length === 0) break

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { OncewardError } from '../../kernel/errors.ts'
+import { KnownLineages } from '../../ledger/lineage.ts'
 import { isStoreFault, type Lineage, StoreFault } from '../../ledger/store.ts'
 import { faultOf } from './faults.ts'
 import type { ParsedPostgresOptions } from './options.ts'
@@ -20,8 +21,14 @@ export interface Tables {
 export class Database {
   readonly options: ParsedPostgresOptions
   readonly tables: Tables
+  readonly lineages: KnownLineages = new KnownLineages()
+  /** Whether the server has timelines: found out when the store is opened. */
+  hasTimeline = false
   readonly #patience: Patience
-  #lineage: Lineage | undefined
+  /** Looks at the lineage behind a connection; put in by `lineage.ts`. */
+  follow: (session: Session) => Promise<unknown> = () => Promise.resolve()
+  /** The nonce that was known when a connection was last looked at. */
+  readonly #seen = new WeakMap<ClientLike, string>()
   #pool: Promise<PoolLike> | undefined
   #close: (() => Promise<void>) | undefined
   #isClosed = false
@@ -47,15 +54,12 @@ export class Database {
     return { name: `onceward_${what}_${createHash('sha256').update(text).digest('hex').slice(0, 8)}`, text }
   }
 
-  /** The lineage to name in a write: that of `open`, or what a write has found since. */
+  /** The lineage to name in a write, where the caller names none: that of `open`, or what has been found since. */
   get writes(): Lineage {
-    if (this.#lineage === undefined)
+    const { newest } = this.lineages
+    if (newest === undefined)
       throw new StoreFault('unavailable', `${this.options.location}: the store is not open`)
-    return this.#lineage
-  }
-
-  set writes(lineage: Lineage) {
-    this.#lineage = lineage
+    return newest
   }
 
   /** Runs one statement that commits by itself. Rejects with a StoreFault. */
@@ -63,14 +67,23 @@ export class Database {
     return this.session((session) => session.run(statement, values, 'commit'))
   }
 
-  /** Lends a connection. It goes back to the pool, or is thrown away where its state is unknown. */
+  /**
+   * Lends a connection. It goes back to the pool, or is thrown away where its state is unknown. Once the lineage has
+   * changed, each is looked at before it is used: one from before may lead to a server that has been replaced.
+   */
   async session<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = new Session(await this.#connect(), {
+    const client = await this.#connect()
+    const nonce = this.lineages.newest?.nonce ?? ''
+    const seen = this.#seen.get(client)
+    const session = new Session(client, {
       location: this.options.location,
       patience: this.#patience,
       namesStatements: this.#namesStatements,
+      isFresh: seen === undefined,
     })
     try {
+      if (seen !== nonce && this.lineages.haveChanged) await this.follow(session)
+      if (seen !== nonce) this.#seen.set(client, nonce)
       return await work(session)
     } finally {
       if (session.nameTrouble) this.#namesStatements = false

@@ -1,16 +1,19 @@
-import type { Store } from '../../ledger/store.ts'
+import { makeRecalling } from '../../ledger/recalling.ts'
+import type { RecordStore, Store } from '../../ledger/store.ts'
 import { Claims } from './claim.ts'
 import { Database } from './database.ts'
+import { followLineage, leaveLineage } from './lineage.ts'
 import { listEntries } from './list.ts'
 import { parsePostgresOptions, type PostgresStoreOptions } from './options.ts'
 import { inPortions } from './portions.ts'
 import { purgeEntries } from './purge.ts'
 import { makeReader } from './read.ts'
+import { makeRecall, type Recall } from './recall.ts'
 import { makeRecords } from './records.ts'
-import { makeRenew } from './renew.ts'
-import { makeResolve } from './resolve.ts'
+import { makeRenew, type Renew } from './renew.ts'
+import { makeResolve, type Resolve } from './resolve.ts'
 import { openSchema } from './schema.ts'
-import { makeSettle } from './settle.ts'
+import { makeSettle, type Settle } from './settle.ts'
 import { runTransaction } from './transaction.ts'
 import { makeTwins } from './twins.ts'
 
@@ -25,30 +28,60 @@ export type { ClientLike, NoticeLike, PoolAnswer, PoolLike, PoolQuery } from './
 export function postgresStore(options: PostgresStoreOptions): Store {
   const parsed = parsePostgresOptions(options)
   const database = new Database(parsed)
+  database.follow = (session) => followLineage(database, session)
   const reader = makeReader(database)
-  const claims = new Claims(database, reader)
-  const settle = makeSettle(database, reader)
-  const resolve = makeResolve(database, reader)
+  const records: RecordStore = makeRecords(database)
+  let parts: Parts | undefined
+  const writes = (): Parts => {
+    // Not before `open` is it known what the server can be asked. Throws where it has not been opened.
+    if (parts === undefined && database.writes.epoch > 0) parts = partsOf(database)
+    return parts as Parts
+  }
   return {
     name: 'postgres',
     location: parsed.location,
     maxBatch: 500,
     isTransactional: true,
+    ...(parsed.canLose ? { recalling: makeRecalling } : {}),
     open: async () => {
-      const lineage = await openSchema(database)
-      database.writes = lineage
-      return lineage
+      const found = await openSchema(database)
+      return database.lineages.newest ?? database.lineages.follow(found)
     },
-    claim: (requests) => claims.claim(requests),
-    settle: (requests) => inPortions(requests, settle.many),
-    renew: makeRenew(database, reader),
+    claim: async (requests, lineage) => writes().claims.claim(requests, lineage),
+    settle: async (requests, lineage) =>
+      inPortions(requests, (portion) => writes().settle.many(portion, lineage)),
+    renew: async (requests, lineage) => writes().renew(requests, lineage),
     read: (refs) => reader.read(refs),
-    resolve: (requests) => inPortions(requests, resolve),
+    resolve: async (requests, lineage) =>
+      inPortions(requests, (portion) => writes().resolve(portion, lineage)),
+    recall: async (requests, lineage) => writes().recall(requests, lineage),
+    leave: (lineage) => leaveLineage(database, lineage),
     twins: makeTwins(database, reader),
     list: (query) => listEntries(database, query),
     purge: (request) => purgeEntries(database, request),
-    records: makeRecords(database),
-    transaction: (work, prepare) => runTransaction(database, settle, { work, prepare }),
+    records,
+    transaction: async (work, prepare, lineage) =>
+      runTransaction(database, writes().settle, { work, prepare, lineage }),
     close: () => database.close(),
+  }
+}
+
+/** What writes rows: their statements are made for the server that was found. */
+interface Parts {
+  readonly claims: Claims
+  readonly settle: Settle
+  readonly renew: Renew
+  readonly resolve: Resolve
+  readonly recall: Recall
+}
+
+function partsOf(database: Database): Parts {
+  const reader = makeReader(database)
+  return {
+    claims: new Claims(database, reader),
+    settle: makeSettle(database, reader),
+    renew: makeRenew(database, reader),
+    resolve: makeResolve(database, reader),
+    recall: makeRecall(database),
   }
 }

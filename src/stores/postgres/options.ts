@@ -19,6 +19,11 @@ export interface PostgresStoreOptions {
   readonly answerTimeoutMs?: number
   /** False behind a pooler that changes servers between statements and does not know prepared ones. Default true. */
   readonly namedStatements?: boolean
+  /**
+   * False says that what was acknowledged is never lost: every standby that may take over is synchronous. Then
+   * nothing is remembered for a failover, and nothing waits after one. Default true.
+   */
+  readonly canLose?: boolean
   readonly runtime?: Runtime
 }
 
@@ -31,6 +36,7 @@ export interface ParsedPostgresOptions {
   readonly schema?: string
   readonly answerTimeoutMs: number
   readonly namedStatements: boolean
+  readonly canLose: boolean
   readonly runtime: Runtime
 }
 
@@ -48,6 +54,7 @@ export function parsePostgresOptions(options: PostgresStoreOptions): ParsedPostg
     ...(schema === undefined ? {} : { schema }),
     answerTimeoutMs: milliseconds(options?.answerTimeoutMs ?? 30_000, 'answerTimeoutMs', 100),
     namedStatements: boolean(options?.namedStatements ?? true, 'namedStatements'),
+    canLose: boolean(options?.canLose ?? true, 'canLose'),
     runtime: options?.runtime ?? systemRuntime,
   }
 }

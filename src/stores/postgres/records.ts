@@ -61,10 +61,13 @@ WHERE stream = $1::text AND id ${query.after === undefined ? '>=' : '>'} $2::tex
   }))
 }
 
-async function replaceIf(database: Database, record: Omit<StoredRecord, 'atMs'>): Promise<boolean> {
+async function replaceIf(
+  database: Database,
+  record: Parameters<RecordStore['replaceIf']>[0],
+): Promise<boolean> {
   const { records: table } = database.tables
-  const { stream, id, version, body } = record
-  const wrote = database.writes
+  const { stream, id, version, body, lineage } = record
+  const wrote = lineage ?? database.writes
   const holds = lineageHolds(database, '$5', '$6')
   const insert = `INSERT INTO ${table} (stream, id, version, at_ms, body)
 SELECT $1::text, $2::text, $3::integer + 1, ${serverMs}, $4::text WHERE ${holds}

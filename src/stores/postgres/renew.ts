@@ -1,5 +1,5 @@
 import type { Entry } from '../../ledger/entry.ts'
-import type { RenewRequest, RenewResult, Reply } from '../../ledger/store.ts'
+import type { Lineage, RenewRequest, RenewResult, Reply } from '../../ledger/store.ts'
 import { renewRow } from '../../ledger/transitions.ts'
 import { type Database, requireDistinct } from './database.ts'
 import type { Statement } from './session.ts'
@@ -16,20 +16,23 @@ const params: readonly Param<RenewRequest>[] = [
   { name: 'lease_ms', type: 'bigint', of: (request) => request.leaseMs },
 ]
 
-export type Renew = (requests: readonly RenewRequest[]) => Promise<Reply<RenewResult>>
+export type Renew = (requests: readonly RenewRequest[], named?: Lineage) => Promise<Reply<RenewResult>>
 
 /** `renew`: moves the leases of what is still owned; locked rows are skipped and answer `busy` (rule 10). */
 export function makeRenew(database: Database, reader: Reader): Renew {
   const statement = renewStatement(database)
-  return async (requests) => {
+  return async (requests, named) => {
     requireDistinct(requests)
     if (requests.length === 0) return { nowMs: (await reader.read([])).nowMs, results: [] }
-    const wrote = database.writes
+    const wrote = named ?? database.writes
     const rows = await database.run(statement, [...batchValues(params, requests), ...lineageValues(wrote)])
     const leases = new Map(rows.map(([, ref, leaseUntilMs]) => [ref, Number(leaseUntilMs)]))
     const left = requests.filter(({ ref }) => !leases.has(ref))
     const found = left.length === 0 ? undefined : await reader.look(left.map(({ ref }) => ref))
-    const isPuzzling = left.some((request) => whyNot(found?.rows.get(request.ref), request).kind === 'busy')
+    // Busy, or lost in more than one sense.
+    const isPuzzling = left.some(
+      (request) => whyNot(found?.rows.get(request.ref), request).kind !== 'finished',
+    )
     if (isPuzzling) await checkLineage(database, wrote)
     return {
       nowMs: Math.max(Number(rows[0]?.[0] ?? 0), found?.nowMs ?? 0),

@@ -1,4 +1,4 @@
-import type { Reply, ResolveRequest, ResolveResult } from '../../ledger/store.ts'
+import type { Lineage, Reply, ResolveRequest, ResolveResult } from '../../ledger/store.ts'
 import { resolveRow } from '../../ledger/transitions.ts'
 import { restless } from './claim.ts'
 import { type Database, requireDistinct } from './database.ts'
@@ -28,19 +28,19 @@ const params: readonly Param<ResolveRequest>[] = [
 
 const maxRounds = 5
 
-export type Resolve = (requests: readonly ResolveRequest[]) => Promise<Reply<ResolveResult>>
+export type Resolve = (requests: readonly ResolveRequest[], named?: Lineage) => Promise<Reply<ResolveResult>>
 
 /** `resolve`: a doubt, a verify answer or a decision, on a row that has not changed since it was read. */
 export function makeResolve(database: Database, reader: Reader): Resolve {
   const statement = resolveStatement(database)
-  return async (requests) => {
+  return async (requests, named) => {
     requireDistinct(requests)
+    const wrote = named ?? database.writes
     const verdicts = new Map<string, ResolveResult>()
     let nowMs = requests.length === 0 ? (await reader.look([])).nowMs : 0
     let open = requests
     for (let round = 1; open.length > 0; round += 1) {
       if (round > maxRounds) throw restless(database)
-      const wrote = database.writes
       const rows = await database.run(statement, [...batchValues(params, open), ...lineageValues(wrote)])
       for (const [clock, row] of rows) {
         const entry = entryOf(row as string)

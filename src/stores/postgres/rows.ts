@@ -55,6 +55,7 @@ export const columns = [
   'resolved_at_ms',
   'resolution',
   'buried_state',
+  'claimed_epoch',
 ] as const
 type Column = (typeof columns)[number]
 
@@ -109,6 +110,7 @@ export function entryOf(text: string): Entry {
     }),
     retainMs: Number(cell('retain_ms')),
     buriedState: buriedState === null ? undefined : (states[Number(buriedState)] as 'succeeded' | 'failed'),
+    claimedEpoch: numberOf(cell('claimed_epoch')),
   }
 }
 

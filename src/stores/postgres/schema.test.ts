@@ -28,7 +28,7 @@ describe('the schema', () => {
     const lineages = await Promise.all(stores.map((store) => store.open()))
     expect(new Set(lineages.map(({ epoch, nonce }) => `${epoch}/${nonce}`)).size).toBe(1)
     const versions = await bench().database.query(`SELECT value FROM ${schema}.onceward_meta`)
-    expect(versions).toEqual([{ value: '1' }])
+    expect(versions).toEqual([{ value: '2' }])
   })
 
   test('is opened as often as one likes, and by a role that may not make it', async () => {

@@ -4,7 +4,7 @@ import type { Database } from './database.ts'
 import type { Session } from './session.ts'
 import { sqlState } from './faults.ts'
 import { readLineage } from './lineage.ts'
-import { migrations, schemaVersion } from './tables.ts'
+import { migrations, schemaVersion, timelineSql } from './tables.ts'
 
 const createTries = 20
 
@@ -30,16 +30,18 @@ export async function openSchema(database: Database): Promise<Lineage> {
 }
 
 async function openOnce(database: Database, session: Session, runtime: Runtime): Promise<Lineage> {
+  database.hasTimeline = await hasTimeline(database, session)
   const version = await readVersion(database, session)
   if (version < schemaVersion) await migrate(database, session, version)
   const nonce = Buffer.from(runtime.randomBytes(16)).toString('base64url')
   const { lineage } = database.tables
   const known = await readLineage(database, session)
-  if (known !== undefined) return known
+  if (known !== undefined) return known.lineage
+  const timeline = database.hasTimeline ? timelineSql : 'NULL'
   await session.run(
     database.statement(
       'begin_lineage',
-      `INSERT INTO ${lineage} (id, epoch, nonce) VALUES (1, 1, $1::text) ON CONFLICT DO NOTHING`,
+      `INSERT INTO ${lineage} (id, epoch, nonce, timeline) VALUES (1, 1, $1::text, ${timeline}) ON CONFLICT DO NOTHING`,
     ),
     [nonce],
     'commit',
@@ -47,7 +49,18 @@ async function openOnce(database: Database, session: Session, runtime: Runtime):
   const made = await readLineage(database, session)
   if (made === undefined)
     throw new StoreFault('incompatible', `${database.options.location}: the ledger has lost its lineage row`)
-  return made
+  return made.lineage
+}
+
+/** Distributed kin have no write-ahead log of this kind, and no timelines. */
+async function hasTimeline(database: Database, session: Session): Promise<boolean> {
+  try {
+    await session.run(database.statement('timeline', `SELECT ${timelineSql}`), [], 'commit')
+    return true
+  } catch (error) {
+    if (!isStoreFault(error) || sqlState(error.cause) === undefined || error.kind === 'lost') throw error
+    return false
+  }
 }
 
 /** 0 where there is no ledger yet. Throws `incompatible` for a newer one. */
@@ -74,7 +87,12 @@ async function migrate(database: Database, session: Session, from: number): Prom
   const { tables, options } = database
   await session.transaction(async () => {
     if (options.schema !== undefined) await createSchema(session, options.schema)
+    // Who waits for a lock on a table that is in use keeps all others waiting behind it.
+    if (from > 0) await session.command("SET LOCAL lock_timeout = '2s'")
     for (const statement of migrations(tables).slice(from).flat()) await session.command(statement)
+    if (from > 0 && database.hasTimeline) {
+      await session.command(`UPDATE ${tables.lineage} SET timeline = ${timelineSql} WHERE timeline IS NULL`)
+    }
     await session.command(
       `INSERT INTO ${tables.meta} (name, value) VALUES ('schema_version', '${schemaVersion}') ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
     )

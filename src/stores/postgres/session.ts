@@ -20,6 +20,7 @@ interface About {
   readonly location: string
   readonly patience: Patience
   readonly namesStatements: boolean
+  readonly isFresh: boolean
 }
 
 /** One connection while it is lent. */
@@ -44,6 +45,11 @@ export class Session {
     this.#about = about
     client.on('notice', this.#onNotice)
     client.on('error', this.#onError)
+  }
+
+  /** True when this connection was not lent before. */
+  get isFresh(): boolean {
+    return this.#about.isFresh
   }
 
   end(): void {

@@ -12,7 +12,7 @@ const maxRounds = 5
 type Verdicts = Map<string, SettleResult>
 
 export interface Settle {
-  readonly many: (requests: readonly SettleRequest[]) => Promise<Reply<SettleResult>>
+  readonly many: (requests: readonly SettleRequest[], named?: Lineage) => Promise<Reply<SettleResult>>
   /** Settles as the last statement of a transaction; `undefined` where no row is changed. */
   inside(writing: Writing, request: SettleRequest): Promise<Entry | undefined>
 }
@@ -21,14 +21,14 @@ export interface Settle {
 export function makeSettle(database: Database, reader: Reader): Settle {
   const statements = makeSettleStatements(database)
   return {
-    many: async (requests) => {
+    many: async (requests, named) => {
       requireDistinct(requests)
+      const wrote = named ?? database.writes
       const verdicts: Verdicts = new Map()
       let nowMs = requests.length === 0 ? (await reader.look([])).nowMs : 0
       let open: Open = { fresh: requests, repeated: [] }
       for (let round = 1; verdicts.size < requests.length; round += 1) {
         if (round > maxRounds) throw restless(database)
-        const wrote = database.writes
         nowMs = Math.max(nowMs, await write(database, statements, { open, verdicts, wrote }))
         if (verdicts.size === requests.length) break
         const left = requests.filter(({ ref }) => !verdicts.has(ref))
@@ -38,7 +38,9 @@ export function makeSettle(database: Database, reader: Reader): Settle {
         // It would go through now. Either the row is not the one that its owner knows, or somebody has begun a new
         // lineage, or it was changed in between and the next round takes it.
         const isPuzzling = open.fresh.some(({ known }) => known === undefined)
-        if (isPuzzling) await checkLineage(database, wrote)
+        // A row that is missing, or older than its owner knows, may have been lost.
+        const isStale = open.fresh.length + open.repeated.length < left.length
+        if (isPuzzling || isStale) await checkLineage(database, wrote)
         open = { ...open, fresh: withoutKnown(open.fresh) }
       }
       const results = requests.map(({ ref }) => verdicts.get(ref) as SettleResult)

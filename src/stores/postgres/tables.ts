@@ -1,7 +1,7 @@
 import type { Tables } from './database.ts'
 
 /** What this code writes and reads. A database with a higher number belongs to a newer Onceward. */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 /** The server's clock, milliseconds since the epoch. One value per statement, so that all rows of a batch agree. */
 export const serverMs = `floor(date_part('epoch', statement_timestamp()) * 1000)::bigint`
@@ -15,9 +15,24 @@ export const stateUnindexed = '(e.state + 0)'
 /** Keys, refs and cursors are compared byte by byte, whatever the database's locale. */
 const text = 'text COLLATE "C"'
 
+/**
+ * The timeline that the server writes on, as text; NULL on a standby. A promotion and a point-in-time restore begin
+ * another one. Engines without these functions are recognised when the store is opened.
+ */
+export const timelineSql =
+  'CASE WHEN pg_is_in_recovery() THEN NULL ELSE left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END'
+
 /** What each version adds to the one before. A version is never changed once released. */
 export function migrations(tables: Tables): readonly (readonly string[])[] {
-  return [[...smallTables(tables), entriesTable(tables), ...entriesIndexes(tables), ...recordsTable(tables)]]
+  return [
+    [...smallTables(tables), entriesTable(tables), ...entriesIndexes(tables), ...recordsTable(tables)],
+    // Version 2: recall. Columns that are added are NULL, which rewrites nothing.
+    [
+      `ALTER TABLE ${tables.lineage} ADD COLUMN IF NOT EXISTS began_at_ms bigint`,
+      `ALTER TABLE ${tables.entries} ADD COLUMN IF NOT EXISTS claimed_epoch bigint`,
+      `DROP TABLE IF EXISTS ${tables.watermarks}`,
+    ],
+  ]
 }
 
 function smallTables({ meta, lineage, watermarks }: Tables): readonly string[] {

@@ -81,7 +81,8 @@ UPDATE ${entries} e SET
   settled_digest = NULL,
   doubt_since_ms = NULL,
   doubt_why = NULL,
-  retain_ms = i.retain_ms
+  retain_ms = i.retain_ms,
+  claimed_epoch = NULL
 FROM i
 WHERE e.ref = i.ref AND ${isUnchanged}
 RETURNING i.now_ms, ${rowText('e')}`,

@@ -1,4 +1,4 @@
-import type { SettleRequest, TransactionResult } from '../../ledger/store.ts'
+import type { Lineage, SettleRequest, TransactionResult } from '../../ledger/store.ts'
 import type { Database } from './database.ts'
 import { checkLineageOn } from './lineage.ts'
 import type { Settle } from './settle.ts'
@@ -6,6 +6,7 @@ import type { Settle } from './settle.ts'
 export interface TransactionWork<T> {
   readonly work: (transaction: unknown) => T | Promise<T>
   readonly prepare: (value: T) => SettleRequest
+  readonly lineage: Lineage | undefined
 }
 
 class NotOurs extends Error {}
@@ -20,10 +21,10 @@ class NotOurs extends Error {}
 export function runTransaction<T>(
   database: Database,
   settle: Settle,
-  { work, prepare }: TransactionWork<T>,
+  { work, prepare, lineage }: TransactionWork<T>,
 ): Promise<TransactionResult<T>> {
   return database.session(async (session) => {
-    const wrote = database.writes
+    const wrote = lineage ?? database.writes
     try {
       return await session.transaction(async () => {
         const value = await work(session.client)

@@ -1,4 +1,4 @@
-import { type Lineage, StoreFault } from './store.ts'
+import { type Lineage, StoreFault, type Witness } from './store.ts'
 
 /** The lineage that a server shows, and what else tells whether it is the history that is known. */
 export interface FoundLineage {
@@ -63,4 +63,9 @@ export function lineageConflict(location: string, lineage: Lineage): StoreFault 
 
 export function isSameLineage(one: Lineage, other: Lineage): boolean {
   return one.epoch === other.epoch && one.nonce === other.nonce
+}
+
+/** Whether a row that was acknowledged is not there any more, or only an older one. */
+export function isMissing({ rev, untilMs }: Witness, revNow: number | undefined, nowMs: number): boolean {
+  return revNow === undefined ? nowMs < untilMs : revNow < rev
 }

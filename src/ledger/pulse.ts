@@ -1,7 +1,8 @@
 import type { Runtime, Timer } from '../kernel/runtime.ts'
 import type { EpochGate } from './epoch-gate.ts'
 import type { Entry } from './entry.ts'
-import type { Store } from './store.ts'
+import { isMissing } from './lineage.ts'
+import type { Store, Watched, Witness } from './store.ts'
 
 /** How long a registration stands for a worker that is there. */
 export const registrationMs = 10_000
@@ -9,14 +10,6 @@ const pulseMs = 3_000
 const forgottenMs = 24 * 60 * 60 * 1000
 /** The stream of registrations: one record a worker, which names the last epoch in which it has recalled. */
 export const workersStream = 'workers'
-
-/** A row as it was acknowledged last on its way: the end of the log is what a store loses. */
-interface Witness {
-  readonly ref: string
-  readonly rev: number
-  /** By the store's clock: later it may have been purged. */
-  readonly untilMs: number
-}
 
 export interface PulseOptions {
   readonly runtime: Runtime
@@ -42,7 +35,9 @@ export class Pulse {
   }
 
   /** Remembers the last row of a batch. The first one starts the pulse. */
-  witness(way: 'claim' | 'end', { ref, rev, retainMs }: Entry, nowMs: number): void {
+  witness(way: 'claim' | 'end', entry: Entry | undefined, nowMs: number): void {
+    if (entry === undefined) return
+    const { ref, rev, retainMs } = entry
     this.#witnesses.set(way, { ref, rev, untilMs: nowMs + retainMs })
     if (this.#timer === undefined) this.#schedule()
   }
@@ -58,10 +53,14 @@ export class Pulse {
     const witnesses = [...this.#witnesses.values()]
     if (witnesses.length === 0) return true
     const { nowMs, results } = await this.#options.store.read(witnesses.map(({ ref }) => ref))
-    return witnesses.every(({ rev, untilMs }, index) => {
-      const row = results[index]
-      return row === undefined ? nowMs >= untilMs : row.rev >= rev
-    })
+    return !witnesses.some((witness, index) => isMissing(witness, results[index]?.rev, nowMs))
+  }
+
+  /** What a store is to look for on a new connection. */
+  watched(): Watched | undefined {
+    const { lineage } = this.#options.gate
+    if (lineage === undefined || this.#witnesses.size === 0) return undefined
+    return { lineage, witnesses: [...this.#witnesses.values()] }
   }
 
   stop(): void {

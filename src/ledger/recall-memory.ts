@@ -56,14 +56,14 @@ export class RecallMemory {
   ended(entry: Entry, nowMs: number): void {
     this.#running.delete(entry.ref)
     const slice = this.#sliceAt(nowMs)
-    const bytes = bytesOf(entry)
-    const before = slice.entries.get(entry.ref)
-    const gained = before === undefined ? bytes : bytes - bytesOf(before)
+    const { size } = slice.entries
     slice.entries.set(entry.ref, entry)
+    this.#count += slice.entries.size - size
+    // One that ends twice within a slice is counted twice: rare, and on the safe side.
+    const bytes = bytesOf(entry)
     slice.untilMs = nowMs
-    slice.bytes += gained
-    this.#bytes += gained
-    if (before === undefined) this.#count += 1
+    slice.bytes += bytes
+    this.#bytes += bytes
   }
 
   /** The latest of each entry, those first that have ended. Ended ones of before `sinceMs` are left out. */

@@ -12,6 +12,7 @@ import type {
   RecallingStore,
   RecallSettings,
   Reply,
+  SettleRequest,
   Store,
 } from './store.ts'
 
@@ -50,6 +51,7 @@ class Remembering {
         events.emit('new_epoch', nobody(scope), { epoch: next.epoch, formerEpoch: former.epoch }),
     })
     this.#pulse = new Pulse({ runtime, store, scope, worker: events.worker, gate: this.#gate })
+    store.watch?.(() => this.#pulse.watched())
   }
 
   /** The store as the instance sees it. */
@@ -94,17 +96,27 @@ class Remembering {
     return {
       claim: async (requests) => {
         const reply = this.#heard(await gate.write((lineage) => this.#claim(requests, lineage)))
-        for (const result of reply.results)
-          if (result.kind === 'claimed') this.#began(result.entry, reply.nowMs)
+        let last: Entry | undefined
+        for (const result of reply.results) {
+          if (result.kind !== 'claimed') continue
+          last = result.entry
+          this.#memory.began(last)
+        }
+        this.#pulse.witness('claim', last, reply.nowMs)
         return reply
       },
       settle: async (requests) => {
         const reply = this.#heard(await gate.write((lineage) => store.settle(requests, lineage)))
-        for (const [index, { ref, owner, endsLease }] of requests.entries()) {
+        let last: Entry | undefined
+        for (let index = 0; index < requests.length; index += 1) {
+          const { ref, owner, endsLease } = requests[index] as SettleRequest
           const result = reply.results[index]
-          if (result?.kind === 'settled') this.#wrote(result.entry, { nowMs: reply.nowMs, endsLease })
-          else this.#memory.forget(ref, owner)
+          if (result?.kind === 'settled') {
+            last = result.entry
+            this.#wrote(last, endsLease)
+          } else this.#memory.forget(ref, owner)
         }
+        this.#pulse.witness('end', last, reply.nowMs)
         return reply
       },
       renew: async (requests) => {
@@ -118,8 +130,11 @@ class Remembering {
       },
       resolve: async (requests) => {
         const reply = this.#heard(await gate.write((lineage) => store.resolve(requests, lineage)))
-        for (const result of reply.results)
-          if (result.kind === 'resolved') this.#wrote(result.entry, { nowMs: reply.nowMs, endsLease: true })
+        for (const result of reply.results) {
+          if (result.kind !== 'resolved') continue
+          this.#wrote(result.entry, true)
+          this.#pulse.witness('end', result.entry, reply.nowMs)
+        }
         return reply
       },
       recall: (requests) => gate.write((lineage) => store.recall(requests, lineage)),
@@ -150,17 +165,10 @@ class Remembering {
     }
   }
 
-  #began(entry: Entry, nowMs: number): void {
-    this.#memory.began(entry)
-    this.#pulse.witness('claim', entry, nowMs)
-  }
-
-  #wrote(entry: Entry, at: { readonly nowMs: number; readonly endsLease: boolean }): void {
-    const isRunning = !at.endsLease && (entry.state === 'claimed' || entry.state === 'started')
-    if (isRunning) this.#memory.began(entry)
+  #wrote(entry: Entry, endsLease: boolean): void {
+    if (!endsLease && (entry.state === 'claimed' || entry.state === 'started')) this.#memory.began(entry)
     else if (this.#settings.rules.remembers(entry)) this.#memory.ended(entry, this.#lastHeardMs)
     else this.#memory.forget(entry.ref, entry.owner)
-    this.#pulse.witness('end', entry, at.nowMs)
   }
 
   #heard<R>(reply: Reply<R>): Reply<R> {

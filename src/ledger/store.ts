@@ -52,6 +52,11 @@ export interface Store {
    * nonce. Where `lineage` does not stand any more it begins none. Gives the lineage that stands then.
    */
   leave(lineage: Lineage): Promise<Lineage>
+  /**
+   * Of a store that keeps connections: what is looked for on each new one before anything is done with it. Where it is
+   * missing, the store leaves the lineage.
+   */
+  watch?(watched: () => Watched | undefined): void
   /** Entries that look like twins of the asked ones: older, same scope, operation, fingerprint and subject. At least one where there are any, at most ten are of use. */
   twins(requests: readonly TwinRequest[]): Promise<Reply<readonly string[]>>
   /** Entries newest first (claimedAt, ref descending), one page. */
@@ -87,6 +92,20 @@ export interface Lineage {
   readonly nonce: string
   /** When it began, by the store's clock. Absent for the first one of a store: before it there was nothing to lose. */
   readonly beganAtMs?: number
+}
+
+/** A row as it was acknowledged last on its way: the end of the log is what a store loses. */
+export interface Witness {
+  readonly ref: string
+  readonly rev: number
+  /** By the store's clock: later it may have been purged. */
+  readonly untilMs: number
+}
+
+export interface Watched {
+  /** Under which the witnesses were acknowledged. */
+  readonly lineage: Lineage
+  readonly witnesses: readonly Witness[]
 }
 
 /** What an instance on a store that can lose rows is made with. */

@@ -50,6 +50,7 @@ export class TappedStore {
       maxBatch: inner.maxBatch,
       isTransactional: inner.isTransactional,
       ...(inner.recalling === undefined ? {} : { recalling: inner.recalling }),
+      ...(inner.watch === undefined ? {} : { watch: inner.watch }),
       open: () => this.#pass('open', undefined, () => inner.open()),
       claim: (requests, lineage) => this.#pass('claim', requests, (given) => inner.claim(given, lineage)),
       settle: (requests, lineage) => this.#pass('settle', requests, (given) => inner.settle(given, lineage)),

@@ -25,8 +25,8 @@ export class Database {
   /** Whether the server has timelines: found out when the store is opened. */
   hasTimeline = false
   readonly #patience: Patience
-  /** Looks at the lineage behind a connection; put in by `lineage.ts`. */
-  follow: (session: Session) => Promise<unknown> = () => Promise.resolve()
+  /** Looks at what lies behind a connection; put in by `index.ts`. */
+  greet: (session: Session) => Promise<unknown> = () => Promise.resolve()
   /** The nonce that was known when a connection was last looked at. */
   readonly #seen = new WeakMap<ClientLike, string>()
   #pool: Promise<PoolLike> | undefined
@@ -68,8 +68,8 @@ export class Database {
   }
 
   /**
-   * Lends a connection. It goes back to the pool, or is thrown away where its state is unknown. Once the lineage has
-   * changed, each is looked at before it is used: one from before may lead to a server that has been replaced.
+   * Lends a connection. It goes back to the pool, or is thrown away where its state is unknown. A new one is looked at
+   * before it is used, and each one once the lineage has changed: it may lead to a server that has been replaced.
    */
   async session<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const client = await this.#connect()
@@ -82,8 +82,10 @@ export class Database {
       isFresh: seen === undefined,
     })
     try {
-      if (seen !== nonce && this.lineages.haveChanged) await this.follow(session)
-      if (seen !== nonce) this.#seen.set(client, nonce)
+      if (seen !== nonce) {
+        await this.greet(session)
+        this.#seen.set(client, nonce)
+      }
       return await work(session)
     } finally {
       if (session.nameTrouble) this.#namesStatements = false

@@ -1,8 +1,8 @@
 import { makeRecalling } from '../../ledger/recalling.ts'
-import type { RecordStore, Store } from '../../ledger/store.ts'
+import type { RecordStore, Store, Watched } from '../../ledger/store.ts'
 import { Claims } from './claim.ts'
 import { Database } from './database.ts'
-import { followLineage, leaveLineage } from './lineage.ts'
+import { leaveLineage, makeGreet } from './lineage.ts'
 import { listEntries } from './list.ts'
 import { parsePostgresOptions, type PostgresStoreOptions } from './options.ts'
 import { inPortions } from './portions.ts'
@@ -28,7 +28,8 @@ export type { ClientLike, NoticeLike, PoolAnswer, PoolLike, PoolQuery } from './
 export function postgresStore(options: PostgresStoreOptions): Store {
   const parsed = parsePostgresOptions(options)
   const database = new Database(parsed)
-  database.follow = (session) => followLineage(database, session)
+  const watches: (() => Watched | undefined)[] = []
+  database.greet = makeGreet(database, watches)
   const reader = makeReader(database)
   const records: RecordStore = makeRecords(database)
   let parts: Parts | undefined
@@ -56,6 +57,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
       inPortions(requests, (portion) => writes().resolve(portion, lineage)),
     recall: async (requests, lineage) => writes().recall(requests, lineage),
     leave: (lineage) => leaveLineage(database, lineage),
+    watch: (watched) => void watches.push(watched),
     twins: makeTwins(database, reader),
     list: (query) => listEntries(database, query),
     purge: (request) => purgeEntries(database, request),

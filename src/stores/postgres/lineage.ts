@@ -1,5 +1,5 @@
-import { isSameLineage, lineageConflict } from '../../ledger/lineage.ts'
-import { type Lineage, StoreFault } from '../../ledger/store.ts'
+import { isMissing, isSameLineage, lineageConflict } from '../../ledger/lineage.ts'
+import { type Lineage, StoreFault, type Watched } from '../../ledger/store.ts'
 import type { Database } from './database.ts'
 import type { Session, Statement } from './session.ts'
 import { serverMs, timelineSql } from './tables.ts'
@@ -118,4 +118,35 @@ export function leaveLineage(database: Database, left: Lineage): Promise<Lineage
     await beginLineage(database, session, { epoch: left.epoch + 1, after: left })
     return followLineage(database, session)
   })
+}
+
+/** What connections are looked at with, for the store that is made on `database`. */
+export function makeGreet(
+  database: Database,
+  watches: readonly (() => Watched | undefined)[],
+): (session: Session) => Promise<void> {
+  const statement = database.statement(
+    'witnesses',
+    `SELECT ${serverMs}, (SELECT rev FROM ${database.tables.entries} e WHERE e.ref = $1::text), (SELECT rev FROM ${database.tables.entries} e WHERE e.ref = $2::text)`,
+  )
+  const lost = async (session: Session, { lineage, witnesses }: Watched): Promise<boolean> => {
+    const { newest } = database.lineages
+    // Of another lineage it is being recalled, or will be.
+    if (newest === undefined || !isSameLineage(lineage, newest)) return false
+    const refs = [witnesses[0]?.ref ?? '', witnesses[1]?.ref ?? '']
+    const [row] = await session.run(statement, refs, 'commit')
+    const [nowMs, ...revs] = (row ?? []).map((cell) => (cell === null ? undefined : Number(cell)))
+    return witnesses.some((witness, index) => isMissing(witness, revs[index], nowMs ?? 0))
+  }
+  return async (session) => {
+    if (database.lineages.haveChanged) await followLineage(database, session)
+    if (!session.isFresh) return
+    for (const watch of watches) {
+      const watched = watch()
+      if (watched === undefined || !(await lost(session, watched))) continue
+      const { epoch } = watched.lineage
+      await beginLineage(database, session, { epoch: epoch + 1, after: watched.lineage })
+      await followLineage(database, session)
+    }
+  }
 }

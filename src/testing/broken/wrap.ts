@@ -65,6 +65,7 @@ export function delegate(store: Store): Store {
     isTransactional: store.isTransactional,
     open: () => store.open(),
     ...(store.recalling === undefined ? {} : { recalling: store.recalling }),
+    ...(store.watch === undefined ? {} : { watch: store.watch }),
     claim: (requests, lineage) => store.claim(requests, lineage),
     settle: (requests, lineage) => store.settle(requests, lineage),
     renew: (requests, lineage) => store.renew(requests, lineage),

@@ -1,40 +1,49 @@
 import { OncewardError } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
-import type { Ledger } from './context.ts'
+import { delay, fullJitterMs } from '../kernel/runtime.ts'
+import { ask } from './ask.ts'
+import type { Call } from './door.ts'
 import type { Entry } from './entry.ts'
 import type { Guarded } from './guarded.ts'
 import { type Outcome, replayOf } from './outcome.ts'
 import { askTarget, didNotHappen, resolveEntry } from './resolve.ts'
-import type { Takeover } from './rules.ts'
-import { askAbout, heedRecall, type Known, pause } from './young-epoch.ts'
+import type { Takeover, Verdict } from './rules.ts'
+import type { Verify } from './safety.ts'
 
-/** A row that somebody else's claim made, and the store's clock when it was read. */
+/** A row that somebody else's claim made, or that there is none, and the store's clock when it was read. */
 export interface Seen {
-  readonly entry: Entry
+  readonly entry: Entry | undefined
   readonly nowMs: number
 }
 
 /** What comes of an entry that this call does not own. */
 export type Considered =
   | { readonly kind: 'done'; readonly outcome: Outcome }
-  /** Take it over, if it is still this row and this epoch; `known` is what came of it in one that was lost. */
-  | {
-      readonly kind: 'take'
-      readonly entry: Entry
-      readonly takeover: Takeover
-      readonly epoch: number
-      readonly known?: Known
-    }
+  | ({ readonly kind: 'take' } & Decided)
   /** It changed meanwhile; claim as if nothing were known. */
   | { readonly kind: 'afresh' }
 
-const lockedMs = 250
+/** Take it over, if it is still this row (or there is still none) and this epoch. */
+export interface Decided {
+  readonly entry: Entry | undefined
+  readonly takeover: Takeover
+  readonly epoch: number
+  /** The effect has happened, in an epoch that was lost: what the target says came of it. */
+  readonly known?: { readonly value: unknown }
+}
+
+const pollBounds = { baseMs: 10, capMs: 250 }
 
 export interface Considering {
   /** Token of this call's claims. */
   readonly owner: string
   /** How often in a row the store has not let this call take over this very row: a transaction has it locked. */
   readonly refusals: number
+}
+
+const firstRun: Verdict = {
+  kind: 'run',
+  takeover: { raisesAttempt: true, round: 0, earlierUnknown: false, keepsFirstSend: false },
 }
 
 /** Acts on the verdict about an entry: waits, replays, refuses, asks the target, or says what may be taken over. */
@@ -44,20 +53,23 @@ export async function consider(
   { owner, refusals }: Considering,
 ): Promise<Considered> {
   const { ledger, call } = guarded
-  const caller = { fingerprint: call.identity.fingerprint, owner, safety: call.operation.safety }
+  const { rules, recalling } = ledger
+  const { safety, steps } = call.operation
+  const caller = { fingerprint: call.identity.fingerprint, owner, safety }
   let seen = first
   let isAsked = false
   for (let polls = 0; ; polls += 1) {
-    const { entry, nowMs } = seen
-    const epoch = ledger.recalling?.epoch ?? 0
-    const decided = ledger.rules.decide(entry, caller, nowMs)
-    const verdict = heedRecall(ledger, decided, { ...call.operation, entry, nowMs })
+    const { nowMs } = seen
+    const entry = seen.entry as Entry
+    const epoch = recalling?.epoch ?? 0
+    const decided = seen.entry === undefined ? firstRun : rules.decide(entry, caller, nowMs)
+    const verdict = recalling?.heed(decided, seen.entry, { safety, steps, nowMs }) ?? decided
     switch (verdict.kind) {
       case 'run':
         if (polls > 0 || refusals === 0) return { kind: 'take', entry, takeover: verdict.takeover, epoch }
         break
       case 'ask-first': {
-        const answer = isAsked ? 'unknown' : await askAbout(guarded, entry)
+        const answer = isAsked ? 'unknown' : await askAbout(guarded, seen.entry)
         isAsked = true
         if (answer !== 'unknown') return { kind: 'take', entry, takeover: verdict.takeover, epoch, ...answer }
         break
@@ -74,35 +86,75 @@ export async function consider(
         return askFirst(guarded, entry)
     }
     // Rule 10: who has the row locked is at work on it, whatever its lease says.
-    const retryAfterMs = verdict.kind === 'wait' ? verdict.retryAfterMs : lockedMs
+    const retryAfterMs = 'retryAfterMs' in verdict ? verdict.retryAfterMs : pollBounds.capMs
     const isRecall = verdict.kind === 'ask-first' || (verdict.kind === 'wait' && verdict.why === 'recall')
-    if (polls === 0 && refusals <= 1) tellOfWait(ledger, entry, isRecall ? retryAfterMs : undefined)
-    const next = await wait(guarded, entry, { retryAfterMs, tries: polls + refusals })
-    if (next === 'late') return { kind: 'done', outcome: inProgress(entry, retryAfterMs, isRecall) }
-    if (next === 'gone') return { kind: 'afresh' }
+    if (polls === 0 && refusals <= 1) tellOfWait(guarded, seen.entry, isRecall ? retryAfterMs : undefined)
+    const next = await wait(guarded, { retryAfterMs, tries: polls + refusals })
+    if (next === 'late') return { kind: 'done', outcome: inProgress(seen.entry, retryAfterMs, isRecall) }
+    if (next.entry === undefined && recalling?.isYoung !== true) return { kind: 'afresh' }
     seen = next
   }
 }
 
-function inProgress(entry: Entry, retryAfterMs: number, isRecall: boolean): Outcome {
+function inProgress(entry: Entry | undefined, retryAfterMs: number, isRecall: boolean): Outcome {
   return { kind: 'in-progress', entry, retryAfterMs, ...(isRecall ? { why: 'recall' } : {}) }
 }
 
-function tellOfWait({ events }: Ledger, entry: Entry, recallAfterMs: number | undefined): void {
-  if (recallAfterMs === undefined) events.emit('waiting', entry, { verdict: 'wait', local: false })
-  else events.emit('recall_awaited', entry, { retryAfterMs: recallAfterMs })
+function tellOfWait(
+  { ledger, call }: Guarded,
+  entry: Entry | undefined,
+  recallAfterMs: number | undefined,
+): void {
+  const about = entry ?? call.identity
+  if (recallAfterMs === undefined) ledger.events.emit('waiting', about, { verdict: 'wait', local: false })
+  else ledger.events.emit('recall_awaited', about, { retryAfterMs: recallAfterMs })
+}
+
+/** The row as it is now. */
+export async function look({ ledger, call }: Guarded): Promise<Seen> {
+  const { result, nowMs } = await ledger.lanes.read.ask(call.identity.ref, ledger.options.storeTimeoutMs)
+  return { entry: result, nowMs }
 }
 
 /** Others are polled for with a capped, jittered pause (rule 12), never past the caller's patience. */
 async function wait(
   guarded: Guarded,
-  entry: Entry,
-  at: { retryAfterMs: number; tries: number },
-): Promise<Seen | 'late' | 'gone'> {
-  const { ledger } = guarded
-  if ((await pause(guarded, at)) === 'late') return 'late'
-  const { result, nowMs } = await ledger.lanes.read.ask(entry.ref, ledger.options.storeTimeoutMs)
-  return result === undefined ? 'gone' : { entry: result, nowMs }
+  at: { readonly retryAfterMs: number; readonly tries: number },
+): Promise<Seen | 'late'> {
+  const { ledger, call, waitUntilMs } = guarded
+  const { runtime } = ledger.options
+  const leftMs = waitUntilMs - runtime.monotonicMs()
+  if (call.onConcurrent === 'reject' || leftMs <= 0 || ledger.running.isClosed) return 'late'
+  const pauseMs = Math.max(fullJitterMs(runtime, at.tries, pollBounds), 1)
+  await delay(runtime, Math.min(pauseMs, at.retryAfterMs + 1, leftMs))
+  return look(guarded)
+}
+
+/** Asks the target of a verifiable entry of which nothing, or too little, is known. */
+async function askAbout(
+  { ledger, call }: Guarded,
+  entry: Entry | undefined,
+): Promise<Pick<Decided, 'known'> | 'unknown'> {
+  const question = questionOf(call)
+  if (question === undefined) return 'unknown'
+  const { settleMs, ...asked } = question
+  const about = entry ?? { ...call.identity, round: 0 }
+  const answer = await ask(ledger, { entry: about, timeoutMs: settleMs, ...asked })
+  if (answer.happened === null) return 'unknown'
+  return answer.happened ? { known: { value: answer.value } } : {}
+}
+
+/** What a caller's verifiable operation asks its target. */
+function questionOf({
+  operation,
+  identity,
+}: Call): { readonly verify: Verify; readonly settleMs: number; readonly input?: Json } | undefined {
+  const { safety } = operation
+  if (safety.kind !== 'verifiable' || safety.verify === undefined) return undefined
+  const { verify, settleMs } = safety
+  const { canonicalInput } = identity
+  const input = canonicalInput === undefined ? {} : { input: JSON.parse(canonicalInput) as Json }
+  return { verify, settleMs, ...input }
 }
 
 function doubted(guarded: Guarded, entry: Entry): Outcome {
@@ -118,13 +170,10 @@ async function enterDoubt(guarded: Guarded, entry: Entry, why: string): Promise<
 /** Verifiable: yes → succeeded, no → run, unknown → in doubt. */
 async function askFirst(guarded: Guarded, entry: Entry): Promise<Considered> {
   const { ledger, call } = guarded
-  const { safety } = call.operation
   const epoch = ledger.recalling?.epoch ?? 0
-  if (safety.kind !== 'verifiable' || safety.verify === undefined) return { kind: 'afresh' }
-  const { verify, settleMs } = safety
-  const { canonicalInput } = call.identity
-  const input = canonicalInput === undefined ? {} : { input: JSON.parse(canonicalInput) as Json }
-  const asked = await askTarget(ledger, entry, { verify, settleMs, ...input })
+  const question = questionOf(call)
+  if (question === undefined) return { kind: 'afresh' }
+  const asked = await askTarget(ledger, entry, question)
   switch (asked.kind) {
     case 'changed':
       return { kind: 'afresh' }

@@ -1,4 +1,5 @@
-import { isStoreFault, type Lineage, StoreFault, type YoungEpoch } from './store.ts'
+import type { YoungMoment } from './rules.ts'
+import { isStoreFault, type Lineage, StoreFault } from './store.ts'
 
 export interface EpochGateOptions {
   readonly recallWaitMs: number
@@ -35,7 +36,11 @@ export class EpochGate {
     return this.#lineage
   }
 
-  get young(): YoungEpoch | undefined {
+  get isYoung(): boolean {
+    return this.#isYoung
+  }
+
+  get young(): YoungMoment | undefined {
     const { epoch, beganAtMs } = this.#lineage ?? {}
     if (!this.#isYoung || epoch === undefined || beganAtMs === undefined) return undefined
     return { epoch, beganAtMs, untilMs: beganAtMs + this.#options.recallWaitMs }

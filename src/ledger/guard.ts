@@ -2,7 +2,7 @@ import { isOncewardError, OncewardError, optionInvalid } from '../kernel/errors.
 import { ownerToken } from '../kernel/ids.ts'
 import { runAttempt } from './attempt.ts'
 import { Claimed } from './claimed.ts'
-import { consider, type Seen } from './consider.ts'
+import { consider, type Decided, look, type Seen } from './consider.ts'
 import { closedError, type Ledger } from './context.ts'
 import type { Call } from './door.ts'
 import type { Entry } from './entry.ts'
@@ -11,12 +11,10 @@ import type { Guarded } from './guarded.ts'
 import { type KeyLint, lintKey } from './key-lint.ts'
 import type { Effect } from './onceward.ts'
 import { type Outcome, replayOf } from './outcome.ts'
-import type { Takeover } from './rules.ts'
 import type { Leader } from './running.ts'
 import type { ClaimRequest } from './store.ts'
 import { refuseTwin, watchForTwins } from './twins.ts'
 import { runUnguarded } from './unguarded.ts'
-import { beforeInsert, type Known } from './young-epoch.ts'
 
 /** Caller → guard → group commit → store (verdict) → effect → group commit → store (outcome). */
 export async function guard(ledger: Ledger, call: Call, effect: Effect<unknown>): Promise<Outcome> {
@@ -128,7 +126,7 @@ async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
   let target: Target = { owner }
   let refusals = 0
   for (;;) {
-    const turn = await (mustLook(guarded, target) ? lookAndClaim(guarded, target) : claim(guarded, target))
+    const turn = await (mustLook(guarded, target) ? held(guarded) : claim(guarded, target))
     if (turn.kind === 'claimed') {
       const outcome = await own(withKnown(guarded, turn.known), leader, turn.claimed)
       if (outcome !== 'not-begun') return outcome
@@ -136,10 +134,8 @@ async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
       target = { owner: ownerToken(guarded.ledger.options.runtime) }
     } else if (turn.kind === 'gone') {
       target = { owner }
-    } else if (turn.kind === 'done') {
-      return turn.outcome
     } else {
-      refusals = target.entry !== undefined && isSame(target.entry, turn.seen.entry) ? refusals + 1 : 0
+      refusals = isSame(target.entry, turn.seen.entry) ? refusals + 1 : 0
       const considered = await consider(guarded, turn.seen, { owner, refusals })
       if (considered.kind === 'done') return considered.outcome
       const { kind, ...taken } = considered
@@ -148,45 +144,32 @@ async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
   }
 }
 
-/** What to claim: an absent entry, or the row that was seen. */
-interface Target {
-  readonly owner: string
-  readonly entry?: Entry
-  readonly takeover?: Takeover
-  /** The epoch in which that was decided. Absent: the present one. */
-  readonly epoch?: number
-  /** The effect has happened, in an epoch that was lost: what the target says came of it. */
-  readonly known?: Known
-}
+/** What to claim: an absent entry, or the row that was seen; what has been decided, in which epoch. */
+type Target = { readonly owner: string } & Partial<Decided>
 
 /** In a young epoch an entry that is absent may have been lost, and its workers may not have recalled it yet. */
 function mustLook({ ledger }: Guarded, target: Target): boolean {
-  return target.entry === undefined && ledger.recalling?.young !== undefined
+  return target.epoch === undefined && ledger.recalling?.isYoung === true
 }
 
-async function lookAndClaim(guarded: Guarded, target: Target): Promise<Turn> {
-  const found = await beforeInsert(guarded)
-  if (found.kind === 'seen') return { kind: 'held', seen: found.seen }
-  if (found.kind === 'done') return found
-  const { kind: _kind, ...decided } = found
-  return claim(guarded, { ...target, ...decided })
+async function held(guarded: Guarded): Promise<Turn> {
+  return { kind: 'held', seen: await look(guarded) }
 }
 
 /** What has happened is not done again: its value is recorded as if this call's effect had given it. */
-function withKnown(guarded: Guarded, known: Known | undefined): Guarded {
+function withKnown(guarded: Guarded, known: Decided['known']): Guarded {
   return known === undefined ? guarded : { ...guarded, effect: () => known.value }
 }
 
 /** A row that was to be taken over and has not changed. */
-function isSame(row: Entry, later: Entry): boolean {
-  return row.attempt === later.attempt && row.rev === later.rev
+function isSame(row: Entry | undefined, later: Entry | undefined): boolean {
+  return row !== undefined && row.attempt === later?.attempt && row.rev === later.rev
 }
 
 type Turn =
-  | { readonly kind: 'claimed'; readonly claimed: Claimed; readonly known?: Known }
+  | { readonly kind: 'claimed'; readonly claimed: Claimed; readonly known?: Decided['known'] }
   | { readonly kind: 'held'; readonly seen: Seen }
   | { readonly kind: 'gone' }
-  | { readonly kind: 'done'; readonly outcome: Outcome }
 
 async function claim(guarded: Guarded, target: Target): Promise<Turn> {
   const { ledger, call } = guarded

@@ -3,7 +3,9 @@ import type { Entry } from './entry.ts'
 import { nobody } from './events.ts'
 import { Pulse } from './pulse.ts'
 import { RecallMemory } from './recall-memory.ts'
+import { recallRules } from './recall-rules.ts'
 import { Recaller } from './recaller.ts'
+import type { RecallRules } from './rules.ts'
 import type {
   ClaimRequest,
   ClaimResult,
@@ -23,6 +25,7 @@ export const makeRecalling: MakeRecalling = (store, settings) => new Remembering
 class Remembering {
   readonly #store: Store
   readonly #settings: RecallSettings
+  readonly #rules: RecallRules
   readonly #memory: RecallMemory
   readonly #recaller: Recaller
   readonly #gate: EpochGate
@@ -34,6 +37,7 @@ class Remembering {
   constructor(store: Store, settings: RecallSettings) {
     this.#store = store
     this.#settings = settings
+    this.#rules = { ...recallRules, ...settings.rules.recall }
     const { runtime, events, scope, recallMs, recallWaitMs, recallMaxEntries, recallMaxBytes } = settings
     this.#memory = new RecallMemory({
       recallMs,
@@ -67,8 +71,12 @@ class Remembering {
       get epoch() {
         return gate.lineage?.epoch ?? 0
       },
-      get young() {
-        return gate.young
+      get isYoung() {
+        return gate.isYoung
+      },
+      heed: (verdict, entry, about) => {
+        const { young } = gate
+        return young === undefined ? verdict : this.#rules.awaitRecall(verdict, entry, { ...about, young })
       },
       open: async () => {
         const lineage = await store.open()
@@ -92,7 +100,6 @@ class Remembering {
   #writes(): Pick<Store, 'claim' | 'settle' | 'renew' | 'resolve' | 'recall' | 'transaction'> {
     const store = this.#store
     const gate = this.#gate
-    const { transaction } = store
     return {
       claim: async (requests) => {
         const reply = this.#heard(await gate.write((lineage) => this.#claim(requests, lineage)))
@@ -138,16 +145,22 @@ class Remembering {
         return reply
       },
       recall: (requests) => gate.write((lineage) => store.recall(requests, lineage)),
-      ...(transaction === undefined
-        ? {}
-        : {
-            transaction: async (work, prepare) => {
-              const result = await gate.write((lineage) => transaction(work, prepare, lineage))
-              // Its outcome lives and dies with the user's rows: it is never asserted again.
-              if (result.kind === 'committed') this.#memory.forget(result.entry.ref, result.entry.owner)
-              return result
-            },
-          }),
+      ...this.#transactions(),
+    }
+  }
+
+  #transactions(): Pick<Store, 'transaction'> {
+    const store = this.#store
+    if (store.transaction === undefined) return {}
+    return {
+      transaction: async (work, prepare) => {
+        const result = await this.#gate.write((lineage) =>
+          (store as Required<Store>).transaction(work, prepare, lineage),
+        )
+        // Its outcome lives and dies with the user's rows: it is never asserted again.
+        if (result.kind === 'committed') this.#memory.forget(result.entry.ref, result.entry.owner)
+        return result
+      },
     }
   }
 
@@ -167,7 +180,7 @@ class Remembering {
 
   #wrote(entry: Entry, endsLease: boolean): void {
     if (!endsLease && (entry.state === 'claimed' || entry.state === 'started')) this.#memory.began(entry)
-    else if (this.#settings.rules.remembers(entry)) this.#memory.ended(entry, this.#lastHeardMs)
+    else if (this.#rules.remembers(entry)) this.#memory.ended(entry, this.#lastHeardMs)
     else this.#memory.forget(entry.ref, entry.owner)
   }
 

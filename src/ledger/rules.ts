@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../kernel/errors.ts'
 import { effectKeyOf } from './effect-key.ts'
-import { birthEpoch, type Entry, type EntryError, type EntryState, type StepRecord } from './entry.ts'
+import type { Entry, EntryError, EntryState, StepRecord } from './entry.ts'
 import { type ParsedSafety, type SafetyKind, defaultSettleMs } from './safety.ts'
 
 /*
@@ -24,7 +24,7 @@ export type Verdict =
   /** Ask the target whether it happened. */
   | { readonly kind: 'ask' }
   /** The ledger may have lost what it knew: ask the target, and run it if it did not happen. */
-  | { readonly kind: 'ask-first'; readonly takeover: Takeover }
+  | { readonly kind: 'ask-first'; readonly takeover: Takeover; readonly retryAfterMs: number }
 
 export interface Takeover {
   readonly raisesAttempt: boolean
@@ -41,12 +41,19 @@ export interface Caller {
   readonly safety: ParsedSafety
 }
 
-/** A moment in a young epoch, by the store's clock. */
+/** What recall has to do with a call. */
+export interface RecallAbout {
+  readonly safety: ParsedSafety
+  readonly steps: boolean
+  /** The store's clock. */
+  readonly nowMs: number
+}
+
+/** An epoch in which others may not have asserted yet what they were acknowledged before it. By the store's clock. */
 export interface YoungMoment {
   readonly epoch: number
   readonly beganAtMs: number
   readonly untilMs: number
-  readonly nowMs: number
 }
 
 /** How an attempt ended, as far as the effect told. */
@@ -88,10 +95,15 @@ export interface Rules {
   ): boolean
   stepDiverges(record: Pick<StepRecord, 'inputDigest'>, inputDigest: string): boolean
   waitsOnItself(inside: readonly string[], ref: string): boolean
+  /** Those of a store that can lose what it acknowledged, where they are not the ones of `recall-rules.ts`. */
+  readonly recall?: Partial<RecallRules>
+}
+
+export interface RecallRules {
   awaitRecall(
     verdict: Verdict,
     entry: Pick<Entry, 'epoch' | 'claimedEpoch' | 'safety' | 'steps'> | undefined,
-    about: { readonly safety: ParsedSafety; readonly steps: boolean; readonly young: YoungMoment },
+    about: RecallAbout & { readonly young: YoungMoment },
   ): Verdict
   remembers(entry: Pick<Entry, 'safety' | 'state'>): boolean
 }
@@ -312,40 +324,6 @@ export function waitsOnItself(inside: readonly string[], ref: string): boolean {
   return inside.includes(ref)
 }
 
-/**
- * In a young epoch others may not have asserted yet what they were acknowledged before it: what a row says that is
- * absent, or of an older epoch, may have been overtaken. Keyed and transactional work goes on all the same.
- */
-export function awaitRecall(
-  verdict: Verdict,
-  entry: Pick<Entry, 'epoch' | 'claimedEpoch' | 'safety' | 'steps'> | undefined,
-  {
-    safety: given,
-    steps,
-    young,
-  }: { readonly safety: ParsedSafety; readonly steps: boolean; readonly young: YoungMoment },
-): Verdict {
-  if (verdict.kind !== 'run' && verdict.kind !== 'enter-doubt') return verdict
-  if (entry !== undefined && birthEpoch(entry) >= young.epoch) return verdict
-  const safety = entry === undefined ? given : frozenSafety(entry.safety, given)
-  // A step may have any safety, whatever its operation has.
-  const isStepped = steps || entry?.steps !== undefined
-  if (!isStepped && (safety.kind === 'keyed' || safety.kind === 'transactional')) return verdict
-  const { beganAtMs, untilMs, nowMs } = young
-  if (nowMs >= untilMs) return verdict
-  const canAsk = !isStepped && safety.kind === 'verifiable' && safety.verify !== undefined
-  if (!canAsk || verdict.kind !== 'run') return { kind: 'wait', retryAfterMs: untilMs - nowMs, why: 'recall' }
-  // A lost attempt may have sent its request in the last moment of the epoch before.
-  const askFromMs = Math.min(beganAtMs + safety.settleMs, untilMs)
-  if (askFromMs > nowMs) return { kind: 'wait', retryAfterMs: askFromMs - nowMs, why: 'recall' }
-  return { kind: 'ask-first', takeover: verdict.takeover }
-}
-
-/** What is asserted again in a new epoch: never the end of a transaction, which lives and dies with the user's rows. */
-export function remembers({ safety, state }: Pick<Entry, 'safety' | 'state'>): boolean {
-  return safety !== 'transactional' || state === 'claimed' || state === 'started'
-}
-
 export const rules: Rules = {
   decide,
   classify,
@@ -355,6 +333,4 @@ export const rules: Rules = {
   keyedMayRun,
   stepDiverges,
   waitsOnItself,
-  awaitRecall,
-  remembers,
 }

@@ -1,7 +1,7 @@
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Entry, EntryError, EntryState, Resolution, StepsDocument } from './entry.ts'
 import type { EventStream } from './events.ts'
-import type { Rules } from './rules.ts'
+import type { RecallAbout, Rules, Verdict } from './rules.ts'
 import type { SafetyKind } from './safety.ts'
 
 /**
@@ -56,7 +56,7 @@ export interface Store {
    * Of a store that keeps connections: what is looked for on each new one before anything is done with it. Where it is
    * missing, the store leaves the lineage.
    */
-  watch?(watched: () => Watched | undefined): void
+  readonly watch?: (watched: () => Watched | undefined) => void
   /** Entries that look like twins of the asked ones: older, same scope, operation, fingerprint and subject. At least one where there are any, at most ten are of use. */
   twins(requests: readonly TwinRequest[]): Promise<Reply<readonly string[]>>
   /** Entries newest first (claimedAt, ref descending), one page. */
@@ -112,7 +112,7 @@ export interface Watched {
 export interface RecallSettings {
   readonly runtime: Runtime
   readonly events: EventStream
-  readonly rules: Pick<Rules, 'remembers'>
+  readonly rules: Rules
   readonly scope: string
   readonly recallMs: number
   readonly recallWaitMs: number
@@ -126,15 +126,10 @@ export type MakeRecalling = (store: Store, settings: RecallSettings) => Recallin
 export interface RecallingStore extends Store {
   /** The epoch that writes name; 0 before `open`. */
   readonly epoch: number
-  /** The epoch, as long as it is young: others may not have asserted yet what they were acknowledged before it. */
-  readonly young: YoungEpoch | undefined
-}
-
-export interface YoungEpoch {
-  readonly epoch: number
-  /** By the store's clock. */
-  readonly beganAtMs: number
-  readonly untilMs: number
+  /** True as long as others may not have asserted yet what they were acknowledged before this epoch. */
+  readonly isYoung: boolean
+  /** The verdict, held back where somebody may still recall what he knows of the entry. */
+  heed(verdict: Verdict, entry: Entry | undefined, about: RecallAbout): Verdict
 }
 
 /** What makes a row the same row as when it was read. */

@@ -5,7 +5,6 @@ import { type Entry, openStates } from './entry.ts'
 import type { SweepReport } from './onceward.ts'
 import { askTarget, didNotHappen, resolveEntry } from './resolve.ts'
 import { type ParsedSafety } from './safety.ts'
-import { heedRecall } from './young-epoch.ts'
 
 const pageSize = 200
 const maxPages = 50
@@ -54,7 +53,8 @@ async function sweepEntry(ledger: Ledger, entry: Entry, at: { nowMs: number; tal
   const caller = { fingerprint: entry.fingerprint, safety: paramsFor(entry, safety) }
   const decided = ledger.rules.decide(entry, caller, at.nowMs)
   const { nowMs } = at
-  const verdict = heedRecall(ledger, decided, { entry, safety: caller.safety, steps: false, nowMs })
+  const about = { safety: caller.safety, steps: false, nowMs }
+  const verdict = ledger.recalling?.heed(decided, entry, about) ?? decided
   if (verdict.kind === 'enter-doubt') {
     if (await resolveEntry(ledger, entry, { to: 'in_doubt', why: verdict.why })) tally.doubted += 1
   }

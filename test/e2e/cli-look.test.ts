@@ -117,7 +117,7 @@ describe('looking at the ledger', () => {
     const isOnDisk = (await readFileSystem(ledger.folder)).kind !== 'memory'
     expect(json(doctor)).toMatchObject({
       ok: isOnDisk,
-      store: { kind: 'sqlite', reachable: true, schemaVersion: 1, lineage: { epoch: 1 } },
+      store: { kind: 'sqlite', reachable: true, schemaVersion: 2, lineage: { epoch: 1 } },
     })
     expect(doctor.code).toBe(isOnDisk ? 0 : 1)
   })

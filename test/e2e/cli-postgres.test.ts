@@ -66,7 +66,7 @@ describe('the command line on PostgreSQL', () => {
     const receipt = json(await bench.run(['show', 'work', 'k', '--json', ...store]))
     expect(receipt).toMatchObject({ scope: 'cli', state: 'failed', value: { exitCode: 7 } })
     expect(json(await bench.run(['doctor', '--json', ...store]))).toMatchObject({
-      store: { reachable: true, schemaVersion: 1, lineage: { epoch: 1 }, settings: { unloggedTables: '' } },
+      store: { reachable: true, schemaVersion: 2, lineage: { epoch: 1 }, settings: { unloggedTables: '' } },
     })
   })
 })

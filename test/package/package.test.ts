@@ -8,8 +8,8 @@ import { run, runOrThrow } from '../support/run.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { environmentOfUsers, oldNode } from './machine.ts'
 
-/** The aim is 20 kB; it stands at 20.9. What is more than 21 has to say why. */
-const rootEntryMaxBytes = 21_000
+/** The aim is 20 kB; it stands at 21.7, of which recall is 0.7. What is more than 22 has to say why. */
+const rootEntryMaxBytes = 22_000
 const installedMaxBytes = 15_000_000
 
 const packed = makeTemporaryDirectory()

@@ -2,8 +2,7 @@ import { expect } from 'vitest'
 import { DefiniteFailure } from '../../src/kernel/errors.ts'
 import type { Intent } from '../../src/ledger/intent.ts'
 import type { VerifyAnswer } from '../../src/ledger/safety.ts'
-import { StoreFault } from '../../src/ledger/store.ts'
-import { failOver, losableData, loseWrites, writesOf } from '../../src/stores/memory/history.ts'
+import { failOver, losableData, loseWrites, standbyOf, writesOf } from '../../src/stores/memory/history.ts'
 import { gate } from '../support/gate.ts'
 import type { Lab, LabWorker } from '../support/lab.ts'
 import { KeyedPeer, Peer } from '../support/peer.ts'
@@ -315,86 +314,3 @@ rule(
     expect(lab.row(mail)).toMatchObject({ state: 'succeeded', epoch: 2 })
   },
 )
-
-rule('a loss is noticed by the worker’s own rows, whatever the store says of itself', async (lab) => {
-  const worker = lab.worker()
-  const peer = new Peer()
-  await lab.until(worker.once.run(mail, send(peer)))
-  await lab.time.advance(1000)
-  loseWrites(lab.rows, 1)
-  await lab.time.advance(5000)
-  expect(worker.heard('new_epoch')).toMatchObject([{ epoch: 2 }])
-  expect(lab.row(mail)).toMatchObject({ state: 'succeeded', epoch: 2 })
-})
-
-rule('a loss is noticed by the worker’s registration as well, and by nobody’s absence', async (lab) => {
-  const worker = lab.worker()
-  await lab.until(worker.once.run(mail, () => 'sent'))
-  await lab.time.advance(10_000)
-  const before = writesOf(lab.rows)
-  await lab.time.advance(10_000)
-  expect(worker.heard('new_epoch')).toEqual([])
-  loseWrites(lab.rows, before)
-  await lab.time.advance(5000)
-  expect(worker.heard('new_epoch')).toMatchObject([{ epoch: 2 }])
-})
-
-rule('of two standbys that call their timelines by one number, the second is seen as well', async (lab) => {
-  const worker = lab.worker()
-  await lab.until(worker.once.run(mail, () => 'sent'))
-  failOver(lab.rows, { keep: 1, timeline: 2 })
-  await lab.time.advance(5000)
-  expect(lab.row(mail)).toMatchObject({ epoch: 2 })
-  failOver(lab.rows, { keep: 1, timeline: 2 })
-  await lab.time.advance(5000)
-  expect(lab.row(mail)).toMatchObject({ state: 'succeeded', epoch: 3, claimedEpoch: 1 })
-})
-
-rule('while the store is out nothing grows too old to be recalled', async (lab) => {
-  const worker = lab.worker({ recallMs: 10_000 })
-  const peer = new Peer()
-  await lab.until(worker.once.run(other, send(peer)))
-  await lab.time.advance(30_000)
-  await lab.until(worker.once.run(mail, send(peer)))
-  const out = (): never => {
-    throw new StoreFault('unavailable', 'no primary')
-  }
-  Object.assign(worker.tap.hooks, { read: out, replaceIf: out })
-  await lab.time.advance(3_600_000)
-  loseAll(lab)
-  delete worker.tap.hooks.read
-  delete worker.tap.hooks.replaceIf
-  await lab.time.advance(5000)
-  expect(lab.row(mail)).toMatchObject({ state: 'succeeded', epoch: 2 })
-  expect(worker.heard('recalled')).toMatchObject([{ recalled: 1 }])
-})
-
-rule('what is remembered is bounded, and what falls out is counted', async (lab) => {
-  const worker = lab.worker({ recallMaxEntries: 80 })
-  const keys = Array.from({ length: 200 }, (_, index) => `order-${index}`)
-  for (const key of keys) await lab.until(worker.once.run({ ...mail, key }, () => 'sent'))
-  const forgotten = worker.heard('recall_forgotten').reduce((sum, { entries }) => sum + entries, 0)
-  expect(forgotten).toBeGreaterThan(100)
-  loseAll(lab)
-  await lab.time.advance(5000)
-  const [{ recalled = 0 } = {}] = worker.heard('recalled')
-  expect(recalled).toBe(200 - forgotten)
-  expect(recalled).toBeGreaterThanOrEqual(70)
-})
-
-rule('a recall that is cut off is done again, before anything is claimed', async (lab) => {
-  const worker = lab.worker()
-  const peer = new Peer()
-  await lab.until(worker.once.run(mail, send(peer)))
-  loseAll(lab)
-  let cuts = 3
-  worker.tap.hooks.recall = async (requests, next) => {
-    const reply = await next(requests)
-    cuts -= 1
-    if (cuts > 0) throw new StoreFault('lost', 'the connection broke')
-    return reply
-  }
-  expect(await lab.until(worker.once.run(mail, send(peer)))).toBe('mail #1')
-  expect(worker.heard('recalled')).toMatchObject([{ kept: 1, conflicts: 0 }])
-  expect(peer.count('mail')).toBe(1)
-})

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import type { Runtime } from '../../kernel/runtime.ts'
 import {
   applyClaim,
@@ -10,7 +9,6 @@ import {
 } from '../../ledger/apply.ts'
 import { decodeCursor, pageOf } from '../../ledger/cursor.ts'
 import type { Entry } from '../../ledger/entry.ts'
-import { isSameLineage, KnownLineages, lineageConflict } from '../../ledger/lineage.ts'
 import type {
   Lineage,
   ListPage,
@@ -21,9 +19,10 @@ import type {
   Store,
   TwinRequest,
 } from '../../ledger/store.ts'
-import { purgeRow } from '../../ledger/transitions.ts'
+import { purgeRow, type StoreMoment } from '../../ledger/transitions.ts'
 import { systemRuntime } from '../../system.ts'
 import { type MemoryData, memoryData, undoable } from './data.ts'
+import { MemoryLineage } from './lineage.ts'
 import { memoryRecords } from './records.ts'
 
 export { type MemoryData, memoryData } from './data.ts'
@@ -45,45 +44,16 @@ export function memoryStore(options: MemoryStoreOptions & SharedMemory = {}): St
   const runtime = options.runtime ?? systemRuntime
   const { share = memoryData() } = options
   const data = typeof share === 'function' ? share : () => share
-  const known = new KnownLineages()
+  const lineage = new MemoryLineage(data, runtime)
   const { recalling } = data()
-
-  function begin(epoch: number, beganAtMs?: number): void {
-    const now = data()
-    const { lineage, timeline } = now
-    now.undo?.push(() => {
-      if (lineage === undefined) delete now.lineage
-      else now.lineage = lineage
-    })
-    const nonce = Buffer.from(runtime.randomBytes(16)).toString('base64url')
-    const stands = { epoch, nonce, ...(beganAtMs === undefined ? {} : { beganAtMs }) }
-    now.lineage = { stands, timeline }
-  }
-
-  /** The lineage that stands; begun anew where this handle sees that rows may be missing. */
-  function standing(): Lineage {
-    if (data().lineage === undefined) begin(1)
-    const { lineage, timeline } = data() as Required<MemoryData>
-    const isElsewhere = lineage.timeline !== timeline
-    const judgement = known.judge({ lineage: lineage.stands, isElsewhere, isFresh: true })
-    if (judgement.kind === 'begin') begin(judgement.epoch, Math.floor(runtime.wallMs()))
-    return known.follow((data() as Required<MemoryData>).lineage.stands)
-  }
-
-  function moment(named: Lineage | undefined): { nowMs: number; epoch: number } {
-    const believed = named ?? known.newest
-    const now = standing()
-    if (believed !== undefined && !isSameLineage(believed, now)) throw lineageConflict('memory:', now)
-    return { nowMs: Math.floor(runtime.wallMs()), epoch: now.epoch }
-  }
 
   /** Every batch is one synchronous turn, so it is atomic. Rows are frozen copies: nobody can change one in place. */
   async function batch<Q, R>(
     requests: readonly Q[],
     named: Lineage | undefined,
-    one: (request: Q, at: { nowMs: number; epoch: number }) => R,
+    one: (request: Q, at: StoreMoment) => R,
   ): Promise<Reply<R>> {
-    const at = moment(named)
+    const at = lineage.moment(named)
     return { nowMs: at.nowMs, results: requests.map((request) => one(request, at)) }
   }
 
@@ -106,21 +76,18 @@ export function memoryStore(options: MemoryStoreOptions & SharedMemory = {}): St
     maxBatch: 500,
     isTransactional: false,
     ...(recalling === undefined ? {} : { recalling }),
-    open: async () => known.newest ?? standing(),
+    open: async () => lineage.open(),
     claim: (requests, named) => batch(requests, named, (request, at) => applyClaim(rows, request, at)),
     settle: (requests, named) => batch(requests, named, (request, at) => applySettle(rows, request, at)),
     renew: (requests, named) => batch(requests, named, (request, at) => applyRenew(rows, request, at)),
     resolve: (requests, named) => batch(requests, named, (request, at) => applyResolve(rows, request, at)),
     recall: (requests, named) => batch(requests, named, (request, at) => applyRecall(rows, request, at)),
-    leave: async (left) => {
-      if (isSameLineage(left, standing())) begin(left.epoch + 1, Math.floor(runtime.wallMs()))
-      return standing()
-    },
+    leave: async (left) => lineage.leave(left),
     read: (refs) => look(refs, (ref) => rowOf(data(), ref)),
     twins: (requests) => look(requests, (request, nowMs) => twinsOf(data(), request, nowMs)),
     list: async (query) => list(data(), query, Math.floor(runtime.wallMs())),
     purge: async (request) => purge(data(), request, Math.floor(runtime.wallMs())),
-    records: memoryRecords(data, runtime, (named) => void moment(named)),
+    records: memoryRecords(data, runtime, (named) => void lineage.moment(named)),
     close: () => Promise.resolve(),
   }
 }

@@ -3,7 +3,7 @@ import type { Lineage, RecallResult, Store } from '../../ledger/store.ts'
 import { recallRow } from '../../ledger/transitions.ts'
 import { answer, ask, type Break, type Mutant, noted, rowOf, shortcut, without } from './wrap.ts'
 
-const stands =
+const standsAgain =
   'what was lost stands again as it was acknowledged, in this epoch and with the attempt that it had'
 const twice = 'the same recall a second time changes nothing'
 const kept = 'a row that is as new as it was acknowledged is kept, and nothing is written'
@@ -47,13 +47,13 @@ export const brokenRecalls: readonly Mutant[] = [
   {
     id: 'recall-skipped',
     breaks: 'takes a recall and writes nothing',
-    caughtBy: [stands, later, atOnce],
+    caughtBy: [standsAgain, later, atOnce],
     broken: shortcut('recall', ({ entry }) => Promise.resolve({ kind: 'kept', entry })),
   },
   {
     id: 'recall-of-nothing-lost',
     breaks: 'recalls only what is still there',
-    caughtBy: [stands, goesOn],
+    caughtBy: [standsAgain, goesOn],
     broken: shortcut('recall', async ({ entry }, { store }) =>
       (await rowOf(store, entry.ref)) === undefined ? { kind: 'kept', entry } : undefined,
     ),
@@ -61,7 +61,7 @@ export const brokenRecalls: readonly Mutant[] = [
   {
     id: 'recall-drops-results',
     breaks: 'brings back the fact and not the result',
-    caughtBy: [stands, later],
+    caughtBy: [standsAgain, later],
     broken: ask('recall', ({ entry }) => ({ entry: without(entry, 'value', 'error', 'steps', 'doubt') })),
   },
   {
@@ -73,7 +73,7 @@ export const brokenRecalls: readonly Mutant[] = [
   {
     id: 'recall-in-the-old-epoch',
     breaks: 'shows what was recalled under the epoch before',
-    caughtBy: [stands],
+    caughtBy: [standsAgain],
     broken: answer('recall', (result) => ({
       ...result,
       entry: { ...without(result.entry, 'claimedEpoch'), epoch: birthEpoch(result.entry) },
@@ -106,7 +106,7 @@ export const brokenRecalls: readonly Mutant[] = [
   {
     id: 'recall-takes-the-owner-away',
     breaks: 'gives what it recalls an owner of its own',
-    caughtBy: [stands, goesOn],
+    caughtBy: [standsAgain, goesOn],
     broken: ask('recall', ({ entry }) => ({ entry: { ...entry, owner: 'recall' } })),
   },
   {
@@ -266,7 +266,7 @@ export const brokenEpochs: readonly Mutant[] = [
     broken: (store) => ({
       claim: (requests, lineage) =>
         store.claim(requests, lineage).catch((error: unknown) => {
-          throw Object.assign(error as object, { lineage: undefined })
+          throw Object.assign(error as Error, { lineage: undefined })
         }),
     }),
   },

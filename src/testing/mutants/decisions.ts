@@ -1,4 +1,5 @@
 import type { Entry } from '../../ledger/entry.ts'
+import { recallRules } from '../../ledger/recall-rules.ts'
 import type { Takeover, Verdict } from '../../ledger/rules.ts'
 import type { LedgerMutant } from './mutant.ts'
 
@@ -232,16 +233,18 @@ export const decisionMutants: readonly LedgerMutant[] = [
     id: 'blind-does-not-wait-for-recall',
     rule: 13,
     breaks: 'starts blind work in a new epoch before others can have said what they were acknowledged',
-    rules: () => ({ awaitRecall: (verdict) => verdict }),
+    rules: () => ({ recall: { awaitRecall: (verdict) => verdict } }),
   },
   {
     id: 'verifiable-does-not-ask-first',
     rule: 13,
     breaks: 'starts verifiable work in a new epoch without asking its target',
-    rules: (standard) => ({
-      awaitRecall: (verdict, entry, about) => {
-        const awaited = standard.awaitRecall(verdict, entry, about)
-        return awaited.kind === 'ask-first' ? verdict : awaited
+    rules: () => ({
+      recall: {
+        awaitRecall: (verdict, entry, about) => {
+          const awaited = recallRules.awaitRecall(verdict, entry, about)
+          return awaited.kind === 'ask-first' ? verdict : awaited
+        },
       },
     }),
   },
@@ -249,6 +252,6 @@ export const decisionMutants: readonly LedgerMutant[] = [
     id: 'transactional-outcome-recalled',
     rule: 13,
     breaks: "recalls the outcome of a transaction whose rows are lost with the user's other rows",
-    rules: () => ({ remembers: () => true }),
+    rules: () => ({ recall: { remembers: () => true } }),
   },
 ]

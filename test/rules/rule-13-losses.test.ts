@@ -1,0 +1,127 @@
+import { expect } from 'vitest'
+import type { Intent } from '../../src/ledger/intent.ts'
+import { StoreFault } from '../../src/ledger/store.ts'
+import { failOver, losableData, loseWrites, standbyOf, writesOf } from '../../src/stores/memory/history.ts'
+import { memoryStore } from '../../src/stores/memory/index.ts'
+import type { Lab } from '../support/lab.ts'
+import { Peer } from '../support/peer.ts'
+import { ruleTests } from './rule.ts'
+
+const rule = ruleTests(13, losableData)
+const waitMs = 600_000
+const mail: Intent = { operation: 'mail', key: 'order-1', waitMs }
+const other: Intent = { operation: 'mail', key: 'order-2', waitMs }
+
+/** A failover to a standby that has the first lineage and nothing else. */
+function loseAll(lab: Lab): void {
+  failOver(lab.rows, { keep: 1 })
+}
+
+function send(peer: Peer): () => string {
+  return () => peer.do('mail')
+}
+
+rule('a loss is noticed by the worker’s own rows, whatever the store says of itself', async (lab) => {
+  const worker = lab.worker()
+  const peer = new Peer()
+  await lab.until(worker.once.run(mail, send(peer)))
+  await lab.time.advance(1000)
+  loseWrites(lab.rows, 1)
+  await lab.time.advance(5000)
+  expect(worker.heard('new_epoch')).toMatchObject([{ epoch: 2 }])
+  expect(lab.row(mail)).toMatchObject({ state: 'succeeded', epoch: 2 })
+})
+
+rule('a loss is noticed by the worker’s registration as well, and by nobody’s absence', async (lab) => {
+  const worker = lab.worker()
+  await lab.until(worker.once.run(mail, () => 'sent'))
+  await lab.time.advance(10_000)
+  const before = writesOf(lab.rows)
+  await lab.time.advance(10_000)
+  expect(worker.heard('new_epoch')).toEqual([])
+  loseWrites(lab.rows, before)
+  await lab.time.advance(5000)
+  expect(worker.heard('new_epoch')).toMatchObject([{ epoch: 2 }])
+})
+
+rule('of two standbys that call their timelines by one number, the second is seen as well', async (lab) => {
+  const worker = lab.worker()
+  await lab.until(worker.once.run(mail, () => 'sent'))
+  failOver(lab.rows, { keep: 1, timeline: 2 })
+  await lab.time.advance(5000)
+  expect(lab.row(mail)).toMatchObject({ epoch: 2 })
+  failOver(lab.rows, { keep: 1, timeline: 2 })
+  await lab.time.advance(5000)
+  expect(lab.row(mail)).toMatchObject({ state: 'succeeded', epoch: 3, claimedEpoch: 1 })
+})
+
+rule('while the store is out nothing grows too old to be recalled', async (lab) => {
+  const worker = lab.worker({ recallMs: 10_000 })
+  const peer = new Peer()
+  await lab.until(worker.once.run(other, send(peer)))
+  await lab.time.advance(30_000)
+  await lab.until(worker.once.run(mail, send(peer)))
+  const out = (): never => {
+    throw new StoreFault('unavailable', 'no primary')
+  }
+  Object.assign(worker.tap.hooks, { read: out, replaceIf: out })
+  await lab.time.advance(3_600_000)
+  loseAll(lab)
+  delete worker.tap.hooks.read
+  delete worker.tap.hooks.replaceIf
+  await lab.time.advance(5000)
+  expect(lab.row(mail)).toMatchObject({ state: 'succeeded', epoch: 2 })
+  expect(worker.heard('recalled')).toMatchObject([{ recalled: 1 }])
+})
+
+rule('what is remembered is bounded, and what falls out is counted', async (lab) => {
+  const worker = lab.worker({ recallMaxEntries: 80 })
+  const keys = Array.from({ length: 200 }, (_, index) => `order-${index}`)
+  for (const key of keys) await lab.until(worker.once.run({ ...mail, key }, () => 'sent'))
+  const forgotten = worker.heard('recall_forgotten').reduce((sum, { entries }) => sum + entries, 0)
+  expect(forgotten).toBeGreaterThan(100)
+  loseAll(lab)
+  await lab.time.advance(5000)
+  expect(worker.heard('recalled')).toMatchObject([{ recalled: 200 - forgotten }])
+  expect(200 - forgotten).toBeGreaterThanOrEqual(70)
+})
+
+rule('a recall that is cut off is done again, before anything is claimed', async (lab) => {
+  const worker = lab.worker()
+  const peer = new Peer()
+  await lab.until(worker.once.run(mail, send(peer)))
+  loseAll(lab)
+  let cuts = 3
+  worker.tap.hooks.recall = async (requests, next) => {
+    const reply = await next(requests)
+    cuts -= 1
+    if (cuts > 0) throw new StoreFault('lost', 'the connection broke')
+    return reply
+  }
+  expect(await lab.until(worker.once.run(mail, send(peer)))).toBe('mail #1')
+  expect(worker.heard('recalled')).toMatchObject([{ kept: 1, conflicts: 0 }])
+  expect(peer.count('mail')).toBe(1)
+})
+
+rule('what was done under a stale primary is recalled, and two that have acted are in doubt', async (lab) => {
+  const standby = standbyOf(lab.rows)
+  const way = { data: lab.rows }
+  const runtime = lab.time.worker(9)
+  const store = memoryStore({ share: () => way.data, runtime })
+  const stale = lab.worker({ store })
+  const peer = new Peer()
+  await lab.until(stale.once.run(other, send(peer)))
+  failOver(standby, { keep: writesOf(standby) })
+  const current = lab.worker({ store: memoryStore({ share: standby, runtime }) })
+  // While the stale primary still answers one worker, the others have waited as long as they had to.
+  expect(await lab.until(current.once.run(mail, send(peer)))).toBe('mail #2')
+  expect(await lab.until(stale.once.run(mail, send(peer)))).toBe('mail #3')
+  way.data = standby
+  await lab.time.advance(5000)
+  const rows = [...standby.rows.values()].map(({ key, state, epoch }) => ({ key, state, epoch }))
+  expect(rows.toSorted((a, b) => (a.key < b.key ? -1 : 1))).toMatchObject([
+    { state: 'in_doubt', epoch: 2 },
+    { state: 'succeeded', epoch: 2 },
+  ])
+  expect(stale.heard('recalled')).toMatchObject([{ recalled: 1, conflicts: 1 }])
+})

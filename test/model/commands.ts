@@ -65,6 +65,17 @@ export interface ResolveItem {
   readonly steps: number | null
 }
 
+export interface RecallItem {
+  readonly key: Key
+  /** Which of the rows that were seen of this entry, counted back from the last. */
+  readonly back: number
+  readonly isOwners: boolean
+  readonly attemptOff: number
+  readonly writeOff: number
+  readonly isOfEarlierEpoch: boolean
+  readonly state: Exclude<EntryState, 'tombstone'> | null
+}
+
 export type Command =
   | { readonly do: 'claim'; readonly items: readonly ClaimItem[] }
   | { readonly do: 'settle'; readonly items: readonly SettleItem[] }
@@ -77,6 +88,9 @@ export type Command =
       readonly lapsed: boolean
       readonly limit: number
     }
+  | { readonly do: 'recall'; readonly items: readonly RecallItem[] }
+  /** A failover that loses rows: they are gone, and another lineage begins. */
+  | { readonly do: 'lose'; readonly keys: readonly Key[] }
   | { readonly do: 'twins' }
   | { readonly do: 'purge'; readonly limit: number; readonly tombstones: 'stay' | 'go' | 'wait' }
   | { readonly do: 'pass'; readonly ms: number }
@@ -148,6 +162,18 @@ const resolve: fc.Arbitrary<ResolveItem> = fc.record({
   steps,
 })
 
+const recall: fc.Arbitrary<RecallItem> = fc.record({
+  key,
+  back: fc.nat({ max: 6 }),
+  isOwners: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, fc.constant(false)),
+  attemptOff: off,
+  writeOff: off,
+  isOfEarlierEpoch: fc.boolean(),
+  state: fc.option(fc.constantFrom('claimed', 'started', 'released', 'succeeded', 'failed', 'in_doubt'), {
+    freq: 2,
+  }),
+})
+
 /** A batch holds an entry once. */
 function batch<T extends { readonly key: Key }>(item: fc.Arbitrary<T>): fc.Arbitrary<readonly T[]> {
   return fc.uniqueArray(item, { minLength: 1, maxLength: keyCount, selector: (one) => one.key })
@@ -165,6 +191,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('settle' as const), items: batch(settle) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('renew' as const), items: batch(renew) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('resolve' as const), items: batch(resolve) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('recall' as const), items: batch(recall) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('lose' as const),
+      keys: fc.uniqueArray(key, { maxLength: keyCount }),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({

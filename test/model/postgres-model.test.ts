@@ -26,6 +26,9 @@ const postgres: ModelSubject = {
     await pool.query(`CREATE SCHEMA ${schema}`)
     return {
       connect: () => postgresStore({ pool, schema }),
+      lose: async (refs) => {
+        await pool.query(`DELETE FROM ${schema}.onceward_entries WHERE ref = ANY ($1)`, [refs])
+      },
       destroy: async () => {
         await pool.query(`DROP SCHEMA ${schema} CASCADE`)
       },

@@ -1,13 +1,21 @@
 import { refOf, sha256Text } from '../../src/kernel/ids.ts'
 import type { Entry, StepsDocument } from '../../src/ledger/entry.ts'
-import type { ClaimRequest, RenewRequest, ResolveRequest, SettleRequest } from '../../src/ledger/store.ts'
-import type { ClaimItem, Key, RenewItem, ResolveItem, SettleItem, Who } from './commands.ts'
+import type {
+  ClaimRequest,
+  RecallRequest,
+  RenewRequest,
+  ResolveRequest,
+  SettleRequest,
+} from '../../src/ledger/store.ts'
+import type { ClaimItem, Key, RecallItem, RenewItem, ResolveItem, SettleItem, Who } from './commands.ts'
 
 /** What the commands of one run are made of: the rows of the reference before the command, and a count. */
 export interface Moment {
   readonly rows: ReadonlyMap<string, Entry>
   /** The same, before the command before. */
   readonly formerRows: ReadonlyMap<string, Entry>
+  /** Every row that was seen after a command, by ref, the last one at the end. */
+  readonly seen: ReadonlyMap<string, readonly Entry[]>
   /** Owners by ref and attempt. */
   readonly owners: ReadonlyMap<string, string>
   /** Number of the command: makes owners and digests unique. */
@@ -37,7 +45,7 @@ export function claimRequest(item: ClaimItem, moment: Moment): ClaimRequest {
     // Two of the keys are twins, one has no subject.
     ...(key === 3 ? {} : { subject: 'order:0' }),
     fingerprint: key === 2 ? '' : sha256Text('10 EUR'),
-    safety: 'keyed',
+    safety: key === 1 ? 'blind' : key === 2 ? 'transactional' : 'keyed',
     to: item.to,
     owner: ownerToken(ref, moment),
     leaseMs: item.isLong ? long : 0,
@@ -100,6 +108,24 @@ export function resolveRequest(item: ResolveItem, moment: Moment): ResolveReques
     ...(to === 'in_doubt' ? { why: error ?? 'no reason' } : {}),
     ...(by === null ? {} : { resolution: { by, because: `${by} says so` } }),
     ...(steps === null ? {} : { steps: stepsOf(steps) }),
+  }
+}
+
+/** `undefined` for an entry that was never seen. */
+export function recallRequest(item: RecallItem, moment: Moment): RecallRequest | undefined {
+  const ref = refOfKey(item.key)
+  const seen = moment.seen.get(ref) ?? []
+  const row = seen.at(-1 - Math.min(item.back, seen.length - 1))
+  if (row === undefined) return undefined
+  return {
+    entry: {
+      ...row,
+      owner: item.isOwners ? row.owner : ownerToken(ref, moment),
+      attempt: Math.max(row.attempt + item.attemptOff, 1),
+      ownerWrite: Math.max(row.ownerWrite + item.writeOff, 0),
+      epoch: item.isOfEarlierEpoch ? Math.max(row.epoch - 1, 1) : row.epoch,
+      state: item.state ?? row.state,
+    },
   }
 }
 

@@ -3,12 +3,13 @@ import * as fc from 'fast-check'
 import type { Runtime } from '../../src/kernel/runtime.ts'
 import { type Entry, entryStates } from '../../src/ledger/entry.ts'
 import type { ListQuery, Reply, Store } from '../../src/ledger/store.ts'
-import { memoryData, memoryStore } from '../../src/stores/memory/index.ts'
+import { type MemoryData, memoryData, memoryStore } from '../../src/stores/memory/index.ts'
 import { systemRuntime } from '../../src/system.ts'
 import { type Command, commands, keyCount } from './commands.ts'
 import {
   claimRequest,
   type Moment,
+  recallRequest,
   refOfKey,
   renewRequest,
   resolveRequest,
@@ -26,6 +27,8 @@ export interface ModelSubject {
 
 export interface ModelPlace {
   connect(): Store | Promise<Store>
+  /** Takes rows away, as a failover does. */
+  lose(refs: readonly string[]): void | Promise<void>
   destroy?(): void | Promise<void>
 }
 
@@ -53,6 +56,10 @@ const mustHappen: readonly string[] = [
   'renew: lost',
   'resolve: resolved',
   'resolve: stale',
+  'recall: recalled',
+  'recall: kept',
+  'recall: conflict',
+  'a failover',
   'list: an entry',
   'twins: a twin',
   'purge: a row',
@@ -84,6 +91,7 @@ interface Opened {
   readonly place: ModelPlace
   readonly store: Store
   readonly reference: Store
+  readonly referenceData: MemoryData
   readonly clock: { nowMs: number }
   readonly happened: Set<string>
 }
@@ -92,6 +100,10 @@ class ModelRun {
   readonly #subject: ModelSubject
   readonly #place: ModelPlace
   readonly #reference: Store
+  readonly #referenceData: MemoryData
+  /** Every row that was seen: in the reference, and in the store. */
+  readonly #seen = new Map<string, Entry[]>()
+  readonly #ownSeen = new Map<string, Entry[]>()
   readonly #owners = new Map<string, string>()
   readonly #clock: { nowMs: number }
   #store: Store
@@ -106,6 +118,7 @@ class ModelRun {
     this.#place = opened.place
     this.#store = opened.store
     this.#reference = opened.reference
+    this.#referenceData = opened.referenceData
     this.#clock = opened.clock
     this.#happened = opened.happened
   }
@@ -114,10 +127,11 @@ class ModelRun {
     const clock = { nowMs: 1_800_000_000_000 }
     const runtime: Runtime = { ...systemRuntime, wallMs: () => clock.nowMs }
     const place = await subject.create(runtime)
-    const reference = memoryStore({ runtime, share: memoryData() })
+    const referenceData = memoryData()
+    const reference = memoryStore({ runtime, share: referenceData })
     const store = await place.connect()
     await Promise.all([store.open(), reference.open()])
-    return new ModelRun(subject, { place, store, reference, clock, happened })
+    return new ModelRun(subject, { place, store, reference, referenceData, clock, happened })
   }
 
   async end(): Promise<void> {
@@ -134,9 +148,9 @@ class ModelRun {
   }
 
   async #do(command: Command): Promise<void> {
-    const moment = await this.#moment(this.#reference, this.#rows)
+    const moment = await this.#moment(this.#reference, this.#rows, this.#seen)
     // What an owner knows of a row it knows from its own store, whose times are its own.
-    const own = await this.#moment(this.#store, this.#ownRows)
+    const own = await this.#moment(this.#store, this.#ownRows, this.#ownSeen)
     this.#rows = moment.rows
     this.#ownRows = own.rows
     switch (command.do) {
@@ -166,6 +180,15 @@ class ModelRun {
           store.resolve(command.items.map((item) => resolveRequest(item, moment))),
         )
         return
+      case 'recall':
+        await this.#both('recall', (store) => {
+          const its = store === this.#reference ? moment : own
+          const requests = command.items.map((item) => recallRequest(item, its))
+          return store.recall(requests.filter((request) => request !== undefined))
+        })
+        return
+      case 'lose':
+        return this.#lose(command.keys.map(refOfKey))
       case 'list':
         return this.#list(command)
       case 'twins': {
@@ -191,6 +214,14 @@ class ModelRun {
         await this.#store.open()
         this.#happened.add('reopen')
     }
+  }
+
+  async #lose(refs: readonly string[]): Promise<void> {
+    await this.#place.lose(refs)
+    for (const ref of refs) this.#referenceData.rows.delete(ref)
+    const left = async (store: Store): Promise<number> => (await store.leave(await store.open())).epoch
+    assert.equal(await left(this.#store), await left(this.#reference), 'the epoch')
+    this.#happened.add('a failover')
   }
 
   /** Pages through both stores, each with its own cursors. */
@@ -231,12 +262,18 @@ class ModelRun {
     await this.#both('purge', purge)
   }
 
-  async #moment(store: Store, formerRows: ReadonlyMap<string, Entry>): Promise<Moment> {
+  async #moment(
+    store: Store,
+    formerRows: ReadonlyMap<string, Entry>,
+    seen: Map<string, Entry[]>,
+  ): Promise<Moment> {
     const refs = Array.from({ length: keyCount }, (_, key) => refOfKey(key))
     const rows = (await store.read(refs)).results.flatMap((row) => (row === undefined ? [] : [row]))
+    for (const row of rows) seen.set(row.ref, [...(seen.get(row.ref) ?? []), row])
     return {
       rows: new Map(rows.map((row) => [row.ref, row])),
       formerRows,
+      seen,
       owners: this.#owners,
       at: this.#at,
     }

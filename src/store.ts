@@ -4,9 +4,17 @@
  *
  * `docs/reference/testing.md` leads through it, `examples/toy-store` is a whole store made of it.
  */
-export { applyClaim, applyRenew, applyResolve, applySettle, type Rows } from './ledger/apply.ts'
+export {
+  applyClaim,
+  applyRecall,
+  applyRenew,
+  applyResolve,
+  applySettle,
+  type Rows,
+} from './ledger/apply.ts'
 export { type CursorPosition, decodeCursor, encodeCursor, pageOf } from './ledger/cursor.ts'
 export type { Entry, EntryError, EntryState, Resolution, StepsDocument } from './ledger/entry.ts'
+export { isSameLineage, lineageConflict } from './ledger/lineage.ts'
 export {
   type ClaimRequest,
   type ClaimResult,
@@ -17,6 +25,8 @@ export {
   type ListQuery,
   type PurgeRequest,
   type PurgeResult,
+  type RecallRequest,
+  type RecallResult,
   type RecordStore,
   type RenewRequest,
   type RenewResult,

@@ -2,7 +2,7 @@ import type { RecordStore } from '../../src/store.ts'
 import type { Access } from './toy-store.ts'
 
 /** The generic group beside the entries. */
-export function toyRecords({ read, change }: Access): RecordStore {
+export function toyRecords({ read, change, write }: Access): RecordStore {
   return {
     append: (added) =>
       change(({ records }) => {
@@ -18,8 +18,8 @@ export function toyRecords({ read, change }: Access): RecordStore {
           .toSorted((a, b) => (a.id < b.id ? -1 : 1))
           .slice(0, limit),
       ),
-    replaceIf: ({ stream, id, version, body }) =>
-      change(({ records }) => {
+    replaceIf: ({ stream, id, version, body, lineage }) =>
+      write(lineage, ({ records }) => {
         const at = records.findIndex((one) => one.stream === stream && one.id === id)
         if ((records[at]?.version ?? 0) !== version) return false
         const replaced = { stream, id, version: version + 1, atMs: Date.now(), body }

@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto'
 // In a package of yours: from 'onceward/store'.
 import {
   applyClaim,
+  applyRecall,
   applyRenew,
   applyResolve,
   applySettle,
   decodeCursor,
   type Entry,
+  isSameLineage,
   isTwin,
   type Lineage,
+  lineageConflict,
   type ListPage,
   type ListQuery,
   matches,
@@ -41,32 +44,49 @@ export interface Content {
 export interface Access {
   readonly read: <T>(work: (content: Content) => T) => Promise<T>
   readonly change: <T>(work: (content: Content) => T) => Promise<T>
+  /** A change that belongs to a lineage: the one it names, else the one that this handle knows. */
+  readonly write: <T>(named: Lineage | undefined, work: (content: Content, epoch: number) => T) => Promise<T>
 }
 
 /**
  * A whole store in a folder of JSON files: small enough to read, slow, and correct, also for several processes. It
  * rewrites everything at each change, so keep it to thousands of entries.
  */
-export function toyStore(folder: string): Store {
-  const file = new VersionedFile<Content>(folder, { entries: {}, records: [] })
+export function toyStore(folder: string, file: VersionedFile<Content> = toyFile(folder)): Store {
+  const location = `toy:${folder}`
   let isOpen = false
+  let known: Lineage | undefined
   const access: Access = {
     read: async (work) => guarded(folder, isOpen, () => work(file.read())),
     change: async (work) => guarded(folder, isOpen, () => file.change(work)),
+    write: (named, work) => {
+      const believed = named ?? known
+      return access.change((content) => {
+        const stands = (known = lineageOf(content))
+        // Under another lineage nothing is written: the ledger first recalls what it was acknowledged.
+        if (believed !== undefined && !isSameLineage(believed, stands))
+          throw lineageConflict(location, stands)
+        return work(content, stands.epoch)
+      })
+    },
   }
   return {
     name: 'toy',
-    location: `toy:${folder}`,
+    location,
     maxBatch: 100,
     isTransactional: false,
     open: async () => {
       isOpen = true
       guarded(folder, isOpen, () => file.open())
-      return access.change((content) => {
-        content.lineage ??= { epoch: 1, nonce: randomBytes(16).toString('base64url') }
-        return content.lineage
-      })
+      return access.change((content) => (known = lineageOf(content)))
     },
+    leave: (left) =>
+      access.change((content) => {
+        const stands = lineageOf(content)
+        if (isSameLineage(left, stands))
+          content.lineage = { epoch: stands.epoch + 1, nonce: newNonce(), beganAtMs: Date.now() }
+        return (known = lineageOf(content))
+      }),
     ...writes(access),
     ...reads(access),
     records: toyRecords(access),
@@ -74,6 +94,20 @@ export function toyStore(folder: string): Store {
       isOpen = false
     },
   }
+}
+
+/** Made by whoever opens the place first. */
+function lineageOf(content: Content): Lineage {
+  content.lineage ??= { epoch: 1, nonce: newNonce() }
+  return content.lineage
+}
+
+function newNonce(): string {
+  return randomBytes(16).toString('base64url')
+}
+
+export function toyFile(folder: string): VersionedFile<Content> {
+  return new VersionedFile<Content>(folder, { entries: {}, records: [] })
 }
 
 /** What fails here may or may not have been written: `lost` makes the ledger send the same requests again. */
@@ -87,26 +121,29 @@ function guarded<T>(folder: string, isOpen: boolean, work: () => T): T {
   }
 }
 
-function writes({ change }: Access): Pick<Store, 'claim' | 'settle' | 'renew' | 'resolve' | 'purge'> {
+type Writes = Pick<Store, 'claim' | 'settle' | 'renew' | 'resolve' | 'recall' | 'purge'>
+
+function writes({ change, write }: Access): Writes {
   /** A batch is one change of the document: all of it is written, or nothing. */
   function batch<Q, R>(
-    requests: readonly Q[],
     one: (rows: Rows, request: Q, at: StoreMoment) => R,
-  ): Promise<Reply<R>> {
-    return change((content) => {
-      const at = { nowMs: Date.now(), epoch: content.lineage?.epoch ?? 1 }
-      const rows: Rows = {
-        get: (ref) => entryOf(content, ref),
-        put: (entry) => putEntry(content, entry),
-      }
-      return { nowMs: at.nowMs, results: requests.map((request) => one(rows, request, at)) }
-    })
+  ): (requests: readonly Q[], lineage?: Lineage) => Promise<Reply<R>> {
+    return (requests, lineage) =>
+      write(lineage, (content, epoch) => {
+        const at = { nowMs: Date.now(), epoch }
+        const rows: Rows = {
+          get: (ref) => entryOf(content, ref),
+          put: (entry) => putEntry(content, entry),
+        }
+        return { nowMs: at.nowMs, results: requests.map((request) => one(rows, request, at)) }
+      })
   }
   return {
-    claim: (requests) => batch(requests, applyClaim),
-    settle: (requests) => batch(requests, applySettle),
-    renew: (requests) => batch(requests, applyRenew),
-    resolve: (requests) => batch(requests, applyResolve),
+    claim: batch(applyClaim),
+    settle: batch(applySettle),
+    renew: batch(applyRenew),
+    resolve: batch(applyResolve),
+    recall: batch(applyRecall),
     purge: (request) => change((content) => purge(content, request)),
   }
 }

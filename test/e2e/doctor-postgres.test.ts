@@ -239,14 +239,18 @@ describe('doctor on a pair of servers', () => {
   })
 })
 
-test('doctor reads the timeline, which a promotion changes', async () => {
+test('doctor reads the timeline, which a promotion changes, until the ledger is written again', async () => {
   const pair = await PostgresPair.start({ fsync: true })
   onTestFinished(() => pair.stop())
   await makeLedger(pair.primary.url)
   await pair.caughtUp()
   const promoted = await examinePostgres((await pair.promote()).url)
   expect(promoted.store.settings['timeline']).toBe(2)
-  expect(difference(sound, promoted)).toEqual({ checks: {}, promises: {} })
+  expect(difference(sound, promoted)).toEqual({ checks: { timeline: false }, promises: {} })
+  const once = createOnceward({ store: postgresStore({ url: pair.primary.url }), sweep: false })
+  await once.run({ operation: 'work', key: 'after', safety: 'keyed' }, () => 'done')
+  await once.close()
+  expect(difference(sound, await examinePostgres(pair.primary.url))).toEqual({ checks: {}, promises: {} })
 })
 
 function withOption(url: string, option: string): string {

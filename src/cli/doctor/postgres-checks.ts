@@ -62,7 +62,8 @@ const standbys: readonly Rule[] = [
       if (facts.synchronousStandbyNames !== '') return true
       return hasStandby(facts) ? false : null
     },
-    means: 'A failover may lose acknowledged entries, and effects of blind operations may then repeat.',
+    means:
+      'A failover may lose acknowledged entries. Workers that live on recall what they were acknowledged within recallMs, and blind work waits recallWaitMs for them; a worker lost together with the primary, and one that reaches only the old primary, recall nothing: effects of blind operations may then repeat.',
     change:
       "synchronous_standby_names = 'FIRST 1 (name of the standby)' (its application_name), and pg_reload_conf()",
   },
@@ -205,6 +206,20 @@ const advice: readonly Rule[] = [
     means:
       "Leases and lifetimes go by the server's clock and are unharmed; times in receipts are the server's.",
     change: 'NTP on both machines',
+    isAdvice: true,
+  },
+  {
+    id: 'timeline',
+    setting: 'the timeline of the server',
+    needs: 'the one that the ledger was last written on',
+    is: (facts) => `${facts.timeline ?? 'unknown'}, the ledger's ${facts.lineageTimeline ?? 'unknown'}`,
+    holds: ({ timeline, lineageTimeline, lineage }) => {
+      if (lineage === null) return true
+      return timeline === null || lineageTimeline === null ? null : timeline === lineageTimeline
+    },
+    means:
+      'The server was promoted or restored since. The next write begins a new epoch: workers recall what they were acknowledged, and blind work waits for them.',
+    change: 'the next write',
     isAdvice: true,
   },
   {

@@ -21,6 +21,8 @@ export interface PostgresFacts {
   /** Replication slots of standbys, connected or not. */
   readonly physicalSlots: number | null
   readonly timeline: number | null
+  /** The timeline on which the ledger's lineage began. */
+  readonly lineageTimeline: number | null
   readonly schemaVersion: number | null
   readonly unloggedTables: readonly string[]
   readonly missingPrivileges: readonly string[] | null
@@ -83,6 +85,7 @@ export async function readPostgresFacts(
     synchronousStandbysSeen: number(standbys?.['synchronous']),
     physicalSlots: number((await ask(slotsQuery))?.['slots']),
     timeline: inRecovery ? null : timelineOf(text((await ask(walFileQuery))?.['file'])),
+    lineageTimeline: timelineOf(text(lineage?.['timeline'])),
     schemaVersion: number((await ask(tables.versionQuery))?.['version']),
     unloggedTables: ((await rowsOf(unloggedQuery, [names])) ?? []).map((row) => String(row['name'])),
     missingPrivileges: missingPrivileges(tables, await rowsOf(privilegesQuery, [names])),

@@ -13,7 +13,8 @@ export const ledgerTables: LedgerTables = {
   privileges: {
     onceward_entries: all,
     onceward_records: all,
-    onceward_lineage: ['SELECT'],
+    // A failover is written down by whoever finds it.
+    onceward_lineage: ['SELECT', 'UPDATE'],
     onceward_meta: ['SELECT'],
   },
   lineageQuery: 'SELECT epoch, nonce, timeline FROM onceward_lineage WHERE id = 1',

@@ -124,8 +124,18 @@ export function recallRequest(item: RecallItem, moment: Moment): RecallRequest |
       attempt: Math.max(row.attempt + item.attemptOff, 1),
       ownerWrite: Math.max(row.ownerWrite + item.writeOff, 0),
       epoch: item.isOfEarlierEpoch ? Math.max(row.epoch - 1, 1) : row.epoch,
-      state: item.state ?? row.state,
+      ...(item.state === null ? {} : inState(row, item.state)),
     },
+  }
+}
+
+/** Rows that have ended, and no others, have a time at which they did. */
+function inState(row: Entry, state: NonNullable<RecallItem['state']>): Partial<Entry> {
+  const hasEnded = state === 'succeeded' || state === 'failed'
+  return {
+    state,
+    finishedAtMs: hasEnded ? (row.finishedAtMs ?? row.claimedAtMs) : undefined,
+    buriedState: undefined,
   }
 }
 

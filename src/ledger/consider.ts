@@ -1,7 +1,7 @@
 import { OncewardError } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
 import { delay, fullJitterMs } from '../kernel/runtime.ts'
-import { ask } from './ask.ts'
+import { type Answer, ask } from './ask.ts'
 import type { Call } from './door.ts'
 import type { Entry } from './entry.ts'
 import type { Guarded } from './guarded.ts'
@@ -54,24 +54,29 @@ export async function consider(
 ): Promise<Considered> {
   const { ledger, call } = guarded
   const { rules, recalling } = ledger
-  const { safety, steps } = call.operation
+  const { safety, steps, leaseMs } = call.operation
   const caller = { fingerprint: call.identity.fingerprint, owner, safety }
   let seen = first
-  let isAsked = false
+  let asked = 0
   for (let polls = 0; ; polls += 1) {
     const { nowMs } = seen
     const entry = seen.entry as Entry
     const epoch = recalling?.epoch ?? 0
     const decided = seen.entry === undefined ? firstRun : rules.decide(entry, caller, nowMs)
-    const verdict = recalling?.heed(decided, seen.entry, { safety, steps, nowMs }) ?? decided
+    const verdict = recalling?.heed(decided, seen.entry, { safety, steps, leaseMs, nowMs }) ?? decided
     switch (verdict.kind) {
       case 'run':
         if (polls > 0 || refusals === 0) return { kind: 'take', entry, takeover: verdict.takeover, epoch }
         break
       case 'ask-first': {
-        const answer = isAsked ? 'unknown' : await askAbout(guarded, seen.entry)
-        isAsked = true
-        if (answer !== 'unknown') return { kind: 'take', entry, takeover: verdict.takeover, epoch, ...answer }
+        // Once for a yes, and once for a no that is believed.
+        const { takeover, believesNo } = verdict
+        if (asked > (believesNo ? 1 : 0)) break
+        asked = believesNo ? 2 : 1
+        const answer = await askAbout(guarded, seen.entry)
+        if (answer.happened === true)
+          return { kind: 'take', entry, takeover, epoch, known: { value: answer.value } }
+        if (answer.happened === false && believesNo) return { kind: 'take', entry, takeover, epoch }
         break
       }
       case 'replay':
@@ -131,17 +136,12 @@ async function wait(
 }
 
 /** Asks the target of a verifiable entry of which nothing, or too little, is known. */
-async function askAbout(
-  { ledger, call }: Guarded,
-  entry: Entry | undefined,
-): Promise<Pick<Decided, 'known'> | 'unknown'> {
+async function askAbout({ ledger, call }: Guarded, entry: Entry | undefined): Promise<Answer> {
   const question = questionOf(call)
-  if (question === undefined) return 'unknown'
+  if (question === undefined) return { happened: null, why: '' }
   const { settleMs, ...asked } = question
   const about = entry ?? { ...call.identity, round: 0 }
-  const answer = await ask(ledger, { entry: about, timeoutMs: settleMs, ...asked })
-  if (answer.happened === null) return 'unknown'
-  return answer.happened ? { known: { value: answer.value } } : {}
+  return ask(ledger, { entry: about, timeoutMs: settleMs, ...asked })
 }
 
 /** What a caller's verifiable operation asks its target. */

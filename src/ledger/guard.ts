@@ -14,6 +14,7 @@ import { type Outcome, replayOf } from './outcome.ts'
 import type { Leader } from './running.ts'
 import type { ClaimRequest } from './store.ts'
 import { refuseTwin, watchForTwins } from './twins.ts'
+import { recordHappened } from './resolve.ts'
 import { runUnguarded } from './unguarded.ts'
 
 /** Caller → guard → group commit → store (verdict) → effect → group commit → store (outcome). */
@@ -125,10 +126,13 @@ async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
   const owner = ownerToken(guarded.ledger.options.runtime)
   let target: Target = { owner }
   let refusals = 0
+  let known: Decided['known']
   for (;;) {
     const turn = await (mustLook(guarded, target) ? held(guarded) : claim(guarded, target))
     if (turn.kind === 'claimed') {
-      const outcome = await own(withKnown(guarded, turn.known), leader, turn.claimed)
+      const outcome = await (known === undefined
+        ? own(guarded, leader, turn.claimed)
+        : recorded(guarded.ledger, turn.claimed.entry, known))
       if (outcome !== 'not-begun') return outcome
       leader.entry = undefined
       target = { owner: ownerToken(guarded.ledger.options.runtime) }
@@ -140,8 +144,19 @@ async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
       if (considered.kind === 'done') return considered.outcome
       const { kind, ...taken } = considered
       target = kind === 'take' ? { owner, ...taken } : { owner }
+      known ??= target.known
     }
   }
+}
+
+/** What has happened is not done again: what the target says came of it is recorded. */
+async function recorded(
+  ledger: Ledger,
+  entry: Entry,
+  known: NonNullable<Decided['known']>,
+): Promise<Outcome | 'not-begun'> {
+  const succeeded = await recordHappened(ledger, entry, known.value)
+  return succeeded === undefined ? 'not-begun' : replayOf(ledger, succeeded)
 }
 
 /** What to claim: an absent entry, or the row that was seen; what has been decided, in which epoch. */
@@ -156,18 +171,13 @@ async function held(guarded: Guarded): Promise<Turn> {
   return { kind: 'held', seen: await look(guarded) }
 }
 
-/** What has happened is not done again: its value is recorded as if this call's effect had given it. */
-function withKnown(guarded: Guarded, known: Decided['known']): Guarded {
-  return known === undefined ? guarded : { ...guarded, effect: () => known.value }
-}
-
 /** A row that was to be taken over and has not changed. */
 function isSame(row: Entry | undefined, later: Entry | undefined): boolean {
   return row !== undefined && row.attempt === later?.attempt && row.rev === later.rev
 }
 
 type Turn =
-  | { readonly kind: 'claimed'; readonly claimed: Claimed; readonly known?: Decided['known'] }
+  | { readonly kind: 'claimed'; readonly claimed: Claimed }
   | { readonly kind: 'held'; readonly seen: Seen }
   | { readonly kind: 'gone' }
 
@@ -188,8 +198,7 @@ async function claim(guarded: Guarded, target: Target): Promise<Turn> {
   if (result.kind === 'held') return { kind: 'held', seen: { entry: result.entry, nowMs } }
   const { entry } = result
   ledger.events.emit('claimed', entry, { verdict: 'run', takeover: entry.attempt > 1 })
-  const claimed = new Claimed({ ledger, call, entry, nowMs, since })
-  return { kind: 'claimed', claimed, ...(target.known === undefined ? {} : { known: target.known }) }
+  return { kind: 'claimed', claimed: new Claimed({ ledger, call, entry, nowMs, since }) }
 }
 
 /** Runs the effect, unless the lease had lapsed before it could begin: then the entry is given back, untouched. */

@@ -13,9 +13,9 @@ import { frozenSafety, type RecallAbout, type RecallRules, type Verdict, type Yo
 export function awaitRecall(
   verdict: Verdict,
   entry: Pick<Entry, 'epoch' | 'claimedEpoch' | 'safety' | 'steps'> | undefined,
-  { safety: given, steps, nowMs, young }: RecallAbout & { readonly young: YoungMoment },
+  { safety: given, steps, leaseMs, nowMs, young }: RecallAbout & { readonly young: YoungMoment },
 ): Verdict {
-  if (verdict.kind !== 'run' && verdict.kind !== 'enter-doubt') return verdict
+  if (verdict.kind !== 'run' && verdict.kind !== 'enter-doubt' && verdict.kind !== 'ask') return verdict
   if (entry !== undefined && birthEpoch(entry) >= young.epoch) return verdict
   const safety = entry === undefined ? given : frozenSafety(entry.safety, given)
   // A step may have any safety, whatever its operation has.
@@ -24,11 +24,20 @@ export function awaitRecall(
   const { beganAtMs, untilMs } = young
   if (nowMs >= untilMs) return verdict
   const canAsk = !isStepped && safety.kind === 'verifiable' && safety.verify !== undefined
-  if (!canAsk || verdict.kind !== 'run') return { kind: 'wait', retryAfterMs: untilMs - nowMs, why: 'recall' }
-  // A lost attempt may have sent its request in the last moment of the epoch before.
+  if (!canAsk || verdict.kind === 'enter-doubt') return waitUntil(untilMs, nowMs)
+  // As for a lease that has lapsed: what is at work on a lease of the epoch before may send for so long.
+  const noFromMs = Math.min(beganAtMs + leaseMs + safety.settleMs, untilMs)
+  if (verdict.kind === 'ask') return nowMs < noFromMs ? waitUntil(noFromMs, nowMs) : verdict
+  // A yes is one at any time.
   const askFromMs = Math.min(beganAtMs + safety.settleMs, untilMs)
-  if (askFromMs > nowMs) return { kind: 'wait', retryAfterMs: askFromMs - nowMs, why: 'recall' }
-  return { kind: 'ask-first', takeover: verdict.takeover, retryAfterMs: untilMs - nowMs }
+  if (nowMs < askFromMs) return waitUntil(askFromMs, nowMs)
+  const believesNo = nowMs >= noFromMs
+  const retryAfterMs = (believesNo ? untilMs : noFromMs) - nowMs
+  return { kind: 'ask-first', takeover: verdict.takeover, believesNo, retryAfterMs }
+}
+
+function waitUntil(untilMs: number, nowMs: number): Verdict {
+  return { kind: 'wait', retryAfterMs: untilMs - nowMs, why: 'recall' }
 }
 
 /** What is asserted again in a new epoch: never the end of a transaction, which lives and dies with the user's rows. */

@@ -48,13 +48,18 @@ export async function askTarget(
     const doubted = await resolveEntry(ledger, entry, { to: 'in_doubt', why: answer.why })
     return doubted === undefined ? { kind: 'changed' } : { kind: 'in-doubt', entry: doubted }
   }
+  const succeeded = await recordHappened(ledger, entry, answer.value)
+  return succeeded === undefined ? { kind: 'changed' } : { kind: 'succeeded', entry: succeeded }
+}
+
+/** The target says that it happened; `undefined` when the entry has changed meanwhile. */
+export function recordHappened(ledger: Ledger, entry: Entry, value: unknown): Promise<Entry | undefined> {
   const about = { operation: entry.operation, ref: entry.ref, usedBytes: 0 }
-  const kept = keepResult(ledger.options, answer.value, about)
-  const succeeded = await resolveEntry(ledger, entry, {
+  const kept = keepResult(ledger.options, value, about)
+  return resolveEntry(ledger, entry, {
     to: 'succeeded',
     valueKept: kept.kept,
     ...(kept.kept && kept.content !== undefined ? { value: kept.content } : {}),
     resolution: { by: 'verify', because: 'the target says that it happened' },
   })
-  return succeeded === undefined ? { kind: 'changed' } : { kind: 'succeeded', entry: succeeded }
 }

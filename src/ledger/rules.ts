@@ -24,7 +24,13 @@ export type Verdict =
   /** Ask the target whether it happened. */
   | { readonly kind: 'ask' }
   /** The ledger may have lost what it knew: ask the target, and run it if it did not happen. */
-  | { readonly kind: 'ask-first'; readonly takeover: Takeover; readonly retryAfterMs: number }
+  | {
+      readonly kind: 'ask-first'
+      readonly takeover: Takeover
+      /** Whether its no is believed already; where not, or where it cannot tell, look again after at most `retryAfterMs`. */
+      readonly believesNo: boolean
+      readonly retryAfterMs: number
+    }
 
 export interface Takeover {
   readonly raisesAttempt: boolean
@@ -45,6 +51,7 @@ export interface Caller {
 export interface RecallAbout {
   readonly safety: ParsedSafety
   readonly steps: boolean
+  readonly leaseMs: number
   /** The store's clock. */
   readonly nowMs: number
 }

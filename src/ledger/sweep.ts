@@ -53,7 +53,7 @@ async function sweepEntry(ledger: Ledger, entry: Entry, at: { nowMs: number; tal
   const caller = { fingerprint: entry.fingerprint, safety: paramsFor(entry, safety) }
   const decided = ledger.rules.decide(entry, caller, at.nowMs)
   const { nowMs } = at
-  const about = { safety: caller.safety, steps: false, nowMs }
+  const about = { safety: caller.safety, steps: false, leaseMs: entry.leaseMs, nowMs }
   const verdict = ledger.recalling?.heed(decided, entry, about) ?? decided
   if (verdict.kind === 'enter-doubt') {
     if (await resolveEntry(ledger, entry, { to: 'in_doubt', why: verdict.why })) tally.doubted += 1

@@ -235,11 +235,15 @@ const nobody = ''
 /** `recall`: merges what was acknowledged in an earlier epoch into what there is. The same again changes nothing. */
 export function recallRow(row: Entry | undefined, { entry }: RecallRequest, at: StoreMoment): RecallResult {
   if (row === undefined) return recalled(undefined, entry, at)
-  // Both sides of a conflict are in it already.
-  const isMerged = row.owner === nobody && entry.attempt <= row.attempt
-  if (isMerged) return { kind: 'kept', entry: row }
+  if (row.owner === nobody && entry.attempt <= row.attempt) return mergeMore(row, entry, at)
   if (isFork(row, entry)) return mergeForks(row, entry, at)
   return isLater(entry, row) ? recalled(row, entry, at) : { kind: 'kept', entry: row }
+}
+
+/** Both sides of a conflict are in the row already. That a keyed attempt has ended is news all the same. */
+function mergeMore(row: Entry, entry: Entry, at: StoreMoment): RecallResult {
+  const isNews = row.state === 'started' && hasEnded(entry)
+  return isNews ? recalled(row, entry, at) : { kind: 'kept', entry: row }
 }
 
 /** Two attempts that did not know of each other: another owner has claimed in another epoch, or with the same number. */

@@ -19,14 +19,15 @@ export function writesOf(data: MemoryData): number {
 export interface FailOver {
   /** How many of the writes the standby has; those after them are lost. */
   readonly keep: number
-  /** What the standby calls its timeline: two of one parent may choose the same number. Default: one more. */
+  /** What the standby calls its timeline. Default: one more than the one it has followed, so that two of one parent
+   * choose the same number. */
   readonly timeline?: number
 }
 
 /** The standby takes over. Writes on their way will reach it; it may lack the latest of those that were acknowledged. */
-export function failOver(data: MemoryData, { keep, timeline = data.timeline + 1 }: FailOver): void {
+export function failOver(data: MemoryData, { keep, timeline }: FailOver): void {
   loseWrites(data, keep)
-  data.timeline = timeline
+  data.timeline = timeline ?? (data.lineage?.timeline ?? 0) + 1
 }
 
 /** The server comes back with less than it had acknowledged, and as if nothing had happened. */

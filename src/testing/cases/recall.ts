@@ -195,6 +195,9 @@ export const recallCases: readonly ContractCase[] = [
       has(entry, { state: 'started', earlierUnknown: true, firstPossibleSendAtMs: sendsFromMs }, 'the row')
       check(entry.leaseUntilMs <= (await bench.nowMs()), `its lease has ended (${nowMs})`)
       isKind(await bench.settle(bench.settleOf(running.row)), 'stale', 'an outcome of one of them')
+      const success = await settledOff(bench, running.row, { to: 'succeeded' })
+      has(await bench.recall(success), { kind: 'recalled' }, 'a recall of what one of them came to')
+      same((await bench.row(entry.ref)).state, 'succeeded', 'the state')
     },
   },
   {

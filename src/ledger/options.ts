@@ -90,8 +90,8 @@ export interface ParsedOperation {
 const minLeaseMs = 100
 /** A registration's lifetime: a worker that is there has told of itself within it. */
 const minRecallWaitMs = 10_000
-const recallEntriesBounds = { min: 0, max: 10_000_000 }
-const recallBytesBounds = { min: 0, max: 4 * 1024 * 1024 * 1024 }
+const recallEntriesBounds = { min: 1, max: 10_000_000 }
+const recallBytesBounds = { min: 1, max: 4 * 1024 * 1024 * 1024 }
 
 export const defaultOperation: ParsedOperation = {
   safety: { kind: 'blind' },

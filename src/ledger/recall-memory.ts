@@ -20,8 +20,8 @@ interface Slice {
 /** Slices of the time that is remembered. The oldest is dropped whole: a Map that is emptied from the front is slow. */
 const sliceCount = 8
 
-/** What an entry takes without its result, roughly. */
-const entryBytes = 1024
+/** What an entry takes without its result: 620 bytes were measured. */
+const entryBytes = 640
 
 /** What this process was acknowledged: all that runs, and what has ended lately. Times by the monotonic clock. */
 export class RecallMemory {

@@ -31,6 +31,7 @@ describe('options are checked at the door, and the value is named', () => {
     [{ url: 'postgres://a/b', connectTimeoutMs: -1 }, 'connectTimeoutMs'],
     [{ url: 'postgres://a/b', answerTimeoutMs: '10s' }, '10s'],
     [{ url: 'postgres://a/b', namedStatements: 1 }, 'namedStatements'],
+    [{ url: 'postgres://a/b', canLose: 'no' }, 'canLose'],
   ])('%j', (options, named) => {
     expect(refusal(options)).toMatchObject({
       code: 'OPTION_INVALID',

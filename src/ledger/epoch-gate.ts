@@ -21,8 +21,9 @@ export class EpochGate {
   #lineage: Lineage | undefined
   /** The lineage that stands, as long as not all has been asserted under it. */
   #pending: Lineage | undefined
-  /** A connection broke: before anything else is written, the last rows are looked at. */
-  #isShaken = false
+  /** How often a connection broke, and how many of these times the last rows have been looked at since. */
+  #shocks = 0
+  #looked = 0
   #isYoung = false
   #turning: Promise<void> | undefined
   #looking: Promise<void> | undefined
@@ -53,7 +54,7 @@ export class EpochGate {
   }
 
   async write<R>(send: (lineage: Lineage) => Promise<R>): Promise<R> {
-    if (this.#pending !== undefined || this.#isShaken) await this.settle()
+    if (this.#pending !== undefined || this.#looked < this.#shocks) await this.settle()
     const named = this.#lineage
     if (named === undefined) throw new StoreFault('unavailable', 'the store is not open')
     const answer = await this.noticing(() => send(named))
@@ -68,7 +69,7 @@ export class EpochGate {
     } catch (error) {
       if (isStoreFault(error)) {
         if (error.lineage !== undefined) this.#turn(error.lineage)
-        else if (error.kind === 'lost' || error.kind === 'unavailable') this.#isShaken = true
+        else if (error.kind === 'lost' || error.kind === 'unavailable') this.shake()
       }
       throw error
     }
@@ -82,7 +83,7 @@ export class EpochGate {
 
   /** The next write is to be preceded by a look. */
   shake(): void {
-    this.#isShaken = true
+    this.#shocks += 1
   }
 
   /** Something is missing that was acknowledged under `lineage`. */
@@ -98,9 +99,10 @@ export class EpochGate {
   async #look(): Promise<void> {
     try {
       const lineage = this.#lineage
+      const shocks = this.#shocks
       const isIntact = await this.noticing(this.#options.isIntact)
-      this.#isShaken = false
       if (!isIntact && lineage !== undefined) await this.lose(lineage)
+      this.#looked = shocks
     } finally {
       this.#looking = undefined
     }
@@ -138,7 +140,7 @@ export class EpochGate {
 
   #adopt(lineage: Lineage): void {
     this.#pending = undefined
-    this.#isShaken = false
+    this.#looked = this.#shocks
     this.#lineage = lineage
     this.#isYoung = lineage.beganAtMs !== undefined
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { sample, seededRandom } from './random.ts'
+import { sample, seededRandom } from '../testing/random.ts'
 
 export const effectKinds = ['charge', 'dispatch', 'mail'] as const
 export type EffectKind = (typeof effectKinds)[number]

@@ -1,0 +1,58 @@
+import type { Entry } from '../../ledger/entry.ts'
+import type { Done } from '../peer.ts'
+import type { Watch } from '../watch.ts'
+
+/*
+ * What is checked when a caller is answered: I2, I3, I6 and I7. A caller sees one of three outcomes: ok, failed, unknown.
+ */
+
+export interface Answered {
+  readonly key: number
+  readonly input: number
+  /** `ok`, or the code of the error. */
+  readonly code: string
+  readonly value?: unknown
+  readonly row: Entry | undefined
+}
+
+/** A caller has been told of success or of a definite failure. */
+export function onAnswer(watch: Watch, answered: Answered): void {
+  if (answered.code === 'ok') onSuccess(watch, answered)
+  else if (answered.code === 'EFFECT_FAILED') onFailure(watch, answered)
+}
+
+function onSuccess(watch: Watch, { key, input, value }: Answered): void {
+  const state = watch.keys[key]
+  if (state === undefined) return
+  const text = JSON.stringify(value) ?? ''
+  for (const unit of watch.unitsOf(key)) {
+    if (watch.effectsOf(unit).length === 0)
+      watch.report('I2', key, `acknowledged, but ${unit} has not happened`)
+  }
+  state.given.add(text)
+  if (state.given.size > 1)
+    watch.report('I3', key, `callers were given ${[...state.given].join(' and ')}`)
+  const real = new Set(watch.unitsOf(key).flatMap((unit) => watch.effectsOf(unit).map(({ id }) => id)))
+  for (const done of donesOf(value)) {
+    if (!real.has(done.effect))
+      watch.report('I3', key, `an answer names the effect ${done.effect}, which its target does not have`)
+    if (done.input !== input)
+      watch.report('I6', key, `a caller with input ${input} was given the effect of input ${done.input}`)
+  }
+  if (!state.recorded.has(text))
+    watch.report('I7', key, 'a caller was told of a success that was never recorded')
+}
+
+/** A definite failure says that it did not happen; where it is final, that is for ever. */
+function onFailure(watch: Watch, { key, row }: Answered): void {
+  const { plan } = watch.options
+  if (plan.isStepped || plan.retry === 'on-failure' || row?.state !== 'failed') return
+  for (const unit of watch.unitsOf(key)) {
+    if (watch.effectsOf(unit).length > 0)
+      watch.report('I2', key, `a caller was told that it failed, and ${unit} has happened`)
+  }
+}
+
+function donesOf(value: unknown): readonly Done[] {
+  return (Array.isArray(value) ? value : [value]) as readonly Done[]
+}

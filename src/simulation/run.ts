@@ -1,0 +1,165 @@
+import { Clients } from './clients.ts'
+import { type Fault, type Plan, times } from './plan.ts'
+import type { Breach } from './watch.ts'
+import { type Process, World, type WorldOptions } from './world.ts'
+
+/** What came of a run. */
+export interface RunReport {
+  readonly seed: number
+  readonly breaches: readonly Breach[]
+  /** How often each thing came about that makes a run worth looking at. */
+  readonly sometimes: World['counts']
+  /** The same for every run that went the same way. */
+  readonly hash: string
+  readonly events: number
+  /** Empty unless they were to be kept. */
+  readonly trace: readonly string[]
+}
+
+/** Lives through one plan, and judges it. */
+export async function run(plan: Plan, options: WorldOptions = {}): Promise<RunReport> {
+  const world = new World(plan, options)
+  for (let slot = 0; slot < plan.workers; slot += 1) world.start(slot)
+  scheduleFaults(world)
+  await suffer(world)
+  await heal(world)
+  const { watch, trace, scheduler } = world
+  return {
+    seed: plan.seed,
+    breaches: watch.breaches,
+    sometimes: world.counts,
+    hash: trace.hash,
+    events: scheduler.events,
+    trace: trace.lines,
+  }
+}
+
+function scheduleFaults(world: World): void {
+  for (const fault of world.plan.faults) {
+    if (!('atMs' in fault)) continue
+    world.scheduler.after(fault.atMs, undefined, () => befall(world, fault))
+  }
+}
+
+type TimedFault = Extract<Fault, { readonly atMs: number }>
+
+function befall(world: World, fault: TimedFault): boolean {
+  if (fault.kind === 'outage') {
+    world.outage(fault.forMs)
+    return false
+  }
+  const process = world.processes[fault.worker]
+  if (process === undefined || !process.machine.isAlive) return false
+  const { machine, once } = process
+  if (fault.kind === 'clock') {
+    machine.wallOffsetMs += fault.byMs
+    world.trace.add(world.scheduler.nowMs, machine.name, `has its clock set by ${fault.byMs} ms`)
+    return false
+  }
+  world.trace.add(world.scheduler.nowMs, machine.name, 'is closed')
+  machine.impairedAtMs = Number.POSITIVE_INFINITY
+  once.close({ graceMs: fault.graceMs }).catch(() => undefined)
+  world.start(fault.worker)
+  return true
+}
+
+/** When nothing that was planned is still to come. */
+function plannedMs(plan: Plan): number {
+  const moments = [...plan.calls, ...plan.faults].map((one) =>
+    'atMs' in one ? one.atMs + ('forMs' in one ? one.forMs : 0) : 0,
+  )
+  return Math.max(0, ...moments)
+}
+
+/** All that was planned. Callers are answered, in the end. */
+async function suffer(world: World): Promise<void> {
+  const { scheduler, plan, watch } = world
+  const lastMs = plannedMs(plan)
+  const clients = new Clients(world)
+  const isOver = await scheduler.run(
+    lastMs + times.recoveryMs,
+    () => clients.areOver && scheduler.nowMs >= lastMs,
+  )
+  if (isOver) return
+  for (const { key, worker } of clients.waiting)
+    watch.report('L1', key, `a caller of w${worker} has had no answer for ${times.recoveryMs} ms`)
+}
+
+/**
+ * No more faults. What is still under way arrives or not; then every key is asked for once more, and has ended, or is in
+ * doubt and a person decides by what the target's journal says.
+ */
+async function heal(world: World): Promise<void> {
+  const { scheduler, mishaps, plan } = world
+  mishaps.isHealed = true
+  await scheduler.run(scheduler.nowMs + times.leaseMs + times.settleMs + times.requestLifeMs)
+  const process = living(world)
+  await finish(world, process)
+  for (let key = 0; key < plan.keys; key += 1) await decide(world, process, key)
+  await finish(world, process)
+  for (let key = 0; key < plan.keys; key += 1) hasEnded(world, key)
+}
+
+function living(world: World): Process {
+  const found = world.processes.findLast(
+    ({ machine }) => machine.isAlive && machine.stoppedUntilMs <= world.scheduler.nowMs,
+  )
+  return found ?? world.start(world.processes.length)
+}
+
+/** Each key's work is asked for until it has an answer that lasts. */
+async function finish(world: World, process: Process): Promise<void> {
+  const { scheduler, plan, watch } = world
+  const open = new Set(plan.calls.map((call) => call.key))
+  const untilMs = scheduler.nowMs + times.recoveryMs
+  const ask = async (key: number): Promise<void> => {
+    for (;;) {
+      const code = await world.call(process, key, watch.keys[key]?.input ?? 0)
+      if (final.includes(code) || (code === 'EFFECT_FAILED' && world.rowOf(key)?.state === 'failed')) break
+      if (scheduler.nowMs >= untilMs) return
+      await new Promise<void>((resolve) => void process.machine.setTimer(500, resolve))
+    }
+    open.delete(key)
+  }
+  const asking = [...open].map(ask)
+  await scheduler.run(untilMs, () => open.size === 0)
+  for (const key of open)
+    watch.report('L1', key, `it has not ended ${times.recoveryMs} ms after all faults were over`)
+  void asking
+}
+
+const final: readonly string[] = ['ok', 'IN_DOUBT', 'KEY_EXPIRED']
+
+/** A person looks at the target's journal. */
+async function decide(world: World, process: Process, key: number): Promise<void> {
+  const row = world.rowOf(key)
+  if (row?.state !== 'in_doubt') return
+  const { scheduler, watch, trace } = world
+  const units = watch.unitsOf(key)
+  const done = units.flatMap((unit) => watch.effectsOf(unit).slice(0, 1))
+  const happened = done.length === units.length
+  trace.add(scheduler.nowMs, 'person', `decides that k${key} did ${happened ? '' : 'not '}happen`)
+  const values = done.map(({ id, input }) => ({ effect: id, input }))
+  const value = world.plan.isStepped ? values : values[0]
+  const because = 'the journal of the target'
+  const decision = happened
+    ? ({ happened, value, by: 'a person', because } as const)
+    : ({ happened, by: 'a person', because } as const)
+  let isOver = false
+  for (const sent of watch.keys[key]?.lastSends.values() ?? []) sent.outcome = happened ? 'done' : 'no'
+  const over = (): void => void (isOver = true)
+  process.once.doubts.resolve(row.ref, decision).then(over, over)
+  await scheduler.run(scheduler.nowMs + times.recoveryMs, () => isOver)
+}
+
+const ended: readonly string[] = ['succeeded', 'failed', 'tombstone']
+
+/** L1. */
+function hasEnded(world: World, key: number): void {
+  const { plan, watch } = world
+  if (!plan.calls.some((call) => call.key === key)) return
+  const state = world.rowOf(key)?.state ?? 'absent'
+  if (!ended.includes(state))
+    watch.report('L1', key, `after all faults were over, and a person had decided, it is ${state}`)
+}
+

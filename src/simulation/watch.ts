@@ -1,0 +1,120 @@
+import type { Entry, Fence } from '../ledger/entry.ts'
+import type { InvariantId } from '../testing/invariant-ids.ts'
+import { keys, unitsOf } from './keys.ts'
+import { type Machine, originMs } from './machine.ts'
+import type { JournalRow } from './peer.ts'
+import type { Plan } from './plan.ts'
+import type { OwnRow } from './server.ts'
+
+/** What was found wrong, about which key. */
+export interface Breach {
+  readonly invariant: InvariantId
+  readonly key: number
+  readonly what: string
+  readonly atMs: number
+}
+
+/** One claim that the database has taken. */
+export interface AttemptWatch {
+  readonly owner: string
+  readonly machine: Machine
+  readonly fence: Fence
+  readonly claimedAtMs: number
+  /** How its effect ended, as far as its worker knows. */
+  ending: 'not-begun' | 'running' | 'known' | 'unknown'
+  /** The database has its end. */
+  isRecorded: boolean
+}
+
+/** The last time that something of one unit was sent. */
+interface SendWatch {
+  readonly fence: Fence
+  outcome: 'open' | 'no' | 'done' | 'unknown'
+}
+
+/** All that is known of one key. */
+export class KeyWatch {
+  readonly key: number
+  readonly attempts: Map<string, AttemptWatch> = new Map()
+  /** The highest fence that a claim has got. */
+  topFence: Fence = { epoch: 0, attempt: 0 }
+  /** Values that the database has recorded as the key's success, ever. */
+  readonly recorded: Set<string> = new Set()
+  /** Values that callers were given. */
+  readonly given: Set<string> = new Set()
+  readonly lastSends: Map<string, SendWatch> = new Map()
+  /** The target could not tell, or a conflict was found: a doubt is to be expected. */
+  hasDoubtCause = false
+  /** The input that the first claim was made with. */
+  input = 0
+
+  constructor(key: number) {
+    this.key = key
+  }
+}
+
+export interface WatchOptions {
+  readonly plan: Plan
+  readonly nowMs: () => number
+  readonly journal: readonly JournalRow[]
+  readonly ownRows: readonly OwnRow[]
+  readonly onBreach: (breach: Breach) => void
+}
+
+/** Sees everything that happens in a run, at the targets' journals and at the rows, and checks the invariants on it. */
+export class Watch {
+  readonly options: WatchOptions
+  readonly breaches: Breach[] = []
+  readonly keys: readonly KeyWatch[]
+  readonly #byRef: ReadonlyMap<string, KeyWatch>
+
+  constructor(options: WatchOptions) {
+    this.options = options
+    this.keys = Array.from({ length: options.plan.keys }, (_, key) => new KeyWatch(key))
+    this.#byRef = new Map(this.keys.map((key) => [keys[key.key]?.ref ?? '', key]))
+  }
+
+  keyOf(ref: string): KeyWatch | undefined {
+    return this.#byRef.get(ref)
+  }
+
+  report(invariant: InvariantId, key: number, what: string): void {
+    const breach = { invariant, key, what, atMs: this.options.nowMs() }
+    const isKnown = this.breaches.some(
+      (other) => other.invariant === invariant && other.key === key && other.what === what,
+    )
+    if (isKnown) return
+    this.breaches.push(breach)
+    this.options.onBreach(breach)
+  }
+
+  storeNowMs(): number {
+    return originMs + this.options.nowMs()
+  }
+
+  /** Effects of one unit, where they are counted: at the target, or in the user's own table. */
+  effectsOf(unit: string): readonly { readonly unit: string; readonly id: string; readonly input: number }[] {
+    const { plan, journal, ownRows } = this.options
+    const rows = plan.safety === 'transactional' ? ownRows : journal
+    return rows.filter((row) => row.unit === unit)
+  }
+
+  unitsOf(key: number): readonly string[] {
+    return unitsOf(key, this.options.plan.isStepped)
+  }
+}
+
+export function compareFences(a: Fence, b: Fence): number {
+  return a.epoch === b.epoch ? a.attempt - b.attempt : a.epoch - b.epoch
+}
+
+export function showFence({ epoch, attempt }: Fence): string {
+  return `(${epoch}, ${attempt})`
+}
+
+/** What must stay as it is once an entry has ended. */
+export function endOf(entry: Entry): string {
+  const { state, attempt, epoch, fingerprint, valueKept, value, error } = entry
+  const text = value === undefined ? '' : Buffer.from(value).toString('latin1')
+  return [state, attempt, epoch, fingerprint, valueKept, text, error?.code ?? ''].join(' ')
+}

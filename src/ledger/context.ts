@@ -68,6 +68,7 @@ export function createContext(given: ParsedOptions, rules: Rules): Ledger {
     new Lane({
       name,
       runtime,
+      dropsLate: name === 'claim',
       maxBatch: store.maxBatch,
       isClosed: () => running.isOver,
       refOf,

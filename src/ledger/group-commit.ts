@@ -12,6 +12,8 @@ export interface LaneOptions<Q, R> {
   readonly send: (requests: readonly Q[]) => Promise<Reply<R>>
   /** True once the store has been closed by us: then nothing is tried again. */
   readonly isClosed: () => boolean
+  /** True where a request that nobody waits for any more must not be sent: a claim, whose caller has been told so. */
+  readonly dropsLate?: boolean
   /** Tells of each fault: for events. */
   readonly onFault: (fault: StoreFault, retried: boolean) => void
 }
@@ -64,8 +66,20 @@ export class Lane<Q, R> {
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0) await this.#work(this.#takeBatch(), 0)
+    while (this.#queue.length > 0) {
+      if (this.#options.dropsLate === true) this.#dropLate()
+      if (this.#queue.length > 0) await this.#work(this.#takeBatch(), 0)
+    }
     this.#isBusy = false
+  }
+
+  /** What waited in the queue until its time was over, while the process stood still, say. */
+  #dropLate(): void {
+    const nowMs = this.#options.runtime.monotonicMs()
+    const late = this.#queue.filter((waiting) => waiting.deadlineMs <= nowMs)
+    if (late.length === 0) return
+    this.#queue = this.#queue.filter((waiting) => waiting.deadlineMs > nowMs)
+    this.#fail(late, new StoreFault('unavailable', 'it could not be sent in time'))
   }
 
   #takeBatch(): Waiting<Q, R>[] {

@@ -88,7 +88,7 @@ export class Peer {
       to: 'peer',
       what: `do ${request.unit}${what === undefined ? '' : ` (${what})`}`,
       mishap: mishapFrom(fault, request),
-      arrive: () => (what === 'says-no' ? refuse() : this.#work(request)),
+      arrive: () => (what === 'says-no' ? refuse() : this.#work(request, workMsOf(fault))),
       broken: () => new WireError('ECONNRESET'),
       show: (done) => done.effect,
     })
@@ -117,9 +117,15 @@ export class Peer {
     })
   }
 
-  async #work(request: PeerRequest): Promise<Done> {
+  /** A person does what was left undone. */
+  byHand(unit: string, input: number): JournalRow {
+    this.#do({ unit, input, effectKey: 'by hand', safety: 'blind' })
+    return this.journal.at(-1) as JournalRow
+  }
+
+  async #work(request: PeerRequest, forMs: number): Promise<Done> {
     if (request.safety !== 'keyed') {
-      await this.#pass(workMs)
+      await this.#pass(forMs)
       return this.#do(request)
     }
     const nowMs = this.#options.scheduler.nowMs
@@ -131,7 +137,7 @@ export class Peer {
     }
     const fresh: KnownKey = { sinceMs: nowMs }
     this.#keys.set(request.effectKey, fresh)
-    await this.#pass(workMs)
+    await this.#pass(forMs)
     fresh.done = this.#do(request)
     return fresh.done
   }
@@ -153,8 +159,14 @@ export class Peer {
   }
 }
 
-function doneOf(row: Pick<JournalRow, 'id' | 'input'>): Done {
+/** What an effect gives to its caller. */
+export function doneOf(row: Pick<JournalRow, 'id' | 'input'>): Done {
   return { effect: row.id, input: row.input }
+}
+
+/** A request that is worked for long is under way for as long. */
+function workMsOf(fault: PeerMishap | undefined): number {
+  return fault?.what === 'slow-work' ? Math.min(fault.byMs, times.requestLifeMs) : workMs
 }
 
 function refuse(): Promise<never> {
@@ -175,6 +187,8 @@ function mishapFrom(fault: PeerMishap | undefined, { safety }: PeerRequest): Mis
       return { requestLateMs: lateMs, isTold }
     case 'late-reply':
       return { replyLateMs: fault.byMs }
+    case 'slow-work':
+      return { isTold }
     case 'twice':
       // A network that repeats what is sent to a target that does not deduplicate is beyond any ledger.
       return safety === 'keyed' ? { againMs: lateMs } : undefined

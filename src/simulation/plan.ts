@@ -51,6 +51,7 @@ export const peerFaults = [
   'lost-reply',
   'late-request',
   'late-reply',
+  'slow-work',
   'unreachable',
   'says-no',
   'second-call-refused',
@@ -113,6 +114,7 @@ export type Fault =
   | {
       readonly kind: 'failover'
       readonly afterCommit: number
+      readonly afterMs: number
       readonly loses: number
       readonly forMs: number
     }

@@ -1,5 +1,7 @@
 import { Clients } from './clients.ts'
+import { doubtOutlivesNoOutcome } from './invariants/rows.ts'
 import { type Fault, type Plan, times } from './plan.ts'
+import { doneOf } from './peer.ts'
 import type { Breach } from './watch.ts'
 import { type Process, World, type WorldOptions } from './world.ts'
 
@@ -24,6 +26,7 @@ export async function run(plan: Plan, options: WorldOptions = {}): Promise<RunRe
   await suffer(world)
   await heal(world)
   const { watch, trace, scheduler } = world
+  world.countReplays()
   return {
     seed: plan.seed,
     breaches: watch.breaches,
@@ -95,9 +98,15 @@ async function heal(world: World): Promise<void> {
   await scheduler.run(scheduler.nowMs + times.leaseMs + times.settleMs + times.requestLifeMs)
   const process = living(world)
   await finish(world, process)
-  for (let key = 0; key < plan.keys; key += 1) await decide(world, process, key)
-  await finish(world, process)
-  for (let key = 0; key < plan.keys; key += 1) hasEnded(world, key)
+  for (const key of world.watch.keys) doubtOutlivesNoOutcome(world.watch, key, world.rowOf(key.key))
+  const doubts = keysOf(plan).filter((key) => world.rowOf(key)?.state === 'in_doubt')
+  for (const key of doubts) await decide(world, process, key)
+  if (doubts.length > 0) await finish(world, process)
+  for (const key of keysOf(plan)) hasEnded(world, key)
+}
+
+function keysOf(plan: Plan): readonly number[] {
+  return [...new Set(plan.calls.map((call) => call.key))]
 }
 
 function living(world: World): Process {
@@ -110,7 +119,7 @@ function living(world: World): Process {
 /** Each key's work is asked for until it has an answer that lasts. */
 async function finish(world: World, process: Process): Promise<void> {
   const { scheduler, plan, watch } = world
-  const open = new Set(plan.calls.map((call) => call.key))
+  const open = new Set(keysOf(plan))
   const untilMs = scheduler.nowMs + times.recoveryMs
   const ask = async (key: number): Promise<void> => {
     for (;;) {
@@ -130,21 +139,23 @@ async function finish(world: World, process: Process): Promise<void> {
 
 const final: readonly string[] = ['ok', 'IN_DOUBT', 'KEY_EXPIRED']
 
-/** A person looks at the target's journal. */
+/** A person looks at the target's journal. What was done in part only, he finishes by hand: an entry has one end. */
 async function decide(world: World, process: Process, key: number): Promise<void> {
   const row = world.rowOf(key)
   if (row?.state !== 'in_doubt') return
-  const { scheduler, watch, trace } = world
+  const { scheduler, watch, trace, peer, plan } = world
   const units = watch.unitsOf(key)
-  const done = units.flatMap((unit) => watch.effectsOf(unit).slice(0, 1))
-  const happened = done.length === units.length
+  const happened = units.some((unit) => watch.effectsOf(unit).length > 0)
   trace.add(scheduler.nowMs, 'person', `decides that k${key} did ${happened ? '' : 'not '}happen`)
-  const values = done.map(({ id, input }) => ({ effect: id, input }))
-  const value = world.plan.isStepped ? values : values[0]
+  const input = watch.keys[key]?.input ?? 0
+  const values = happened
+    ? units.map((unit) => doneOf(watch.effectsOf(unit)[0] ?? peer.byHand(unit, input)))
+    : []
   const because = 'the journal of the target'
+  const value = plan.isStepped ? values : values[0]
   const decision = happened
-    ? ({ happened, value, by: 'a person', because } as const)
-    : ({ happened, by: 'a person', because } as const)
+    ? ({ happened: true, value, by: 'a person', because } as const)
+    : ({ happened: false, by: 'a person', because } as const)
   let isOver = false
   for (const sent of watch.keys[key]?.lastSends.values() ?? []) sent.outcome = happened ? 'done' : 'no'
   const over = (): void => void (isOver = true)
@@ -156,8 +167,7 @@ const ended: readonly string[] = ['succeeded', 'failed', 'tombstone']
 
 /** L1. */
 function hasEnded(world: World, key: number): void {
-  const { plan, watch } = world
-  if (!plan.calls.some((call) => call.key === key)) return
+  const { watch } = world
   const state = world.rowOf(key)?.state ?? 'absent'
   if (!ended.includes(state))
     watch.report('L1', key, `after all faults were over, and a person had decided, it is ${state}`)

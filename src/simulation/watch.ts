@@ -22,6 +22,7 @@ export interface AttemptWatch {
   readonly claimedAtMs: number
   /** How its effect ended, as far as its worker knows. */
   ending: 'not-begun' | 'running' | 'known' | 'unknown'
+  endedAtMs?: number
   /** The database has its end. */
   isRecorded: boolean
 }

@@ -1,5 +1,4 @@
-import { isDefiniteFailure } from '../kernel/errors.ts'
-import { DefiniteFailure } from '../kernel/errors.ts'
+import { DefiniteFailure, isDefiniteFailure } from '../kernel/errors.ts'
 import type { Entry, Fence } from '../ledger/entry.ts'
 import type { Attempt, Effect, OperationOptions } from '../ledger/onceward.ts'
 import type { Safety, SafetyKind, VerifyQuestion } from '../ledger/safety.ts'
@@ -89,14 +88,25 @@ export class Work {
       ({ fence }) => fence.attempt === attempt.fence.attempt && fence.epoch === attempt.fence.epoch,
     )
     if (mine !== undefined) mine.ending = 'running'
+    const end = (how: 'known' | 'unknown'): void => {
+      if (mine === undefined) return
+      mine.ending = how
+      mine.endedAtMs = watch.options.nowMs()
+    }
     try {
       const value = await run(attempt)
-      if (mine !== undefined) mine.ending = 'known'
+      end('known')
       return value
     } catch (error) {
-      if (mine !== undefined) mine.ending = isDefiniteFailure(error) ? 'known' : 'unknown'
+      end(this.#saysNotDone(error) ? 'known' : 'unknown')
       throw error
     }
+  }
+
+  /** Rule 1: where an effect makes a single call, a refused connection says so too. */
+  #saysNotDone(error: unknown): boolean {
+    if (isDefiniteFailure(error)) return true
+    return this.#options.plan.singleCall && (error as { code?: unknown }).code === 'ECONNREFUSED'
   }
 
   async #send(sending: {
@@ -115,12 +125,13 @@ export class Work {
     const outcome = (how: 'no' | 'done' | 'unknown'): void => {
       if (sent !== undefined) sent.outcome = how
     }
+    const fault = mishapOf(machine)
     try {
-      const done = await peer.request(machine, sending, mishapOf(machine))
+      const done = await peer.request(machine, sending, fault)
       outcome('done')
       return done
     } catch (error) {
-      outcome(isDefiniteFailure(error) ? 'no' : 'unknown')
+      outcome(isDefiniteFailure(error) || fault?.what === 'unreachable' ? 'no' : 'unknown')
       throw error
     }
   }
@@ -130,13 +141,15 @@ export class Work {
     const { machine, mishapOf } = this.#options
     return this.#watched(attempt, key, async () => {
       const fault = mishapOf(machine)
-      if (fault?.what === 'late-reply' || fault?.what === 'late-request')
-        await new Promise<void>((resolve) => void machine.setTimer(fault.byMs, resolve))
+      const pause = (ms: number): Promise<void> =>
+        new Promise<void>((resolve) => void machine.setTimer(ms, resolve))
+      if (fault?.what === 'late-request') await pause(fault.byMs)
       if (fault?.what === 'says-no') throw new DefiniteFailure('not today', { code: 'SAYS_NO' })
       if (fault?.what === 'unreachable') throw new Error('a bug of its own')
-      return attempt.transaction<Done, OwnRows>((rows) => {
+      return attempt.transaction<Done, OwnRows>(async (rows) => {
         this.#ownRows += 1
         const id = `${machine.name}#${this.#ownRows}`
+        if (fault?.what === 'slow-work' || fault?.what === 'late-reply') await pause(fault.byMs)
         rows.insert({ unit: unitOf(key), id, input })
         return { effect: id, input }
       })

@@ -45,6 +45,7 @@ export class World {
   readonly watch: Watch
   /** By slot; a restart puts another one in its place. */
   readonly processes: Process[] = []
+  readonly #started: Process[] = []
   /** Hears of a process's death, before anything else happens. */
   onDeath: (slot: number) => void = () => undefined
   onRestart: (slot: number) => void = () => undefined
@@ -126,6 +127,7 @@ export class World {
     )
     const process = { machine, once, work }
     this.processes[slot] = process
+    this.#started.push(process)
     this.trace.add(this.scheduler.nowMs, machine.name, 'starts')
     return process
   }
@@ -147,6 +149,10 @@ export class World {
     if (code.startsWith('no code')) this.watch.report('L1', key, `a call was answered with ${code}`)
     onAnswer(this.watch, { key, input, code, value, row: this.rowOf(key) })
     return code
+  }
+
+  countReplays(): void {
+    for (const { once } of this.#started) this.counts.replay += once.counts().replayed ?? 0
   }
 
   kill(slot: number, restartMs: number): void {
@@ -207,8 +213,9 @@ export class World {
 
   #storeMishap(machine: Machine, method: Parameters<Mishaps['ofStore']>[1]): ReturnType<Mishaps['ofStore']> {
     const fault = this.mishaps.ofStore(machine, method)
-    if (fault !== undefined && (fault.isSilent || fault.byMs > 300))
-      machine.impairedAtMs = this.scheduler.nowMs + fault.byMs
+    const isLate = fault?.what === 'late-request' || fault?.what === 'late-reply' || fault?.what === 'twice'
+    if (fault !== undefined && (isLate || fault.isSilent))
+      machine.impairedAtMs = this.scheduler.nowMs + (isLate ? fault.byMs : 0) + 50
     return fault
   }
 
@@ -226,7 +233,7 @@ export class World {
     this.#totalCommits += 1
     for (const fault of this.plan.faults) {
       if (fault.kind === 'failover' && fault.afterCommit === this.#totalCommits && !this.mishaps.isHealed)
-        this.scheduler.after(0, undefined, () => {
+        this.scheduler.after(fault.afterMs, undefined, () => {
           this.failOver(fault.loses, fault.forMs)
           return false
         })

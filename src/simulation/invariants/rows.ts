@@ -122,3 +122,16 @@ function isDoubtful(attempt: AttemptWatch): boolean {
   if (attempt.ending === 'unknown') return true
   return !attempt.machine.isAlive || attempt.machine.impairedAtMs >= attempt.claimedAtMs
 }
+
+/**
+ * I8, when all faults are over: nothing stays in doubt whose owner knows how it ended, has lived on, and could reach the
+ * store ever since (rule 3).
+ */
+export function doubtOutlivesNoOutcome(watch: Watch, key: KeyWatch, row: Entry | undefined): void {
+  if (row?.state !== 'in_doubt') return
+  const owner = key.attempts.get(row.owner)
+  if (owner === undefined || owner.ending !== 'known' || owner.endedAtMs === undefined) return
+  const { machine } = owner
+  if (machine.isAlive && machine.impairedAtMs < owner.endedAtMs)
+    watch.report('I8', key.key, `still in doubt, although ${machine.name} knows how it ended`)
+}

@@ -1,0 +1,85 @@
+import type { ClaimRequest, Reply, SettleRequest, SettleResult, Store } from '../../ledger/store.ts'
+import type { SimulationMutant } from './mutant.ts'
+
+/** Mutants of the ledger that only whole runs tell apart. */
+export const ledgerOnlyMutants: readonly SimulationMutant[] = [
+  {
+    id: 'no-started-marker',
+    rule: 2,
+    caughtBy: 'I1',
+    breaks: 'runs the effect of an entry that is only claimed, not started',
+    store: (store) => ({
+      ...store,
+      claim: (requests) => store.claim(requests.map((request) => ({ ...request, to: 'claimed' }))),
+    }),
+  },
+  {
+    id: 'own-claim-is-not-recognised',
+    rule: 4,
+    caughtBy: 'I8',
+    breaks: "takes its own claim, whose reply was lost, for somebody else's",
+    rules: (standard) => ({
+      decide: (entry, { fingerprint, safety }, nowMs) => standard.decide(entry, { fingerprint, safety }, nowMs),
+    }),
+  },
+  {
+    id: 'stale-outcome-is-acknowledged',
+    rule: 3,
+    caughtBy: 'I7',
+    breaks: 'tells its caller of success although the entry has gone on without it',
+    store: (store) => ({ ...store, settle: (requests) => settleAnyway(store, requests) }),
+  },
+  {
+    id: 'outcome-before-effect',
+    rule: 3,
+    caughtBy: 'I2',
+    breaks: 'records the success before the effect has happened',
+    store: (store) => ({
+      ...store,
+      claim: (requests) => claimAsDone(store, requests),
+      settle: (requests) => settleAnyway(store, requests),
+    }),
+  },
+]
+
+/** Answers as if every settle had gone through. */
+async function settleAnyway(
+  store: Store,
+  requests: readonly SettleRequest[],
+): Promise<Reply<SettleResult>> {
+  const { nowMs, results } = await store.settle(requests)
+  return {
+    nowMs,
+    results: results.map((result, index) => {
+      const known = requests[index]?.known
+      if (result.kind === 'settled' || known === undefined) return result
+      const { to: state, value } = requests[index] as SettleRequest
+      return { kind: 'settled', entry: { ...known, state, ...(value === undefined ? {} : { value }) } }
+    }),
+  }
+}
+
+async function claimAsDone(store: Store, requests: readonly ClaimRequest[]): ReturnType<Store['claim']> {
+  const reply = await store.claim(requests)
+  const outcomes = reply.results.flatMap((result): SettleRequest[] => {
+    if (result.kind !== 'claimed') return []
+    const { ref, owner, attempt, round } = result.entry
+    return [
+      {
+        ref,
+        owner,
+        attempt,
+        ownerWrite: 1,
+        to: 'succeeded',
+        round,
+        earlierUnknown: false,
+        endsLease: false,
+        value: new TextEncoder().encode('{"effect":"soon","input":0}'),
+        valueKept: true,
+        digest: 'too soon',
+      },
+    ]
+  })
+  if (outcomes.length > 0) await store.settle(outcomes)
+  return reply
+}

@@ -1,0 +1,148 @@
+import type { Dice } from './dice.ts'
+import type { Happenings, Setting } from './draw.ts'
+import type { Fault, PeerFaultKind, PlannedCall } from './plan.ts'
+
+/*
+ * What has gone wrong before, elsewhere: each story puts a few things together that chance alone would seldom put
+ * together, and leaves the details to chance.
+ */
+
+type Story = (dice: Dice, setting: Setting) => Happenings
+
+function call(atMs: number, worker: number, given: Partial<PlannedCall> = {}): PlannedCall {
+  return { atMs, worker, key: 0, input: 0, retries: 2, ...given }
+}
+
+/** Another worker than the first, where there is one. */
+function other(dice: Dice, { workers }: Setting): number {
+  return workers === 1 ? 0 : dice.int(1, workers - 1)
+}
+
+function peer(nth: number, what: PeerFaultKind, given: { worker?: number; byMs?: number; isSilent?: boolean }): Fault {
+  return { kind: 'peer', worker: given.worker ?? 0, nth, what, byMs: given.byMs ?? 0, isSilent: given.isSilent ?? false }
+}
+
+const secondCall = (setting: Setting): PeerFaultKind => (setting.singleCall ? 'lost-reply' : 'second-call-refused')
+
+/** The work is asked for again and again over more time than the target remembers its key. */
+const forgetful: Story = (dice, setting) => {
+  const calls = [call(0, 0, { retries: 0 })]
+  for (let atMs = dice.int(2_000, 13_000); atMs < 27_000; atMs += dice.int(2_000, 9_000))
+    calls.push(call(atMs, dice.int(0, setting.workers - 1), { retries: 0 }))
+  const faults: Fault[] = []
+  for (let worker = 0; worker < setting.workers; worker += 1) {
+    for (let nth = 1; nth <= 4; nth += 1) {
+      const what = dice.pick(['lost-reply', 'late-request', secondCall(setting), 'late-reply'] as const)
+      if (dice.is(0.8)) faults.push(peer(nth, what, { worker, byMs: dice.pick([900, 2_600, 2_900]) }))
+    }
+  }
+  return { calls, faults: faults.slice(0, 6) }
+}
+
+/** A worker stands still, and goes on when its lease has long lapsed and others have been at work. */
+const zombie: Story = (dice, setting) => {
+  const rival = other(dice, setting)
+  const calls = [call(0, 0), call(dice.int(100, 7_000), rival)]
+  if (dice.is(0.4)) calls.push(call(dice.int(2_000, 9_000), other(dice, setting)))
+  const monotonicStops = dice.is(0.4)
+  const faults: Fault[] = [
+    { kind: 'stop', worker: 0, nth: dice.int(3, 8), forMs: dice.pick([2_500, 5_000, 9_000]), monotonicStops },
+  ]
+  if (!monotonicStops && dice.is(0.5))
+    faults.push({ kind: 'clock', worker: 0, atMs: dice.int(30, 2_000), byMs: -3_600_000 })
+  if (dice.is(0.6)) {
+    const what = dice.pick(['late-reply', 'slow-work', 'late-request', 'says-no'] as const)
+    faults.push(peer(1, what, { worker: dice.pick([0, rival]), byMs: dice.pick([900, 2_600, 3_800]) }))
+  }
+  return { calls, faults }
+}
+
+/** An effect takes longer than its lease, while others ask for the same work. */
+const slow: Story = (dice, setting) => {
+  const rival = other(dice, setting)
+  const calls = [call(0, 0), call(dice.int(50, 3_500), rival)]
+  const what = dice.pick(['late-reply', 'slow-work', 'late-request'] as const)
+  const faults: Fault[] = [peer(1, what, { byMs: dice.pick([900, 2_600, 3_800]), isSilent: true })]
+  const also = dice.int(0, 5)
+  if (also === 0)
+    faults.push({ kind: 'clock', worker: rival, atMs: dice.int(0, 40), byMs: dice.pick([5_000, 3_600_000]) })
+  if (also === 1) {
+    const graceMs = dice.pick([0, 300])
+    faults.push({ kind: 'close', worker: 0, atMs: dice.int(30, 1_000), graceMs })
+  }
+  if (also === 2) {
+    for (let nth = 1; nth <= 3; nth += 1)
+      faults.push({ kind: 'store', worker: 0, method: 'renew', nth, what: 'lost-request', byMs: 0, isSilent: true })
+  }
+  return { calls, faults }
+}
+
+/** A worker dies while its request is on its way. */
+const orphan: Story = (dice, setting) => {
+  const calls = [call(0, 0, { retries: dice.int(0, 2) }), call(dice.int(50, 6_000), other(dice, setting))]
+  if (dice.is(0.5)) calls.push(call(dice.int(2_000, 12_000), dice.int(0, setting.workers - 1)))
+  const restartMs = dice.pick([20, 2_500, 7_000])
+  const what = dice.pick(['late-request', 'late-request', 'slow-work', 'lost-request'] as const)
+  return {
+    calls,
+    faults: [
+      { kind: 'crash', worker: 0, nth: dice.int(5, 8), isAfter: true, restartMs },
+      peer(dice.pick([1, 1, 2]), what, { byMs: dice.pick([900, 2_600, 2_900]), isSilent: true }),
+    ],
+  }
+}
+
+/** Attempts of one key end differently: unknown, then a definite no, then whatever may come. */
+const undecided: Story = (dice, setting) => {
+  const calls = [call(0, 0, { retries: 3 })]
+  if (dice.is(0.6)) calls.push(call(dice.int(500, 9_000), dice.int(0, setting.workers - 1)))
+  const first = dice.pick(['lost-reply', secondCall(setting), 'late-request', 'slow-work'] as const)
+  const second = dice.pick(['says-no', 'says-no', 'unreachable', secondCall(setting)] as const)
+  const off = setting.isStepped && dice.is(0.5) ? 1 : 0
+  const faults = [
+    peer(1 + off, first, { byMs: dice.pick([900, 2_600]) }),
+    peer(2 + off, second, {}),
+  ]
+  if (dice.is(0.3)) faults.push(peer(3 + off, dice.pick(['says-no', 'lost-reply'] as const), {}))
+  return { calls, faults }
+}
+
+/** The store loses what it was told, or its answers, or itself. */
+const shaken: Story = (dice, setting) => {
+  const calls = [call(0, 0), call(dice.int(0, 4_000), other(dice, setting))]
+  const what = dice.pick(['lost-reply', 'lost-reply', 'cancelled', 'twice', 'late-request'] as const)
+  const method = dice.pick(
+    setting.safety === 'transactional'
+      ? (['claim', 'transaction', 'transaction', 'settle'] as const)
+      : (['claim', 'settle'] as const),
+  )
+  const nth = dice.pick([1, 1, 2])
+  const faults: Fault[] = [
+    { kind: 'store', worker: 0, method, nth, what, byMs: dice.pick([60, 400, 1_500]), isSilent: dice.is(0.2) },
+  ]
+  if (dice.is(0.5)) faults.push(failover(dice))
+  if (dice.is(0.2)) faults.push({ kind: 'outage', atMs: dice.int(0, 60), forMs: dice.pick([300, 1_600]) })
+  return { calls, faults }
+}
+
+function failover(dice: Dice): Fault {
+  return {
+    kind: 'failover',
+    afterCommit: dice.int(1, 3),
+    afterMs: dice.pick([0, 5, 10, 20, 40]),
+    loses: dice.int(0, 3),
+    forMs: dice.pick([30, 300, 900]),
+  }
+}
+
+/** The work is asked for once more when its result has been forgotten. */
+const forgotten: Story = (dice, setting) => ({
+  calls: [
+    call(0, 0),
+    call(dice.int(1_000, 20_000), dice.int(0, setting.workers - 1), { input: dice.pick([0, 0, 1]) }),
+    call(dice.int(6_000, 26_000), dice.int(0, setting.workers - 1)),
+  ],
+  faults: [],
+})
+
+export const stories: readonly Story[] = [forgetful, zombie, slow, orphan, undecided, shaken, forgotten]

@@ -26,7 +26,10 @@ function echo(requests: readonly Request[]): Promise<Reply<string>> {
   return Promise.resolve({ nowMs: 7, results: requests.map((request) => `${request.ref}!`) })
 }
 
-function bench(send: Send = echo, options: { maxBatch?: number; isClosed?: () => boolean } = {}): Bench {
+function bench(
+  send: Send = echo,
+  options: { maxBatch?: number; isClosed?: () => boolean; dropsLate?: boolean } = {},
+): Bench {
   const time = new VirtualTime()
   const runtime = time.worker()
   const sent: string[][] = []
@@ -36,6 +39,7 @@ function bench(send: Send = echo, options: { maxBatch?: number; isClosed?: () =>
     runtime,
     maxBatch: options.maxBatch ?? 500,
     isClosed: options.isClosed ?? (() => false),
+    dropsLate: options.dropsLate ?? false,
     refOf: (request) => request.ref,
     send: (requests) => {
       sent.push(requests.map((request) => request.ref))
@@ -85,6 +89,31 @@ describe('a lane', () => {
     await Promise.all([first, ...others])
     expect(sent).toEqual([['first'], ['0', '1', '2']])
   })
+
+  it.each([
+    { dropsLate: true, batches: [['first'], ['fresh']], answers: ['first!', 'STORE_UNAVAILABLE', 'fresh!'] },
+    { dropsLate: false, batches: [['first'], ['late', 'fresh']], answers: ['first!', 'late!', 'fresh!'] },
+  ])(
+    'sends what has waited past its time only where it drops nothing late: $dropsLate',
+    async ({ dropsLate, batches, answers }) => {
+      const door = gate()
+      const send: Send = async (requests) => {
+        if (requests[0]?.ref === 'first') await door.pass()
+        return echo(requests)
+      }
+      const { lane, sent, time, runtime } = bench(send, { dropsLate })
+      const asked = [resultOf(lane.ask({ ref: 'first' }, 1000))]
+      await door.arrived
+      asked.push(resultOf(lane.ask({ ref: 'late' }, 1000)))
+      runtime.isFrozen = true
+      await time.advance(5000)
+      runtime.isFrozen = false
+      asked.push(resultOf(lane.ask({ ref: 'fresh' }, 1000)))
+      door.open()
+      expect(await time.until(Promise.all(asked))).toEqual(answers)
+      expect(sent).toEqual(batches)
+    },
+  )
 
   it('holds a key once in a batch, in the order in which they came', async () => {
     const { lane, sent } = bench()

@@ -193,6 +193,11 @@ export interface SettleRequest {
   readonly why?: string | undefined
   /** Over everything above: the same content a second time is recognised (rule 4). */
   readonly digest: string
+  /**
+   * True: writes nothing new. `settled` only where this very write was applied before, which a write of its own then
+   * acknowledges; else `stale`.
+   */
+  readonly recognisesOnly?: boolean
 }
 
 export type SettleResult =

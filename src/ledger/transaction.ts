@@ -66,10 +66,14 @@ function settleRequest(claimed: Claimed, value: unknown): SettleRequest {
   )
 }
 
+const maxRounds = 3
+
 /**
  * The acknowledgement of COMMIT was lost. Giving the entry back settles the question by a write: if it goes through,
  * the transaction has not committed and no longer can (its last statement would change no row); if it does not, the
- * very same record is written once more, and it is the acknowledgement of that which counts (rule 4).
+ * very same record is recognised by another write, and it is the acknowledgement of that which counts (rule 4). Where
+ * that finds nothing to recognise, what could be seen did not last: a failover has cut the commit, the user's rows with
+ * it. The record must not be written without them, so the entry is given back again.
  */
 async function wasCommitted(
   claimed: Claimed,
@@ -85,11 +89,14 @@ async function wasCommitted(
     { to: 'released', round, earlierUnknown: false, endsLease: true, error },
     { valueKept: true },
   )
-  const released = await claimed.settle(giveBack)
-  if (released.kind === 'settled') {
-    decide({ kind: 'not-committed' })
-    return false
+  for (let rounds = 0; rounds < maxRounds; rounds += 1) {
+    const released = await claimed.settle(giveBack)
+    if (released.kind === 'settled') {
+      decide({ kind: 'not-committed' })
+      return false
+    }
+    const recognised = await claimed.settle({ ...sent, recognisesOnly: true })
+    if (recognised.kind === 'settled') return true
   }
-  const recognised = await claimed.settle(sent)
-  return recognised.kind === 'settled'
+  return false
 }

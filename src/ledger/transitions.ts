@@ -115,6 +115,7 @@ export function settleRow(row: Entry | undefined, request: SettleRequest, at: St
   if (row.ownerWrite === request.ownerWrite && row.settledDigest === request.digest) {
     return { kind: 'settled', entry: { ...row, rev: row.rev + 1 } }
   }
+  if (request.recognisesOnly === true) return { kind: 'stale', entry: row }
   const isStepWrite = request.to === 'claimed' || request.to === 'started'
   const from = isStepWrite ? owned : unsettled
   if (!from.includes(row.state) || request.ownerWrite <= row.ownerWrite) return { kind: 'stale', entry: row }

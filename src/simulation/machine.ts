@@ -71,6 +71,10 @@ export class Machine implements Actor, Runtime {
     return this.#chance()
   }
 
+  impair(untilMs: number): void {
+    this.impairedAtMs = Math.max(this.impairedAtMs, untilMs)
+  }
+
   kill(): void {
     this.isAlive = false
   }
@@ -78,7 +82,7 @@ export class Machine implements Actor, Runtime {
   /** Stands still: SIGSTOP, or the sleep of the machine, in which the monotonic clock may stop. */
   stop(forMs: number, monotonicStops: boolean): void {
     this.stoppedUntilMs = this.#scheduler.nowMs + forMs
-    this.impairedAtMs = this.stoppedUntilMs
+    this.impair(this.stoppedUntilMs)
     if (monotonicStops) this.monotonicLagMs += forMs
   }
 }

@@ -60,7 +60,7 @@ function befall(world: World, fault: TimedFault): boolean {
     return false
   }
   world.trace.add(world.scheduler.nowMs, machine.name, 'is closed')
-  machine.impairedAtMs = Number.POSITIVE_INFINITY
+  machine.impair(Number.POSITIVE_INFINITY)
   once.close({ graceMs: fault.graceMs }).catch(() => undefined)
   world.start(fault.worker)
   return true

@@ -196,7 +196,7 @@ export class World {
   }
 
   #impairAll(): void {
-    for (const { machine } of this.processes) machine.impairedAtMs = this.scheduler.nowMs
+    for (const { machine } of this.processes) machine.impair(this.scheduler.nowMs)
   }
 
   #atPoint(machine: Machine, nth: number, phase: 'before' | 'sent' | 'receive'): void {
@@ -215,7 +215,7 @@ export class World {
     const fault = this.mishaps.ofStore(machine, method)
     const isLate = fault?.what === 'late-request' || fault?.what === 'late-reply' || fault?.what === 'twice'
     if (fault !== undefined && (isLate || fault.isSilent))
-      machine.impairedAtMs = this.scheduler.nowMs + (isLate ? fault.byMs : 0) + 50
+      machine.impair(this.scheduler.nowMs + (isLate ? fault.byMs : 0) + 50)
     return fault
   }
 

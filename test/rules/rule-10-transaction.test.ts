@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { expect } from 'vitest'
+import type { Entry } from '../../src/ledger/entry.ts'
 import type { Intent } from '../../src/ledger/intent.ts'
 import type { Attempt } from '../../src/ledger/onceward.ts'
 import { type Store, StoreFault } from '../../src/ledger/store.ts'
@@ -370,3 +371,32 @@ rule('a COMMIT that was lost on its way leaves the entry free for the next attem
   expect(await lab.until(once.run(sell, selling(place, 'sold')))).toBe('sold')
   expect(place.rows()).toEqual(['sold'])
 })
+
+rule(
+  'a COMMIT that could be seen and did not last leaves no success without its rows',
+  async (lab) => {
+    const place = sqlitePlace()
+    const base = sqliteStore({ path: place.path, runtime: lab.time.worker() })
+    const seen: Entry[] = []
+    const { once } = lab.worker({
+      store: {
+        ...base,
+        // A failover: what was committed, and seen as long as the old primary lived, is not there any more.
+        transaction: async (_work, prepare) => {
+          const { ref, value } = prepare('sold' as never)
+          const row = (await base.read([ref])).results[0] as Entry
+          seen.push({ ...row, state: 'succeeded', ...(value === undefined ? {} : { value }) })
+          throw new StoreFault('lost', 'the connection broke')
+        },
+        settle: async (requests) => {
+          const entry = seen.pop()
+          if (entry === undefined) return base.settle(requests)
+          return { nowMs: entry.claimedAtMs, results: [{ kind: 'stale', entry }] }
+        },
+      },
+    })
+    expect(await lab.code(once.run(sell, selling(place, 'sold')))).toBe('OUTCOME_UNKNOWN')
+    expect(await lab.until(once.lookup(sell))).toMatchObject({ state: 'released' })
+  },
+  ['lost-commit-is-written-again'],
+)

@@ -26,7 +26,10 @@ export function makeSettle(database: Database, reader: Reader): Settle {
       const wrote = named ?? database.writes
       const verdicts: Verdicts = new Map()
       let nowMs = requests.length === 0 ? (await reader.look([])).nowMs : 0
-      let open: Open = { fresh: requests, repeated: [] }
+      const { only = [], fresh = [] } = Object.groupBy(requests, ({ recognisesOnly }) =>
+        recognisesOnly === true ? 'only' : 'fresh',
+      )
+      let open: Open = { fresh, repeated: only }
       for (let round = 1; verdicts.size < requests.length; round += 1) {
         if (round > maxRounds) throw restless(database)
         nowMs = Math.max(nowMs, await write(database, statements, { open, verdicts, wrote }))

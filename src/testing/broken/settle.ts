@@ -75,6 +75,14 @@ export const brokenSettles: readonly Mutant[] = [
     }),
   },
   {
+    id: 'recognition-writes',
+    breaks: 'applies a settle that was only to be recognised',
+    caughtBy: [
+      'a settle that only recognises takes what was applied before, and writes nothing that was not',
+    ],
+    broken: ask('settle', ({ recognisesOnly: _only, ...request }) => request),
+  },
+  {
     id: 'settle-ignores-owner',
     breaks: 'takes an outcome from anybody who knows the attempt',
     caughtBy: ['a settle by somebody else changes nothing and shows the row'],

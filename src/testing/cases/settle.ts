@@ -86,6 +86,22 @@ export const settleCases: readonly ContractCase[] = [
     },
   },
   {
+    title: 'a settle that only recognises takes what was applied before, and writes nothing that was not',
+    async run(bench) {
+      const row = await bench.fresh()
+      const request = bench.settleOf(row, { to: 'succeeded', value: utf8('7'), known: row })
+      const early = await bench.settle({ ...request, recognisesOnly: true })
+      isKind(early, 'stale', 'the recognition of what was never applied')
+      same(early.entry, row, 'stale shows the row as it is')
+      await bench.unchanged(row, 'it')
+      const settled = await bench.settled(row, request)
+      const late = await bench.settle({ ...request, recognisesOnly: true })
+      isKind(late, 'settled', 'the recognition of what was applied')
+      same(late.entry, { ...settled, rev: settled.rev + 1 }, 'the row, but for its rev')
+      await bench.unchanged(late.entry, 'the recognition')
+    },
+  },
+  {
     title: 'a settle by somebody else changes nothing and shows the row',
     async run(bench) {
       const row = await bench.fresh()

@@ -215,6 +215,12 @@ export const storeMutants: readonly LedgerMutant[] = [
     }),
   },
   {
+    id: 'lost-commit-is-written-again',
+    rule: 10,
+    breaks: "writes the entry's success anew where its COMMIT, and the caller's rows with it, did not last",
+    store: settling(({ recognisesOnly: _only, ...request }) => request),
+  },
+  {
     id: 'result-not-kept-frees-the-key',
     rule: 11,
     breaks: 'lets the work run again when its result could not be kept',

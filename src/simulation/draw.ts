@@ -23,7 +23,7 @@ export interface Happenings {
 export function drawPlan(seed: number, given: Given = {}): Plan {
   const dice = new Dice(seed)
   const setting = drawSetting(dice, seed, given)
-  const { calls, faults } = dice.is(0.55) ? tell(dice, setting) : drawHappenings(dice, setting)
+  const { calls, faults } = dice.is(0.65) ? tell(dice, setting) : drawHappenings(dice, setting)
   return { ...setting, calls, faults: withOneGoodClock(faults) }
 }
 

@@ -24,20 +24,32 @@ function peer(nth: number, what: PeerFaultKind, given: { worker?: number; byMs?:
 
 const secondCall = (setting: Setting): PeerFaultKind => (setting.singleCall ? 'lost-reply' : 'second-call-refused')
 
-/** The work is asked for again and again over more time than the target remembers its key. */
+/** The work is asked for again and again over more time than the target remembers its key, and no answer comes. */
 const forgetful: Story = (dice, setting) => {
   const calls = [call(0, 0, { retries: 0 })]
-  for (let atMs = dice.int(2_000, 13_000); atMs < 27_000; atMs += dice.int(2_000, 9_000))
+  for (let atMs = dice.int(4_000, 13_500); atMs < 27_000; atMs += dice.int(4_000, 12_000))
     calls.push(call(atMs, dice.int(0, setting.workers - 1), { retries: 0 }))
   const faults: Fault[] = []
   for (let worker = 0; worker < setting.workers; worker += 1) {
-    for (let nth = 1; nth <= 4; nth += 1) {
-      const what = dice.pick(['lost-reply', 'late-request', secondCall(setting), 'late-reply'] as const)
-      if (dice.is(0.8)) faults.push(peer(nth, what, { worker, byMs: dice.pick([900, 2_600, 2_900]) }))
+    for (let nth = 1; nth <= 2; nth += 1) {
+      const what = dice.pick(['lost-reply', 'lost-reply', 'late-request', secondCall(setting)] as const)
+      faults.push(peer(nth, what, { worker, byMs: dice.pick([900, 2_600]) }))
     }
   }
-  return { calls, faults: faults.slice(0, 6) }
+  return { calls, faults: dice.is(0.5) ? faults : faults.slice(0, 2) }
 }
+
+/** A request is sent again shortly before the target forgets its key, and arrives when it has. */
+const lastMoment: Story = (dice, setting) => ({
+  calls: [
+    call(0, 0, { retries: 0 }),
+    call(dice.int(17_200, 19_900), setting.workers - 1, { retries: dice.int(0, 1) }),
+  ],
+  faults: [
+    peer(1, 'lost-reply', {}),
+    peer(setting.workers === 1 ? 2 : 1, 'late-request', { worker: setting.workers - 1, byMs: 2_900 }),
+  ],
+})
 
 /** A worker stands still, and goes on when its lease has long lapsed and others have been at work. */
 const zombie: Story = (dice, setting) => {
@@ -50,9 +62,11 @@ const zombie: Story = (dice, setting) => {
   ]
   if (!monotonicStops && dice.is(0.5))
     faults.push({ kind: 'clock', worker: 0, atMs: dice.int(30, 2_000), byMs: -3_600_000 })
-  if (dice.is(0.6)) {
-    const what = dice.pick(['late-reply', 'slow-work', 'late-request', 'says-no'] as const)
-    faults.push(peer(1, what, { worker: dice.pick([0, rival]), byMs: dice.pick([900, 2_600, 3_800]) }))
+  if (setting.safety === 'transactional') faults.push(peer(1, 'slow-work', { byMs: dice.pick([900, 2_600]) }))
+  else if (dice.is(0.7)) {
+    const what = dice.pick(['late-reply', 'late-reply', 'slow-work', 'late-request', 'says-no'] as const)
+    const byMs = dice.pick([900, 2_600, 3_800, 3_800])
+    faults.push(peer(1, what, { worker: dice.pick([0, rival, rival]), byMs }))
   }
   return { calls, faults }
 }
@@ -61,9 +75,9 @@ const zombie: Story = (dice, setting) => {
 const slow: Story = (dice, setting) => {
   const rival = other(dice, setting)
   const calls = [call(0, 0), call(dice.int(50, 3_500), rival)]
-  const what = dice.pick(['late-reply', 'slow-work', 'late-request'] as const)
+  const what = dice.pick(['late-reply', 'late-reply', 'slow-work', 'late-request'] as const)
   const faults: Fault[] = [peer(1, what, { byMs: dice.pick([900, 2_600, 3_800]), isSilent: true })]
-  const also = dice.int(0, 5)
+  const also = dice.int(0, 4)
   if (also === 0)
     faults.push({ kind: 'clock', worker: rival, atMs: dice.int(0, 40), byMs: dice.pick([5_000, 3_600_000]) })
   if (also === 1) {
@@ -125,7 +139,7 @@ const shaken: Story = (dice, setting) => {
   return { calls, faults }
 }
 
-function failover(dice: Dice): Fault {
+function failover(dice: Dice): Extract<Fault, { readonly kind: 'failover' }> {
   return {
     kind: 'failover',
     afterCommit: dice.int(1, 3),
@@ -133,6 +147,17 @@ function failover(dice: Dice): Fault {
     loses: dice.int(0, 3),
     forMs: dice.pick([30, 300, 900]),
   }
+}
+
+/** A commit is seen before the standby has it, and the primary dies. */
+const unreplicated: Story = (dice, setting) => {
+  const method = setting.safety === 'transactional' ? dice.pick(['claim', 'transaction'] as const) : 'claim'
+  const faults: Fault[] = [
+    { kind: 'store', worker: 0, method, nth: 1, what: 'cancelled', byMs: 0, isSilent: false },
+    { ...failover(dice), afterCommit: method === 'claim' ? 1 : 2, afterMs: dice.int(5, 40) },
+  ]
+  if (dice.is(0.5)) faults.push(peer(1, 'late-reply', { byMs: 900 }))
+  return { calls: [call(0, 0), call(dice.int(300, 5_000), other(dice, setting))], faults }
 }
 
 /** The work is asked for once more when its result has been forgotten. */
@@ -145,4 +170,17 @@ const forgotten: Story = (dice, setting) => ({
   faults: [],
 })
 
-export const stories: readonly Story[] = [forgetful, zombie, slow, orphan, undecided, shaken, forgotten]
+export const stories: readonly Story[] = [
+  forgetful,
+  lastMoment,
+  zombie,
+  zombie,
+  slow,
+  slow,
+  orphan,
+  undecided,
+  undecided,
+  shaken,
+  unreplicated,
+  forgotten,
+]

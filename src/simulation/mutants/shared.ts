@@ -19,7 +19,6 @@ const caughtBy: Readonly<Record<string, InvariantId>> = {
   'takeover-moves-first-send': 'I1',
   'key-lifetime-ignored': 'I1',
   'key-lifetime-without-request-timeout': 'I1',
-  'key-in-use-is-a-failure': 'I1',
   'effect-key-names-the-attempt': 'I1',
   'round-rises-on-unknown': 'I1',
   'fingerprint-ignored': 'I6',
@@ -33,6 +32,7 @@ const caughtBy: Readonly<Record<string, InvariantId>> = {
   'step-starts-are-not-written': 'I5',
   'step-writes-overwrite-each-other': 'I1',
   'stale-entry-commits': 'I1',
+  'lost-commit-is-written-again': 'I2',
   'close-releases-started-work': 'I5',
 }
 

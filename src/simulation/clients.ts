@@ -14,6 +14,7 @@ interface Client {
 /** Answers after which a client that wants its work done asks again. */
 const retried: readonly string[] = [
   'IN_PROGRESS',
+  'RECALL_PENDING',
   'OUTCOME_UNKNOWN',
   'LEASE_LOST',
   'STORE_UNAVAILABLE',

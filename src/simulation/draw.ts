@@ -11,7 +11,7 @@ export interface Given {
 }
 
 /** A plan less what happens in it. */
-export type Setting = Omit<Plan, 'calls' | 'faults'>
+export type Setting = Omit<Plan, 'calls' | 'faults' | 'isLosable'>
 
 /** What happens in a plan. */
 export interface Happenings {
@@ -24,7 +24,8 @@ export function drawPlan(seed: number, given: Given = {}): Plan {
   const dice = new Dice(seed)
   const setting = drawSetting(dice, seed, given)
   const { calls, faults } = dice.is(0.65) ? tell(dice, setting) : drawHappenings(dice, setting)
-  return { ...setting, calls, faults: withOneGoodClock(faults) }
+  const isLosable = faults.some(({ kind }) => kind === 'failover') || dice.is(0.3)
+  return { ...setting, isLosable, calls, faults: withOneGoodClock(faults) }
 }
 
 function drawSetting(dice: Dice, seed: number, given: Given): Setting {

@@ -17,6 +17,8 @@ export class Machine implements Actor, Runtime {
   readonly #scheduler: Scheduler
   readonly #chance: () => number
   isAlive = true
+  /** Its instance takes no new work. */
+  isClosed = false
   stoppedUntilMs = 0
   /** The last moment at which it stood still, was shut out of the store, or had a message swallowed. */
   impairedAtMs = -1

@@ -14,6 +14,8 @@ export interface Plan {
   readonly retry: 'never' | 'on-failure'
   readonly singleCall: boolean
   readonly replication: Replication
+  /** The store can lose what it acknowledged in a failover, so that workers remember it; else it is one like SQLite. */
+  readonly isLosable: boolean
   readonly workers: number
   readonly keys: number
   readonly sweepEveryMs?: number
@@ -132,6 +134,8 @@ export const times = {
   /** Longer than a request's life and the time between the decision to send and the sending. */
   requestTimeoutMs: 6_000,
   maxRunMs: 15_000,
+  recallMs: 12_000,
+  recallWaitMs: 10_000,
   /** L1: within this time after all faults are over, every key has ended. */
   recoveryMs: 60_000,
 } as const

@@ -1,5 +1,6 @@
 import { Clients } from './clients.ts'
 import { doubtOutlivesNoOutcome } from './invariants/rows.ts'
+import type { Residual } from './losses.ts'
 import { type Fault, type Plan, times } from './plan.ts'
 import { doneOf } from './peer.ts'
 import type { Breach } from './watch.ts'
@@ -9,6 +10,7 @@ import { type Process, World, type WorldOptions } from './world.ts'
 export interface RunReport {
   readonly seed: number
   readonly breaches: readonly Breach[]
+  readonly residuals: readonly Residual[]
   /** How often each thing came about that makes a run worth looking at. */
   readonly sometimes: World['counts']
   /** The same for every run that went the same way. */
@@ -25,11 +27,13 @@ export async function run(plan: Plan, options: WorldOptions = {}): Promise<RunRe
   scheduleFaults(world)
   await suffer(world)
   await heal(world)
-  const { watch, trace, scheduler } = world
+  const { trace, scheduler } = world
   world.countReplays()
+  const breaches = world.violations()
   return {
     seed: plan.seed,
-    breaches: watch.breaches,
+    breaches,
+    residuals: world.losses.residuals,
     sometimes: world.counts,
     hash: trace.hash,
     events: scheduler.events,
@@ -61,6 +65,7 @@ function befall(world: World, fault: TimedFault): boolean {
   }
   world.trace.add(world.scheduler.nowMs, machine.name, 'is closed')
   machine.impair(Number.POSITIVE_INFINITY)
+  machine.isClosed = true
   once.close({ graceMs: fault.graceMs }).catch(() => undefined)
   world.start(fault.worker)
   return true

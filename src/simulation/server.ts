@@ -1,9 +1,10 @@
+import type { Runtime } from '../kernel/runtime.ts'
 import type { Entry } from '../ledger/entry.ts'
 import { type Lineage, type SettleRequest, type Store, StoreFault } from '../ledger/store.ts'
-import { type MemoryData, memoryStore } from '../stores/memory/index.ts'
-import type { Machine } from './machine.ts'
+import { failOver, losableData } from '../stores/memory/history.ts'
+import { type MemoryData, memoryData, memoryStore } from '../stores/memory/index.ts'
+import { type Machine, originMs } from './machine.ts'
 import type { SimulationMutant } from './mutants/mutant.ts'
-import { originMs } from './machine.ts'
 import type { Replication } from './plan.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -12,6 +13,7 @@ export interface OwnRow {
   readonly unit: string
   readonly id: string
   readonly input: number
+  readonly atMs: number
 }
 
 /** One row of a commit, before and after. */
@@ -21,34 +23,38 @@ export interface Change {
   readonly after: Entry | undefined
 }
 
-/** What a commit did: enough to undo it. */
-export interface Commit {
-  readonly atMs: number
-  /** Whose request it was. */
-  readonly by: Machine | undefined
-  readonly changes: readonly Change[]
-  readonly ownRows: readonly OwnRow[]
-}
-
-/** What the server is at work on, for whoever watches it. */
+/** What the server is at work on: who asked for what. */
 export interface Working {
   readonly method: string
-  readonly by: Machine | undefined
-  readonly requests: readonly unknown[]
+  readonly by: Machine
+  /** The rows that it is about. */
+  readonly refs: readonly string[]
+}
+
+/** One place of the log. */
+export interface Commit extends Working {
+  readonly atMs: number
+  readonly changes: readonly Change[]
+  /** How much had been written before it: what an undo goes back to. */
+  readonly writesBefore: number
 }
 
 export interface ServerOptions {
   readonly scheduler: Scheduler
   readonly replication: Replication
+  /** Commits may be lost in a failover, and whoever uses it remembers what it was acknowledged. */
+  readonly isLosable: boolean
   readonly mutant: SimulationMutant | undefined
   readonly onChange: (change: Change, working: Working) => void
   readonly onCommit: () => void
   readonly onOwnRow: (unit: string) => void
+  /** A request has been worked. */
+  readonly onRequest: (working: Working) => void
 }
 
 /** Rows that tell of every write. */
 class WatchedRows extends Map<string, Entry> {
-  readonly changes: Change[] = []
+  changes: Change[] = []
   isWatched = true
 
   override set(ref: string, after: Entry): this {
@@ -66,7 +72,7 @@ class WatchedRows extends Map<string, Entry> {
 
 /**
  * The database: the reference store, which runs the ledger's own transitions, over rows that are kept as a log with a
- * replicated index. A failover cuts the log there, and raises the epoch.
+ * replicated index. A failover cuts the log there, on a new timeline.
  *
  * With a synchronous standby a commit is acknowledged, and seen by others, when the standby has it; so nothing that was
  * seen is ever cut, but a commit whose wait was cancelled.
@@ -74,56 +80,67 @@ class WatchedRows extends Map<string, Entry> {
 export class Server {
   readonly #options: ServerOptions
   readonly #rows = new WatchedRows()
-  readonly data: MemoryData = { rows: this.#rows, records: new Map() }
-  readonly #engine: Store
+  readonly #data: MemoryData
+  readonly #clock: Runtime
   readonly #log: Commit[] = []
   /** Ref → the session whose transaction has the row locked. */
   readonly #locks = new Map<string, object>()
   readonly ownRows: OwnRow[] = []
+  /** How many places of the log the standby has. */
   #replicated = 0
-  #working: Working = { method: '', by: undefined, requests: [] }
+  #nonces = 0
   isUp = true
   isReachable = true
 
   constructor(options: ServerOptions) {
     this.#options = options
-    const clock = {
+    this.#data = { ...(options.isLosable ? losableData() : memoryData()), rows: this.#rows }
+    // The database's clock is the one that all go by; that it is right is for its operators.
+    this.#clock = {
       wallMs: () => originMs + options.scheduler.nowMs,
-      randomBytes: (length: number) => new Uint8Array(length),
+      monotonicMs: () => options.scheduler.nowMs,
+      random: () => 0.5,
+      randomBytes: (length) => new Uint8Array(length).fill((this.#nonces += 1)),
+      setTimer: () => ({ cancel: () => undefined }),
+      endOfTurn: () => undefined,
     }
-    const runtime = clock as unknown as NonNullable<Parameters<typeof memoryStore>[0]>['runtime']
-    const engine = memoryStore({ share: this.data, ...(runtime === undefined ? {} : { runtime }) })
-    const data = this.data
-    this.#engine = options.mutant?.server?.(engine, { data, commits: () => this.#log.length }) ?? engine
-    this.data.lineage = { epoch: 1, nonce: 'nonce-of-epoch-1' }
   }
 
-  get lineage(): Lineage {
-    return this.data.lineage as Lineage
+  /** One process's handle: what it knows of lineages is its own. */
+  connect(): Store {
+    const data = this.#data
+    const engine = memoryStore({ share: data, runtime: this.#clock })
+    return this.#options.mutant?.server?.(engine, { data, commits: () => this.#log.length }) ?? engine
   }
 
-  get nowMs(): number {
-    return originMs + this.#options.scheduler.nowMs
+  row(ref: string): Entry | undefined {
+    return this.#rows.get(ref)
+  }
+
+  get epoch(): number {
+    return this.#data.lineage?.stands.epoch ?? 1
+  }
+
+  get isAnswering(): boolean {
+    return this.isUp && this.isReachable
+  }
+
+  /** Works one request. Rejects with a `StoreFault`. Gives how many places the log has grown, too. */
+  async work<A>(working: Working, run: () => Promise<A>): Promise<A> {
+    if (!this.isAnswering) throw new StoreFault('unavailable', 'the server cannot be reached')
+    const writesBefore = this.#data.undo?.length ?? 0
+    const answer = await run()
+    this.#options.onRequest(working)
+    this.#commit(working, writesBefore)
+    return answer
   }
 
   get commits(): number {
     return this.#log.length
   }
 
-  /** Works one request of a session that believes in `lineage`. Rejects with a `StoreFault`. */
-  async work<A>(working: Working, lineage: Lineage | undefined, run: (store: Store) => Promise<A>): Promise<A> {
-    if (!this.isUp || !this.isReachable) throw new StoreFault('unavailable', 'the server is down')
-    if (lineage !== undefined && !isSame(lineage, this.lineage))
-      throw new StoreFault('conflict', `the lineage is now of epoch ${this.lineage.epoch}`)
-    this.#working = working
-    const answer = await run(this.#engine)
-    this.#commit([])
-    return answer
-  }
-
-  isLocked(ref: string, session?: object): boolean {
-    const holder = this.#locks.get(ref)
-    return holder !== undefined && holder !== session
+  isLocked(ref: string): boolean {
+    return this.#locks.has(ref)
   }
 
   lock(ref: string, session: object): void {
@@ -140,33 +157,41 @@ export class Server {
 
   /** COMMIT of a transaction whose last statement is `request`; `undefined` where that changed no row. */
   async commitTogether(
+    engine: Store,
     working: Working,
-    request: SettleRequest,
-    rows: readonly OwnRow[],
+    transaction: { request: SettleRequest; rows: readonly OwnRow[]; lineage: Lineage | undefined },
   ): Promise<Entry | undefined> {
-    this.#working = working
-    const { results } = await this.#engine.settle([request])
-    const [result] = results
-    if (result?.kind !== 'settled') return undefined
-    this.ownRows.push(...rows)
-    this.#commit(rows)
-    for (const { unit } of rows) this.#options.onOwnRow(unit)
-    return result.entry
+    const { request, rows, lineage } = transaction
+    return this.work(working, async () => {
+      const [result] = (await engine.settle([request], lineage)).results
+      if (result?.kind !== 'settled') return undefined
+      const before = this.ownRows.length
+      this.ownRows.push(...rows)
+      this.#data.undo?.push(() => void (this.ownRows.length = before))
+      return result.entry
+    }).finally(() => {
+      for (const { unit } of rows) this.#options.onOwnRow(unit)
+    })
   }
 
-  #commit(rows: readonly OwnRow[], isReplicated: boolean = this.#options.replication === 'sync'): void {
-    const changes = this.#rows.changes.splice(0)
-    if (changes.length === 0 && rows.length === 0) return
-    const atMs = this.#options.scheduler.nowMs
-    this.#log.push({ atMs, by: this.#working.by, changes, ownRows: rows })
-    if (isReplicated) this.#replicated = this.#log.length
-    for (const change of changes) this.#options.onChange(change, this.#working)
+  #commit(working: Working, writesBefore: number): void {
+    const { changes } = this.#rows
+    if (changes.length === 0) return
+    this.#rows.changes = []
+    this.#log.push({ ...working, atMs: this.#options.scheduler.nowMs, changes, writesBefore })
+    if (this.#options.replication === 'sync') this.#replicated = this.#log.length
+    for (const change of changes) this.#options.onChange(change, working)
     this.#options.onCommit()
   }
 
   /** The last commit's wait for the standby was cancelled: it is seen, and may not last. */
   cancelWait(): void {
     this.#replicated = Math.min(this.#replicated, this.#log.length - 1)
+  }
+
+  /** Whether the standby has the row as it is now. */
+  isReplicated(ref: string): boolean {
+    return !this.#log.slice(this.#replicated).some(({ changes }) => changes.some((one) => one.ref === ref))
   }
 
   crash(): void {
@@ -181,24 +206,12 @@ export class Server {
   promote(loses: number): readonly Commit[] {
     const isSync = this.#options.replication === 'sync'
     const kept = isSync ? this.#replicated : Math.max(this.#log.length - loses, 0)
-    const lost = this.#log.splice(kept).toReversed()
+    const lost = this.#log.splice(kept)
     this.#rows.isWatched = false
-    for (const { changes, ownRows } of lost) {
-      for (const { ref, before } of changes.toReversed()) {
-        if (before === undefined) this.#rows.delete(ref)
-        else this.#rows.set(ref, before)
-      }
-      this.ownRows.length -= ownRows.length
-    }
+    failOver(this.#data, { keep: lost[0]?.writesBefore ?? this.#data.undo?.length ?? 0 })
     this.#rows.isWatched = true
-    const epoch = this.lineage.epoch + 1
-    this.data.lineage = { epoch, nonce: `nonce-of-epoch-${epoch}` }
     this.#replicated = this.#log.length
     this.isUp = true
-    return lost
+    return lost.toReversed()
   }
-}
-
-export function isSame(a: Lineage, b: Lineage): boolean {
-  return a.epoch === b.epoch && a.nonce === b.nonce
 }

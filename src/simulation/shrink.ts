@@ -53,6 +53,7 @@ function* smallerPlans(plan: Plan): Generator<Plan> {
   if (plan.isStepped) yield { ...plan, isStepped: false }
   if (plan.retry !== 'never') yield { ...plan, retry: 'never' }
   if (plan.singleCall) yield { ...plan, singleCall: false }
+  if (plan.isLosable && !faults.some(({ kind }) => kind === 'failover')) yield { ...plan, isLosable: false }
   if (plan.replication !== 'sync') yield { ...plan, replication: 'sync' }
   for (const [index, call] of calls.entries()) {
     if (call.retries > 0) yield { ...plan, calls: calls.with(index, { ...call, retries: call.retries - 1 }) }

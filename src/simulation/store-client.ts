@@ -15,6 +15,7 @@ import type { Machine } from './machine.ts'
 import type { StoreFaultKind, StoreMethod } from './plan.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { OwnRow, Server } from './server.ts'
+import { showAnswer } from './show.ts'
 
 /** A fault of the plan that a request meets. */
 export interface StoreMishap {
@@ -45,97 +46,81 @@ const idleInTransactionMs = 400
 /** The `Store` of one process: every call is a message to the server and one back. */
 export function storeClient(options: StoreClientOptions): Store {
   const client = new StoreClient(options)
-  const other = <A>(what: string, run: (store: Store) => Promise<A>): Promise<A> =>
-    client.call({ method: 'other', what, requests: [] }, run)
+  const { engine } = client
+  const other = <A>(what: string, run: () => Promise<A>): Promise<A> =>
+    client.call({ method: 'other', what, refs: [] }, run)
+  const { recalling } = engine
   return {
     name: 'simulated',
     location: 'simulated:',
     maxBatch: 500,
     isTransactional: true,
-    open: () => client.open(),
-    claim: (requests) => client.claim(requests),
-    settle: (requests) => client.write('settle', requests, (store) => store.settle(requests)),
-    renew: (requests) => client.renew(requests),
-    read: (refs) =>
-      client.call({ method: 'read', what: client.label('read', refs), requests: [] }, (store) =>
-        store.read(refs),
-      ),
-    resolve: (requests) => client.write('resolve', requests, (store) => store.resolve(requests)),
-    twins: (requests) => other('twins', (store) => store.twins(requests)),
-    list: (query) => other('list', (store) => store.list(query)),
-    purge: (request) => other('purge', (store) => store.purge(request)),
-    records: {
-      append: (records) => other('append', (store) => store.records.append(records)),
-      read: (query) => other('records', (store) => store.records.read(query)),
-      replaceIf: (record) => other('replace', (store) => store.records.replaceIf(record)),
-      prune: (query) => other('prune', (store) => store.records.prune(query)),
+    ...(recalling === undefined ? {} : { recalling }),
+    open: () => other('open', () => engine.open()),
+    claim: (requests, lineage) => client.claim(requests, lineage),
+    settle: (requests, lineage) => client.write('settle', requests, () => engine.settle(requests, lineage)),
+    renew: (requests, lineage) => client.renew(requests, lineage),
+    read: (refs) => client.call({ method: 'read', refs }, () => engine.read(refs)),
+    resolve: (requests, lineage) =>
+      client.write('resolve', requests, () => engine.resolve(requests, lineage)),
+    recall: (requests, lineage) => {
+      const refs = requests.map(({ entry }) => entry.ref)
+      return client.call({ method: 'recall', refs }, () => engine.recall(requests, lineage))
     },
-    transaction: (work, prepare) => client.transaction(work, prepare),
+    leave: (lineage) => other('leave', () => engine.leave(lineage)),
+    twins: (requests) => other('twins', () => engine.twins(requests)),
+    list: (query) => other('list', () => engine.list(query)),
+    purge: (request) => other('purge', () => engine.purge(request)),
+    records: {
+      append: (records) => other('append', () => engine.records.append(records)),
+      read: (query) => other('records', () => engine.records.read(query)),
+      replaceIf: (record) => other('replace', () => engine.records.replaceIf(record)),
+      prune: (query) => other('prune', () => engine.records.prune(query)),
+    },
+    transaction: (work, prepare, lineage) => client.transaction(work, prepare, lineage),
     close: () => Promise.resolve(),
   }
 }
 
 interface Asking {
   readonly method: StoreMethod
-  readonly what: string
-  readonly requests: readonly { readonly ref: string }[]
+  /** For the trace, where the method is not word enough. */
+  readonly what?: string
+  readonly refs: readonly string[]
 }
 
 class StoreClient {
   readonly #options: StoreClientOptions
-  /** Every write names it; where it has changed, nothing is written. */
-  #lineage: Lineage | undefined
+  readonly engine: Store
 
   constructor(options: StoreClientOptions) {
     this.#options = options
-  }
-
-  label(what: string, refs: readonly string[]): string {
-    return `${what} ${refs.map((ref) => this.#options.labelOf(ref)).join(' ')}`
-  }
-
-  async open(): Promise<Lineage> {
-    const { server } = this.#options
-    const lineage = await this.call({ method: 'other', what: 'open', requests: [] }, () =>
-      Promise.resolve(server.lineage),
-    )
-    this.#lineage = lineage
-    return lineage
+    this.engine = options.server.connect()
   }
 
   /** A message to the server, which works `run`, and its answer back. */
-  call<A>(asking: Asking, run: (store: Store) => Promise<A>): Promise<A> {
+  call<A>(asking: Asking, run: () => Promise<A>): Promise<A> {
     const { server, machine } = this.#options
-    const { method, requests } = asking
-    const lineage = requests.length > 0 ? this.#lineage : undefined
-    return this.#send(asking, async () => {
-      const working = { method, by: machine, requests }
-      try {
-        return await server.work(working, lineage, run)
-      } catch (error) {
-        // As a client does that finds that it writes under an old lineage: it reads the new one and tries again.
-        if (server.isUp) this.#lineage = server.lineage
-        throw error
-      }
-    })
+    const { method, refs } = asking
+    return this.#send(asking, () => server.work({ method, by: machine, refs }, run))
   }
 
-  async #send<A>(asking: Asking, work: () => Promise<A>): Promise<A> {
-    const { machine, link, server, mishapOf } = this.#options
-    const fault = mishapOf(machine, asking.method)
+  #send<A>({ method, what = method, refs }: Asking, work: () => Promise<A>): Promise<A> {
+    const { machine, link, server, mishapOf, labelOf } = this.#options
+    const fault = mishapOf(machine, method)
     const arrive = async (isFirst: boolean): Promise<A> => {
       if (fault?.what === 'refused' && isFirst) throw new StoreFault('unavailable', 'connection refused')
-      if (fault?.what === 'conflict' && isFirst) throw new StoreFault('conflict', 'the row is locked')
+      if (fault?.what === 'conflict' && isFirst) throw rowIsLocked()
       const before = server.commits
       const answer = await work()
-      if (fault?.what !== 'cancelled') return answer
+      if (fault?.what !== 'cancelled' || !isFirst) return answer
       if (server.commits > before) server.cancelWait()
       throw new StoreFault('lost', 'the wait for the standby was cancelled')
     }
     return link.send({
       machine,
       to: 'store',
-      what: asking.what,
+      what: [what, ...refs.map(labelOf)].join(' '),
       mishap: fault === undefined ? undefined : mishapFrom(fault),
       arrive,
       broken: () => new StoreFault('lost', 'connection reset'),
@@ -144,61 +129,55 @@ class StoreClient {
   }
 
   /** Writes that wait for a locked row, and give up. */
-  write<Q extends { readonly ref: string }, R>(
+  write<R>(
     method: 'settle' | 'resolve',
-    requests: readonly Q[],
-    run: (store: Store) => Promise<Reply<R>>,
+    requests: readonly { readonly ref: string }[],
+    run: () => Promise<Reply<R>>,
   ): Promise<Reply<R>> {
     const { server } = this.#options
-    const what = this.label(
-      method,
-      requests.map(({ ref }) => ref),
-    )
-    return this.call({ method, what, requests }, (store) =>
-      requests.some(({ ref }) => server.isLocked(ref))
-        ? Promise.reject(new StoreFault('conflict', 'the row is locked'))
-        : run(store),
+    const refs = requests.map(({ ref }) => ref)
+    const isLocked = (): boolean => refs.some((ref) => server.isLocked(ref))
+    return this.call({ method, refs }, () =>
+      isLocked() ? Promise.reject(rowIsLocked()) : run(),
     )
   }
 
   /** Rule 10: takeovers skip locked rows. */
-  claim(requests: readonly ClaimRequest[]): Promise<Reply<ClaimResult>> {
+  claim(requests: readonly ClaimRequest[], lineage: Lineage | undefined): Promise<Reply<ClaimResult>> {
     const { server } = this.#options
-    const isLocked = ({ ref, expect }: ClaimRequest): boolean => expect !== undefined && server.isLocked(ref)
-    const what = this.label(
-      'claim',
-      requests.map(({ ref }) => ref),
-    )
-    return this.call({ method: 'claim', what, requests }, async (store) => {
-      const free = requests.filter((request) => !isLocked(request))
-      const { nowMs, results } = await store.claim(free)
-      const answers = [...results]
-      return {
-        nowMs,
-        results: requests.map((request): ClaimResult => {
-          if (!isLocked(request)) return answers.shift() as ClaimResult
-          const entry = server.data.rows.get(request.ref)
-          return entry === undefined ? { kind: 'gone' } : { kind: 'held', entry }
-        }),
+    const isSkipped = ({ ref, expect }: ClaimRequest): boolean => expect !== undefined && server.isLocked(ref)
+    const refs = requests.map(({ ref }) => ref)
+    return this.call({ method: 'claim', refs }, async () => {
+      const skipped = new Set(requests.filter(isSkipped))
+      const { nowMs, results } = await this.engine.claim(
+        requests.filter((request) => !skipped.has(request)),
+        lineage,
+      )
+      const answers = results.values()
+      const answer = (request: ClaimRequest): ClaimResult => {
+        if (!skipped.has(request)) return answers.next().value as ClaimResult
+        const entry = server.row(request.ref)
+        return entry === undefined ? { kind: 'gone' } : { kind: 'held', entry }
       }
+      return { nowMs, results: requests.map(answer) }
     })
   }
 
   /** Rule 10: so do renewals. */
-  renew(requests: readonly RenewRequest[]): Promise<Reply<RenewResult>> {
+  renew(requests: readonly RenewRequest[], lineage: Lineage | undefined): Promise<Reply<RenewResult>> {
     const { server } = this.#options
-    const what = this.label(
-      'renew',
-      requests.map(({ ref }) => ref),
-    )
-    return this.call({ method: 'renew', what, requests }, async (store) => {
-      const free = requests.filter(({ ref }) => !server.isLocked(ref))
-      const { nowMs, results } = await store.renew(free)
-      const answers = [...results]
+    const refs = requests.map(({ ref }) => ref)
+    return this.call({ method: 'renew', refs }, async () => {
+      const skipped = new Set(refs.filter((ref) => server.isLocked(ref)))
+      const { nowMs, results } = await this.engine.renew(
+        requests.filter(({ ref }) => !skipped.has(ref)),
+        lineage,
+      )
+      const answers = results.values()
       return {
         nowMs,
-        results: requests.map(({ ref }) =>
-          server.isLocked(ref) ? { kind: 'busy' } : (answers.shift() as RenewResult),
+        results: refs.map(
+          (ref): RenewResult => (skipped.has(ref) ? { kind: 'busy' } : (answers.next().value as RenewResult)),
         ),
       }
     })
@@ -208,17 +187,17 @@ class StoreClient {
   async transaction<T>(
     work: (transaction: unknown) => T | Promise<T>,
     prepare: (value: T) => SettleRequest,
+    lineage: Lineage | undefined,
   ): Promise<TransactionResult<T>> {
     const { server, machine, scheduler } = this.#options
     const rows: OwnRow[] = []
     const own: OwnRows = { insert: (row) => void rows.push(row) }
     const value = await work(own)
     const request = prepare(value)
-    const requests = [request]
     const session = {}
-    await this.call({ method: 'other', what: this.label('settle in', [request.ref]), requests }, () => {
-      if (server.isLocked(request.ref))
-        return Promise.reject(new StoreFault('conflict', 'the row is locked'))
+    const refs = [request.ref]
+    await this.call({ method: 'transaction', what: 'settle in', refs }, () => {
+      if (server.isLocked(request.ref)) return Promise.reject(rowIsLocked())
       server.lock(request.ref, session)
       scheduler.after(idleInTransactionMs, undefined, () => {
         server.unlock(session)
@@ -226,16 +205,21 @@ class StoreClient {
       })
       return Promise.resolve()
     })
-    const what = this.label('COMMIT', [request.ref])
-    const entry = await this.#send({ method: 'transaction', what, requests }, async () => {
-      if (!server.isUp || !server.isReachable || !server.holdsLock(session))
+    const entry = await this.#send({ method: 'transaction', what: 'COMMIT', refs }, async () => {
+      if (!server.isAnswering || !server.holdsLock(session))
         throw new StoreFault('lost', 'the server has ended the session')
-      const committed = await server.commitTogether({ method: 'transaction', by: machine, requests }, request, rows)
+      const working = { method: 'transaction', by: machine, refs }
+      const transaction = { request, rows, lineage }
+      const committed = await server.commitTogether(this.engine, working, transaction)
       server.unlock(session)
       return committed
     })
     return entry === undefined ? { kind: 'rolled-back' } : { kind: 'committed', value, entry }
   }
+}
+
+function rowIsLocked(): StoreFault {
+  return new StoreFault('conflict', 'the row is locked')
 }
 
 function mishapFrom({ what, byMs, isSilent }: StoreMishap): Mishap | undefined {
@@ -254,30 +238,4 @@ function mishapFrom({ what, byMs, isSilent }: StoreMishap): Mishap | undefined {
     default:
       return undefined
   }
-}
-
-/** One word for each result, and its row's fence and state where it has one. */
-function showAnswer(answer: unknown): string {
-  if (typeof answer !== 'object' || answer === null || !('results' in answer)) return 'ok'
-  return (answer.results as readonly unknown[]).map(showResult).join(' ')
-}
-
-function showResult(result: unknown): string {
-  if (typeof result !== 'object' || result === null) return 'none'
-  const { kind, entry } = result as { kind?: string; entry?: unknown }
-  const row = kind === undefined ? result : entry
-  const text = typeof row === 'object' && row !== null && 'state' in row ? showRow(row as ShownRow) : ''
-  return [kind, text].filter((part) => part !== undefined && part !== '').join(': ')
-}
-
-interface ShownRow {
-  readonly state: string
-  readonly epoch: number
-  readonly attempt: number
-  readonly rev: number
-}
-
-/** `started (1, 2) rev 5`. */
-export function showRow({ state, epoch, attempt, rev }: ShownRow): string {
-  return `${state} (${epoch}, ${attempt}) rev ${rev}`
 }

@@ -12,6 +12,8 @@ export interface Breach {
   readonly key: number
   readonly what: string
   readonly atMs: number
+  /** It may be one of the documented losses of asynchronous replication. */
+  readonly isExcusable: boolean
 }
 
 /** One claim that the database has taken. */
@@ -41,10 +43,10 @@ export class KeyWatch {
   topFence: Fence = { epoch: 0, attempt: 0 }
   /** Values that the database has recorded as the key's success, ever. */
   readonly recorded: Set<string> = new Set()
-  /** Values that callers were given. */
-  readonly given: Set<string> = new Set()
+  /** Values that callers were given, and by whom. */
+  readonly given: Map<string, Set<Machine>> = new Map()
   readonly lastSends: Map<string, SendWatch> = new Map()
-  /** The target could not tell, or a conflict was found: a doubt is to be expected. */
+  /** The target could not tell, or two histories met: a doubt is to be expected. */
   hasDoubtCause = false
   /** The input that the first claim was made with. */
   input = 0
@@ -52,6 +54,14 @@ export class KeyWatch {
   constructor(key: number) {
     this.key = key
   }
+}
+
+/** An effect, where it is counted. */
+export interface Effect {
+  readonly unit: string
+  readonly id: string
+  readonly input: number
+  readonly atMs: number
 }
 
 export interface WatchOptions {
@@ -80,11 +90,20 @@ export class Watch {
   }
 
   report(invariant: InvariantId, key: number, what: string): void {
-    const breach = { invariant, key, what, atMs: this.options.nowMs() }
+    this.#report({ invariant, key, what, isExcusable: false })
+  }
+
+  /** Something that a failover may be to blame for, if it has cut what nobody was left to tell. */
+  reportExcusable(invariant: InvariantId, key: number, what: string): void {
+    this.#report({ invariant, key, what, isExcusable: true })
+  }
+
+  #report(found: Omit<Breach, 'atMs'>): void {
     const isKnown = this.breaches.some(
-      (other) => other.invariant === invariant && other.key === key && other.what === what,
+      (other) => other.invariant === found.invariant && other.key === found.key && other.what === found.what,
     )
     if (isKnown) return
+    const breach = { ...found, atMs: this.options.nowMs() }
     this.breaches.push(breach)
     this.options.onBreach(breach)
   }
@@ -94,9 +113,9 @@ export class Watch {
   }
 
   /** Effects of one unit, where they are counted: at the target, or in the user's own table. */
-  effectsOf(unit: string): readonly { readonly unit: string; readonly id: string; readonly input: number }[] {
+  effectsOf(unit: string): readonly Effect[] {
     const { plan, journal, ownRows } = this.options
-    const rows = plan.safety === 'transactional' ? ownRows : journal
+    const rows: readonly Effect[] = plan.safety === 'transactional' ? ownRows : journal
     return rows.filter((row) => row.unit === unit)
   }
 
@@ -113,9 +132,13 @@ export function showFence({ epoch, attempt }: Fence): string {
   return `(${epoch}, ${attempt})`
 }
 
-/** What must stay as it is once an entry has ended. */
+/** The kept value as text. */
+export function textOf(entry: Entry): string {
+  return entry.value === undefined ? '' : Buffer.from(entry.value).toString('utf8')
+}
+
+/** What must stay as it is once an entry has ended, whatever epoch it is in. */
 export function endOf(entry: Entry): string {
-  const { state, attempt, epoch, fingerprint, valueKept, value, error } = entry
-  const text = value === undefined ? '' : Buffer.from(value).toString('latin1')
-  return [state, attempt, epoch, fingerprint, valueKept, text, error?.code ?? ''].join(' ')
+  const { state, attempt, fingerprint, valueKept, error } = entry
+  return [state, attempt, fingerprint, valueKept, textOf(entry), error?.code ?? ''].join(' ')
 }

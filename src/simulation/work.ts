@@ -138,7 +138,7 @@ export class Work {
 
   /** Rows of the user's own, in the transaction of the entry. */
   #transact(attempt: Attempt, key: number, input: number): Promise<Done> {
-    const { machine, mishapOf } = this.#options
+    const { machine, mishapOf, watch } = this.#options
     return this.#watched(attempt, key, async () => {
       const fault = mishapOf(machine)
       const pause = (ms: number): Promise<void> =>
@@ -150,7 +150,7 @@ export class Work {
         this.#ownRows += 1
         const id = `${machine.name}#${this.#ownRows}`
         if (fault?.what === 'slow-work' || fault?.what === 'late-reply') await pause(fault.byMs)
-        rows.insert({ unit: unitOf(key), id, input })
+        rows.insert({ unit: unitOf(key), id, input, atMs: watch.options.nowMs() })
         return { effect: id, input }
       })
     })

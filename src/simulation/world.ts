@@ -9,6 +9,7 @@ import { onEffect } from './invariants/effects.ts'
 import { onChange } from './invariants/rows.ts'
 import { inputOf, keys, labelOf, operation } from './keys.ts'
 import { Link } from './link.ts'
+import { Losses } from './losses.ts'
 import { Machine } from './machine.ts'
 import { Mishaps } from './mishaps.ts'
 import type { SimulationMutant } from './mutants/mutant.ts'
@@ -16,9 +17,10 @@ import { Peer } from './peer.ts'
 import { type Plan, times } from './plan.ts'
 import { Scheduler } from './scheduler.ts'
 import { type Change, Server, type Working } from './server.ts'
-import { showRow, storeClient } from './store-client.ts'
+import { showRow } from './show.ts'
+import { storeClient } from './store-client.ts'
 import { Trace } from './trace.ts'
-import { Watch } from './watch.ts'
+import { type Breach, Watch } from './watch.ts'
 import { Work } from './work.ts'
 
 export interface WorldOptions {
@@ -49,6 +51,7 @@ export class World {
   /** Hears of a process's death, before anything else happens. */
   onDeath: (slot: number) => void = () => undefined
   onRestart: (slot: number) => void = () => undefined
+  readonly losses: Losses
   readonly #mutant: SimulationMutant | undefined
   readonly #incarnations: number[] = []
   #totalCommits = 0
@@ -72,10 +75,12 @@ export class World {
     this.server = new Server({
       scheduler,
       replication: plan.replication,
+      isLosable: plan.isLosable,
       mutant: options.mutant,
       onChange: (change, working) => this.#changed(change, working),
       onCommit: () => this.#committed(),
       onOwnRow: (unit) => onEffect(this.watch, unit),
+      onRequest: (working) => this.#requested(working),
     })
     this.peer = new Peer({ scheduler, link: this.link, onEffect: (row) => this.#happened(row.unit, row.id) })
     this.watch = new Watch({
@@ -85,10 +90,20 @@ export class World {
       ownRows: this.server.ownRows,
       onBreach: ({ invariant, what }) => this.trace.add(scheduler.nowMs, '!', `${invariant} is broken: ${what}`),
     })
+    this.losses = new Losses(this.watch)
+  }
+
+  /** What was found wrong and is none of the documented losses; those are counted. */
+  violations(): readonly Breach[] {
+    return this.watch.breaches.filter((breach) => {
+      const name = this.losses.excuseOf(breach)
+      if (name !== undefined) this.losses.count(name, breach.invariant === 'I1' ? 'repeated' : undefined)
+      return name === undefined
+    })
   }
 
   rowOf(key: number): Entry | undefined {
-    return this.server.data.rows.get(keys[key]?.ref ?? '')
+    return this.server.row(keys[key]?.ref ?? '')
   }
 
   /** Starts a process in a slot. */
@@ -120,6 +135,8 @@ export class World {
         operations: { [operation]: work.registration },
         storeTimeoutMs: times.storeTimeoutMs,
         maxRunMs: times.maxRunMs,
+        recallMs: times.recallMs,
+        recallWaitMs: times.recallWaitMs,
         sweep: sweepEveryMs === undefined ? false : { everyMs: sweepEveryMs },
       },
       mutant?.runtime?.(machine) ?? machine,
@@ -147,7 +164,7 @@ export class World {
     const text = code === 'ok' ? JSON.stringify(value) : code
     this.trace.add(this.scheduler.nowMs, machine.name, `answers for k${key}: ${text}`)
     if (code.startsWith('no code')) this.watch.report('L1', key, `a call was answered with ${code}`)
-    onAnswer(this.watch, { key, input, code, value, row: this.rowOf(key) })
+    onAnswer(this.watch, { by: machine, key, input, code, value, row: this.rowOf(key) })
     return code
   }
 
@@ -172,14 +189,15 @@ export class World {
   failOver(loses: number, forMs: number): void {
     if (!this.server.isUp) return
     this.server.crash()
-    this.trace.add(this.scheduler.nowMs, 'db', 'the primary dies')
+    const crashedAtMs = this.scheduler.nowMs
+    this.trace.add(crashedAtMs, 'db', 'the primary dies')
     this.#impairAll()
     this.scheduler.after(forMs, undefined, () => {
       const lost = this.server.promote(loses)
       if (lost.length > 0) this.counts.failover_with_loss += 1
-      const { epoch } = this.server.lineage
-      this.trace.add(this.scheduler.nowMs, 'db', `epoch ${epoch} begins, ${lost.length} commits are lost`)
+      this.trace.add(this.scheduler.nowMs, 'db', `a standby takes over, ${lost.length} commits are lost`)
       this.#impairAll()
+      this.losses.onPromote(lost, crashedAtMs)
       return false
     })
   }
@@ -225,8 +243,18 @@ export class World {
     const is = after === undefined ? 'absent' : showRow(after)
     this.trace.add(this.scheduler.nowMs, 'db', `${labelOf(ref)}: ${was} → ${is} by ${working.method}`)
     if (working.method === 'claim' && after !== undefined && after.attempt > 1) this.counts.takeover += 1
+    if (working.method === 'recall') this.counts.recall += 1
     if (after?.state === 'in_doubt' && before?.state !== 'in_doubt') this.counts.in_doubt += 1
     onChange(this.watch, change, working)
+  }
+
+  #requested({ by, method, refs }: Working): void {
+    this.losses.onContact(by)
+    if (method !== 'recall') return
+    for (const ref of refs) {
+      const key = this.watch.keyOf(ref)
+      if (key !== undefined) this.losses.onRecall(by, key.key)
+    }
   }
 
   #committed(): void {

@@ -1,4 +1,5 @@
 import type { Entry } from '../../ledger/entry.ts'
+import type { Machine } from '../machine.ts'
 import type { Done } from '../peer.ts'
 import type { Watch } from '../watch.ts'
 
@@ -7,6 +8,7 @@ import type { Watch } from '../watch.ts'
  */
 
 export interface Answered {
+  readonly by: Machine
   readonly key: number
   readonly input: number
   /** `ok`, or the code of the error. */
@@ -21,7 +23,7 @@ export function onAnswer(watch: Watch, answered: Answered): void {
   else if (answered.code === 'EFFECT_FAILED') onFailure(watch, answered)
 }
 
-function onSuccess(watch: Watch, { key, input, value }: Answered): void {
+function onSuccess(watch: Watch, { by, key, input, value }: Answered): void {
   const state = watch.keys[key]
   if (state === undefined) return
   const text = JSON.stringify(value) ?? ''
@@ -29,9 +31,10 @@ function onSuccess(watch: Watch, { key, input, value }: Answered): void {
     if (watch.effectsOf(unit).length === 0)
       watch.report('I2', key, `acknowledged, but ${unit} has not happened`)
   }
-  state.given.add(text)
+  const givers = state.given.get(text) ?? new Set()
+  state.given.set(text, givers.add(by))
   if (state.given.size > 1)
-    watch.report('I3', key, `callers were given ${[...state.given].join(' and ')}`)
+    watch.reportExcusable('I3', key, `callers were given ${[...state.given.keys()].join(' and ')}`)
   const real = new Set(watch.unitsOf(key).flatMap((unit) => watch.effectsOf(unit).map(({ id }) => id)))
   for (const done of donesOf(value)) {
     if (!real.has(done.effect))

@@ -1,7 +1,15 @@
 import type { Entry } from '../../ledger/entry.ts'
 import { keys } from '../keys.ts'
 import type { Change, Working } from '../server.ts'
-import { type AttemptWatch, compareFences, endOf, type KeyWatch, showFence, type Watch } from '../watch.ts'
+import {
+  type AttemptWatch,
+  compareFences,
+  endOf,
+  type KeyWatch,
+  showFence,
+  textOf,
+  type Watch,
+} from '../watch.ts'
 
 /*
  * What is checked whenever the database has written a row: I4, I5, I6, I7 and I8.
@@ -35,18 +43,17 @@ export function onChange(watch: Watch, { ref, before, after }: Change, working: 
   if (after.state === 'succeeded') key.recorded.add(textOf(after))
 }
 
-/** The kept value as text. */
-export function textOf(entry: Entry): string {
-  return entry.value === undefined ? '' : Buffer.from(entry.value).toString('utf8')
-}
-
 /** I4: every claim raises the fence, and no write lowers it. I5: what a blind target may have been sent is not taken up. */
 function fencesRise({ watch, key, before, after, working }: Written): void {
   if (before !== undefined && compareFences(after, before) < 0) {
     watch.report('I4', key.key, `the row fell from ${showFence(before)} to ${showFence(after)}`)
   }
+  if (working.method === 'recall') {
+    if (compareFences(after, key.topFence) > 0) key.topFence = { epoch: after.epoch, attempt: after.attempt }
+    return
+  }
   const isNew = before?.owner !== after.owner || before.attempt !== after.attempt
-  if (working.method !== 'claim' || working.by === undefined || !isNew) return
+  if (working.method !== 'claim' || !isNew) return
   if (compareFences(after, key.topFence) <= 0) {
     const [got, top] = [showFence(after), showFence(key.topFence)]
     watch.report('I4', key.key, `a claim got the fence ${got}, and ${top} had been given before`)
@@ -79,7 +86,7 @@ function ownersAreFenced({ watch, key, after, working }: Written, before: Entry)
   const attempt = key.attempts.get(before.owner)
   if (attempt === undefined) return
   if (attempt.machine !== working.by) {
-    const [by, owner] = [working.by?.name ?? 'nobody', attempt.machine.name]
+    const [by, owner] = [working.by.name, attempt.machine.name]
     watch.report('I4', key.key, `${by} wrote the outcome of an attempt that is ${owner}'s`)
   }
   if (after.state === 'succeeded' || after.state === 'failed' || after.state === 'released')
@@ -95,12 +102,16 @@ function endsAreFinal({ watch, key, after, working }: Written, before: Entry): v
       const retainedUntilMs = (before.finishedAtMs ?? 0) + before.retainMs
       if (retainedUntilMs > watch.storeNowMs())
         watch.report('I7', key.key, 'a result was forgotten before its time')
-    } else if (endOf(before) !== endOf(after))
-      watch.report('I7', key.key, `an entry that had ${before.state} became ${after.state}`)
+    } else if (endOf(before) !== endOf(after)) {
+      const what = `an entry that had ${before.state} became ${after.state}`
+      // Two histories met, and neither is believed.
+      if (working.method === 'recall') watch.reportExcusable('I7', key.key, what)
+      else watch.report('I7', key.key, what)
+    }
     return
   }
   if (before.state !== 'in_doubt' || after.state === 'in_doubt') return
-  const isOwners = working.method === 'settle' || working.method === 'transaction'
+  const isOwners = ['settle', 'transaction', 'recall'].includes(working.method)
   if (!isOwners && after.resolution === undefined)
     watch.report('I7', key.key, `a doubt ended as ${after.state} without evidence`)
 }
@@ -109,7 +120,8 @@ function endsAreFinal({ watch, key, after, working }: Written, before: Entry): v
  * I8: in doubt only where something fell between the start and the outcome: the process that had claimed it died, stood
  * still or could not reach the store, its effect ended with an unknown outcome, or the target could not tell.
  */
-function doubtNeedsCause({ watch, key, after }: Written): void {
+function doubtNeedsCause({ watch, key, after, working }: Written): void {
+  if (working.method === 'recall') key.hasDoubtCause = true
   if (key.hasDoubtCause) return
   const open = [...key.attempts.values()].filter((attempt) => !attempt.isRecorded)
   if (open.some(isDoubtful)) return

@@ -1,0 +1,150 @@
+import type { Machine } from './machine.ts'
+import { times } from './plan.ts'
+import type { Commit } from './server.ts'
+import { textOf, type Breach, type Watch } from './watch.ts'
+
+/**
+ * What asynchronous replication costs whatever a ledger does, by name (docs/guide/simulation.md). None of it is a
+ * violation, and each is counted only where exactly its own condition holds: a process that lived, came to the new
+ * primary in time and did not tell what it knew is no excuse.
+ */
+export const residualNames = [
+  /** Who had made the lost commit died, or was closed, before it had recalled it. */
+  'worker-lost-with-primary',
+  /** It lived, but stood still, and came to the new primary later than `recallWaitMs`. */
+  'worker-silent',
+  /** The lost commit was older than `recallMs`. */
+  'older-than-recall',
+  /** The user's own rows were lost together with their entry. */
+  'transactional-rows-lost',
+  /** Somebody saw a commit before the standby had it, and told of it. */
+  'read-before-durable',
+] as const
+export type ResidualName = (typeof residualNames)[number]
+
+/** What a residual came to in one run. */
+export interface Residual {
+  readonly name: ResidualName
+  /** Effects that happened once more. */
+  repeated: number
+  /** Effects that were acknowledged and are not there. */
+  lost: number
+}
+
+/** A commit of one key that a failover has cut. */
+interface Loss {
+  readonly key: number
+  readonly by: Machine
+  readonly isOld: boolean
+  readonly failover: Failover
+  /** When its maker had told the new primary of the key. */
+  recalledAtMs: number
+}
+
+interface Failover {
+  readonly promotedAtMs: number
+  /** When each process first came to the new primary. */
+  readonly cameAtMs: Map<Machine, number>
+}
+
+/** Commits that say nothing that anybody would have to know. */
+const saysNothing: readonly string[] = ['renew', 'other']
+
+/** Keeps account of what failovers have cut, and of who has told of it again. */
+export class Losses {
+  readonly #watch: Watch
+  readonly #losses: Loss[] = []
+  readonly residuals: Residual[] = []
+  #last: Failover | undefined
+
+  constructor(watch: Watch) {
+    this.#watch = watch
+  }
+
+  /** A standby has taken over, without these. */
+  onPromote(lost: readonly Commit[], crashedAtMs: number): void {
+    const failover = { promotedAtMs: this.#watch.options.nowMs(), cameAtMs: new Map<Machine, number>() }
+    this.#last = failover
+    for (const commit of lost) {
+      const { by, method, changes, atMs } = commit
+      if (saysNothing.includes(method)) continue
+      const isOld = atMs < crashedAtMs - times.recallMs
+      for (const { ref } of changes) {
+        const key = this.#watch.keyOf(ref)?.key
+        if (key === undefined) continue
+        this.#losses.push({ key, by, isOld, failover, recalledAtMs: Number.POSITIVE_INFINITY })
+      }
+      this.#answersCut(commit)
+    }
+  }
+
+  /** Answers that were given out of a commit that is no more. */
+  #answersCut({ by, method, changes }: Commit): void {
+    const { replication } = this.#watch.options.plan
+    for (const { ref, after } of changes) {
+      const key = this.#watch.keyOf(ref)
+      if (key === undefined || after?.state !== 'succeeded') continue
+      const text = textOf(after)
+      const givers = key.given.get(text)
+      if (givers === undefined) continue
+      if (replication === 'sync' && givers.has(by)) {
+        this.#watch.report('I2', key.key, `${by.name} acknowledged what the synchronous standby had not got`)
+        continue
+      }
+      const name = replication === 'sync' ? 'read-before-durable' : 'transactional-rows-lost'
+      if (method !== 'transaction' && replication === 'async') continue
+      // What was told before is not true any more: it is counted, and the entry begins anew.
+      key.given.delete(text)
+      this.count(name, method === 'transaction' ? 'lost' : undefined)
+    }
+  }
+
+  /** A message of a process has come to the primary. */
+  onContact(by: Machine): void {
+    if (this.#last?.cameAtMs.has(by) === false) this.#last.cameAtMs.set(by, this.#watch.options.nowMs())
+  }
+
+  /** A process has told of a key. */
+  onRecall(by: Machine, key: number): void {
+    const nowMs = this.#watch.options.nowMs()
+    for (const loss of this.#losses)
+      if (loss.by === by && loss.key === key) loss.recalledAtMs = Math.min(loss.recalledAtMs, nowMs)
+  }
+
+  /** The residual that a breach is, or `undefined` where it is a violation. */
+  excuseOf({ key, isExcusable }: Pick<Breach, 'key' | 'isExcusable'>): ResidualName | undefined {
+    const { safety } = this.#watch.options.plan
+    if (!isExcusable || safety === 'transactional') return undefined
+    if (safety === 'keyed' && !this.#mayHaveForgotten(key)) return undefined
+    return this.#losses
+      .filter((loss) => loss.key === key)
+      .map(excuse)
+      .find((name) => name !== undefined)
+  }
+
+  count(name: ResidualName, what: 'repeated' | 'lost' | undefined): void {
+    let residual = this.residuals.find((one) => one.name === name)
+    if (residual === undefined) {
+      residual = { name, repeated: 0, lost: 0 }
+      this.residuals.push(residual)
+    }
+    if (what !== undefined) residual[what] += 1
+  }
+
+  /** A keyed target has done it twice only if it had forgotten the key in between. */
+  #mayHaveForgotten(key: number): boolean {
+    return this.#watch.unitsOf(key).some((unit) => {
+      const moments = this.#watch.effectsOf(unit).map(({ atMs }) => atMs)
+      return moments.some((atMs, index) => atMs - (moments[index - 1] ?? atMs) >= times.keyLifetimeMs)
+    })
+  }
+}
+
+function excuse({ by, isOld, failover, recalledAtMs }: Loss): ResidualName | undefined {
+  const untilMs = failover.promotedAtMs + times.recallWaitMs
+  if (isOld) return 'older-than-recall'
+  if (recalledAtMs <= untilMs) return undefined
+  if (!by.isAlive || by.isClosed) return 'worker-lost-with-primary'
+  const cameAtMs = failover.cameAtMs.get(by) ?? Number.POSITIVE_INFINITY
+  return cameAtMs > untilMs && by.stoppedUntilMs > failover.promotedAtMs ? 'worker-silent' : undefined
+}

@@ -200,6 +200,17 @@ export function asOncewardError(error: unknown, doing: string): unknown {
   })
 }
 
+/** Rejects with the fault `lost` once `timeoutMs` has gone without an answer. */
+export function withinTime<T>(
+  work: Promise<T>,
+  { runtime, timeoutMs }: { readonly runtime: Runtime; readonly timeoutMs: number },
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = runtime.setTimer(timeoutMs, () => reject(new StoreFault('lost', 'no answer in time')))
+    work.then(resolve, reject).finally(() => timer.cancel())
+  })
+}
+
 /**
  * One call beside the lanes, for what is no batch. Rejects as they do: with `STORE_UNAVAILABLE` once `timeoutMs` has
  * gone without an answer, and with a coded error for each fault.
@@ -208,10 +219,7 @@ export function answerInTime<T>(
   work: Promise<T>,
   options: { readonly runtime: Runtime; readonly timeoutMs: number; readonly doing: string },
 ): Promise<T> {
-  const { runtime, timeoutMs, doing } = options
-  return new Promise((resolve, reject) => {
-    const fail = (error: unknown): void => reject(asOncewardError(error, doing))
-    const timer = runtime.setTimer(timeoutMs, () => fail(new StoreFault('lost', 'no answer in time')))
-    work.then(resolve, fail).finally(() => timer.cancel())
+  return withinTime(work, options).catch((error: unknown) => {
+    throw asOncewardError(error, options.doing)
   })
 }

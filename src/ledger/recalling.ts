@@ -1,6 +1,7 @@
 import { EpochGate } from './epoch-gate.ts'
 import type { Entry } from './entry.ts'
 import { nobody } from './events.ts'
+import { withinTime } from './group-commit.ts'
 import { Pulse } from './pulse.ts'
 import { RecallMemory } from './recall-memory.ts'
 import { recallRules } from './recall-rules.ts'
@@ -38,7 +39,8 @@ class Remembering {
     this.#store = store
     this.#settings = settings
     this.#rules = { ...recallRules, ...settings.rules.recall }
-    const { runtime, events, scope, recallMs, recallWaitMs, recallMaxEntries, recallMaxBytes } = settings
+    const { runtime, events, scope, storeTimeoutMs } = settings
+    const { recallMs, recallWaitMs, recallMaxEntries, recallMaxBytes } = settings
     this.#memory = new RecallMemory({
       recallMs,
       maxEntries: recallMaxEntries,
@@ -46,11 +48,13 @@ class Remembering {
       onForgotten: (entries) => events.emit('recall_forgotten', nobody(scope), { entries }),
     })
     this.#recaller = new Recaller(store, { runtime, isClosed: () => this.#isClosed })
+    // All writes wait for these: a store that never answers must not hang them.
+    const inTime = <T>(work: Promise<T>): Promise<T> => withinTime(work, { runtime, timeoutMs: storeTimeoutMs })
     this.#gate = new EpochGate({
       recallWaitMs,
       assert: (lineage) => this.#assert(lineage),
-      isIntact: () => this.#pulse.isIntact(),
-      leave: (lineage) => store.leave(lineage),
+      isIntact: () => inTime(this.#pulse.isIntact()),
+      leave: (lineage) => inTime(store.leave(lineage)),
       onTurn: (next, former) =>
         events.emit('new_epoch', nobody(scope), { epoch: next.epoch, formerEpoch: former.epoch }),
     })

@@ -114,6 +114,7 @@ export interface RecallSettings {
   readonly events: EventStream
   readonly rules: Rules
   readonly scope: string
+  readonly storeTimeoutMs: number
   readonly recallMs: number
   readonly recallWaitMs: number
   readonly recallMaxEntries: number

@@ -112,10 +112,10 @@ export class Losses {
   }
 
   /** The residual that a breach is, or `undefined` where it is a violation. */
-  excuseOf({ key, isExcusable }: Pick<Breach, 'key' | 'isExcusable'>): ResidualName | undefined {
+  excuseOf({ invariant, key, isExcusable }: Breach): ResidualName | undefined {
     const { safety } = this.#watch.options.plan
     if (!isExcusable || safety === 'transactional') return undefined
-    if (safety === 'keyed' && !this.#mayHaveForgotten(key)) return undefined
+    if (safety === 'keyed' && invariant !== 'I8' && !this.#mayHaveForgotten(key)) return undefined
     return this.#losses
       .filter((loss) => loss.key === key)
       .map(excuse)

@@ -127,7 +127,7 @@ function doubtNeedsCause({ watch, key, after, working }: Written): void {
   if (open.some(isDoubtful)) return
   const owner = key.attempts.get(after.owner)
   const whose = owner === undefined ? '' : ` (attempt of ${owner.machine.name}, ${owner.ending})`
-  watch.report('I8', key.key, `in doubt, although nothing stood between start and outcome${whose}`)
+  watch.reportExcusable('I8', key.key, `in doubt, although nothing stood between start and outcome${whose}`)
 }
 
 function isDoubtful(attempt: AttemptWatch): boolean {

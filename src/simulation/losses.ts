@@ -17,6 +17,8 @@ export const residualNames = [
   'older-than-recall',
   /** The user's own rows were lost together with their entry. */
   'transactional-rows-lost',
+  /** Another attempt had been started in the new epoch before the lost one was recalled: neither is believed. */
+  'recall-conflict',
   /** Somebody saw a commit before the standby had it, and told of it. */
   'read-before-durable',
 ] as const
@@ -74,7 +76,16 @@ export class Losses {
         if (key === undefined) continue
         this.#losses.push({ key, by, isOld, failover, recalledAtMs: Number.POSITIVE_INFINITY })
       }
+      this.#endsCut(commit)
       this.#answersCut(commit)
+    }
+  }
+
+  /** The database has forgotten how an attempt ended. */
+  #endsCut({ changes }: Commit): void {
+    for (const { ref, after } of changes) {
+      const attempt = after === undefined ? undefined : this.#watch.keyOf(ref)?.attempts.get(after.owner)
+      if (attempt !== undefined) attempt.isRecorded = false
     }
   }
 
@@ -111,11 +122,23 @@ export class Losses {
       if (loss.by === by && loss.key === key) loss.recalledAtMs = Math.min(loss.recalledAtMs, nowMs)
   }
 
+  /**
+   * An end that recall has put in doubt, because two histories met (DESIGN.md section 5). Only verifiable work goes on
+   * without waiting for recall, and only where the recalling process had lost something.
+   */
+  isConflict(by: Machine, key: number): boolean {
+    const { safety } = this.#watch.options.plan
+    const isOne = safety === 'verifiable' && this.#losses.some((loss) => loss.by === by && loss.key === key)
+    if (isOne) this.count('recall-conflict', undefined)
+    return isOne
+  }
+
   /** The residual that a breach is, or `undefined` where it is a violation. */
   excuseOf({ invariant, key, isExcusable }: Breach): ResidualName | undefined {
     const { safety } = this.#watch.options.plan
     if (!isExcusable || safety === 'transactional') return undefined
-    if (safety === 'keyed' && invariant !== 'I8' && !this.#mayHaveForgotten(key)) return undefined
+    const isRepeat = invariant === 'I1' || invariant === 'I3' || invariant === 'I5'
+    if (safety === 'keyed' && isRepeat && !this.#mayHaveForgotten(key)) return undefined
     return this.#losses
       .filter((loss) => loss.key === key)
       .map(excuse)

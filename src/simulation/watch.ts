@@ -70,6 +70,8 @@ export interface WatchOptions {
   readonly journal: readonly JournalRow[]
   readonly ownRows: readonly OwnRow[]
   readonly onBreach: (breach: Breach) => void
+  /** An end was put in doubt by recall: true where that is one of the documented losses. */
+  readonly isConflict: (by: Machine, key: number) => boolean
 }
 
 /** Sees everything that happens in a run, at the targets' journals and at the rows, and checks the invariants on it. */

@@ -88,6 +88,7 @@ export class World {
       nowMs: () => scheduler.nowMs,
       journal: this.peer.journal,
       ownRows: this.server.ownRows,
+      isConflict: (by, key) => this.losses.isConflict(by, key),
       onBreach: ({ invariant, what }) => this.trace.add(scheduler.nowMs, '!', `${invariant} is broken: ${what}`),
     })
     this.losses = new Losses(this.watch)

@@ -104,7 +104,7 @@ function endsAreFinal({ watch, key, after, working }: Written, before: Entry): v
         watch.report('I7', key.key, 'a result was forgotten before its time')
     } else if (endOf(before) !== endOf(after)) {
       const what = `an entry that had ${before.state} became ${after.state}`
-      // Two histories met, and neither is believed.
+      if (working.method === 'recall' && watch.options.isConflict(working.by, key.key)) return
       if (working.method === 'recall') watch.reportExcusable('I7', key.key, what)
       else watch.report('I7', key.key, what)
     }

@@ -187,16 +187,21 @@ function endingOf(handle: AttemptHandle, thrown: Thrown | undefined): Ending {
   return { kind, error, ...(retryable === undefined ? {} : { retryable }) }
 }
 
+const stuckWhy =
+  'An earlier attempt may have sent a step that is not on record, and none comes past the step that has failed.'
+
 function settlementOf(handle: AttemptHandle, ending: Ending): Settlement {
   const { claimed, steps } = handle
   const { ledger, call } = claimed
   // Rule 2: an earlier attempt may have sent a step that this one has not come to.
-  const earlierUnknown = claimed.entry.earlierUnknown && steps?.isPast !== true
+  const earlierUnknown = claimed.entry.earlierUnknown && steps?.isComplete !== true
   const entry: Entry =
     steps === undefined ? claimed.entry : { ...claimed.entry, earlierUnknown, steps: steps.log.toDocument() }
   const settlement = ledger.rules.settlement(entry, ending, call.operation)
-  if (steps?.doubtWhy === undefined) return settlement
-  return { ...settlement, to: 'in_doubt', round: entry.round, endsLease: true, why: steps.doubtWhy }
+  const isStuck = ending.kind === 'definite-failure' && earlierUnknown && steps?.isStuck === true
+  const why = steps?.doubtWhy ?? (isStuck ? stuckWhy : undefined)
+  if (why === undefined) return settlement
+  return { ...settlement, to: 'in_doubt', round: entry.round, endsLease: true, why }
 }
 
 function report(claimed: Claimed, ending: Ending, durationMs: number): void {

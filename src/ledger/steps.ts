@@ -35,6 +35,8 @@ export class Steps {
   /** Set when a step may have been sent and must not be sent again: the entry goes into doubt. */
   doubtWhy: string | undefined
   #isPast = false
+  #wasDenied = false
+  #hasReplayedFailure = false
   /** How often a step without an outcome on record was begun while no other such step ran. */
   #waves = 0
   #running = 0
@@ -55,6 +57,19 @@ export class Steps {
    */
   get isPast(): boolean {
     return this.#isPast || this.#waves > 1
+  }
+
+  /**
+   * True once nothing can be missing in the list of steps when the attempt ends. A step that a dead attempt was at and
+   * that has not happened, as its target says, is one that it never came past either.
+   */
+  get isComplete(): boolean {
+    return this.isPast || this.#wasDenied
+  }
+
+  /** True where a recorded failure was met before anything ran: no later attempt will come further than this one. */
+  get isStuck(): boolean {
+    return this.#hasReplayedFailure && this.#waves === 0
   }
 
   /** Steps that the effect started and did not wait for. */
@@ -116,7 +131,10 @@ export class Steps {
       )
     }
     if (before?.state === 'succeeded') return this.#replay(before) as T
-    if (before?.state === 'failed' && this.#claimed.call.operation.retry === 'never') throw failedStep(before)
+    if (before?.state === 'failed' && this.#claimed.call.operation.retry === 'never') {
+      this.#hasReplayedFailure = true
+      throw failedStep(before)
+    }
     const earlierUnknown = this.#maybeSent(call, before)
     if (this.#running === 0) this.#waves += 1
     this.#running += 1
@@ -169,7 +187,10 @@ export class Steps {
     })
     if (answer.happened === null)
       throw this.#doubt(`The step "${call.name}" may have happened: ${answer.why}`)
-    if (!answer.happened) return undefined
+    if (!answer.happened) {
+      this.#wasDenied = true
+      return undefined
+    }
     this.#succeed(call.name, answer.value)
     return { value: answer.value }
   }

@@ -17,6 +17,8 @@ export const residualNames = [
   'older-than-recall',
   /** The user's own rows were lost together with their entry. */
   'transactional-rows-lost',
+  /** With the entry its input was forgotten, and another one taken for it, before it was recalled. */
+  'fingerprint-lost',
   /** Another attempt had been started in the new epoch before the lost one was recalled: neither is believed. */
   'recall-conflict',
   /** Somebody saw a commit before the standby had it, and told of it. */
@@ -58,6 +60,7 @@ export class Losses {
   readonly #losses: Loss[] = []
   readonly residuals: Residual[] = []
   #last: Failover | undefined
+  readonly #otherInputs = new Set<number>()
 
   constructor(watch: Watch) {
     this.#watch = watch
@@ -110,6 +113,31 @@ export class Losses {
     }
   }
 
+  /** An entry was made anew, with another input than it had: work that does not wait for recall may do so. */
+  onOtherInput(key: number): void {
+    const { safety } = this.#watch.options.plan
+    if (safety !== 'keyed' && safety !== 'verifiable') return
+    const isLost = this.#losses.some((loss) => loss.key === key && loss.recalledAtMs === Number.POSITIVE_INFINITY)
+    if (isLost) this.#otherInputs.add(key)
+  }
+
+  /**
+   * A process has given an answer that the old primary had acknowledged, before it could know of the new one: it has
+   * not heard of it yet.
+   */
+  isUnaware(by: Machine): boolean {
+    if (this.#last === undefined) return false
+    const cameAtMs = this.#last.cameAtMs.get(by) ?? Number.POSITIVE_INFINITY
+    return this.#watch.options.nowMs() <= cameAtMs + times.maxLatencyMs
+  }
+
+  /** Rows of the user's own were cut before their writer told its caller of them. */
+  isTooLate(by: Machine): boolean {
+    const isOne = this.#watch.options.plan.safety === 'transactional' && this.isUnaware(by)
+    if (isOne) this.count('transactional-rows-lost', 'lost')
+    return isOne
+  }
+
   /** A message of a process has come to the primary. */
   onContact(by: Machine): void {
     if (this.#last?.cameAtMs.has(by) === false) this.#last.cameAtMs.set(by, this.#watch.options.nowMs())
@@ -137,6 +165,7 @@ export class Losses {
   excuseOf({ invariant, key, isExcusable }: Breach): ResidualName | undefined {
     const { safety } = this.#watch.options.plan
     if (!isExcusable || safety === 'transactional') return undefined
+    if (invariant === 'I6' && this.#otherInputs.has(key)) return 'fingerprint-lost'
     const isRepeat = invariant === 'I1' || invariant === 'I3' || invariant === 'I5'
     if (safety === 'keyed' && isRepeat && !this.#mayHaveForgotten(key)) return undefined
     return this.#losses

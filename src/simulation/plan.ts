@@ -126,6 +126,8 @@ export const times = {
   leaseMs: 2_000,
   storeTimeoutMs: 700,
   waitMs: 5_000,
+  /** The longest that a message is under way, unless something is wrong. */
+  maxLatencyMs: 8,
   /** No request to a target is under way for longer. */
   requestLifeMs: 3_000,
   /** Longer than a request's life. */

@@ -1,5 +1,6 @@
 import { Clients } from './clients.ts'
 import { doubtOutlivesNoOutcome } from './invariants/rows.ts'
+import { keys } from './keys.ts'
 import type { Residual } from './losses.ts'
 import { type Fault, type Plan, times } from './plan.ts'
 import { doneOf } from './peer.ts'
@@ -128,7 +129,7 @@ async function finish(world: World, process: Process): Promise<void> {
   const untilMs = scheduler.nowMs + times.recoveryMs
   const ask = async (key: number): Promise<void> => {
     for (;;) {
-      const code = await world.call(process, key, watch.keys[key]?.input ?? 0)
+      const code = await world.call(process, key, inputNow(world, key))
       if (final.includes(code) || (code === 'EFFECT_FAILED' && world.rowOf(key)?.state === 'failed')) break
       if (scheduler.nowMs >= untilMs) return
       await new Promise<void>((resolve) => void process.machine.setTimer(500, resolve))
@@ -140,6 +141,13 @@ async function finish(world: World, process: Process): Promise<void> {
   for (const key of open)
     watch.report('L1', key, `it has not ended ${times.recoveryMs} ms after all faults were over`)
   void asking
+}
+
+/** The input that the entry is held to by now. */
+function inputNow(world: World, key: number): number {
+  const row = world.rowOf(key)
+  const input = keys[key]?.fingerprints.indexOf(row?.fingerprint ?? '') ?? -1
+  return input === -1 ? (world.watch.keys[key]?.input ?? 0) : input
 }
 
 const final: readonly string[] = ['ok', 'IN_DOUBT', 'KEY_EXPIRED']

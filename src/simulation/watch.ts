@@ -72,6 +72,10 @@ export interface WatchOptions {
   readonly onBreach: (breach: Breach) => void
   /** An end was put in doubt by recall: true where that is one of the documented losses. */
   readonly isConflict: (by: Machine, key: number) => boolean
+  /** An entry was made anew, with another input than it had before. */
+  readonly onOtherInput: (key: number) => void
+  /** A caller is told of rows that are not there: true where that is one of the documented losses. */
+  readonly isTooLate: (by: Machine) => boolean
 }
 
 /** Sees everything that happens in a run, at the targets' journals and at the rows, and checks the invariants on it. */
@@ -139,8 +143,8 @@ export function textOf(entry: Entry): string {
   return entry.value === undefined ? '' : Buffer.from(entry.value).toString('utf8')
 }
 
-/** What must stay as it is once an entry has ended, whatever epoch it is in. */
+/** What must stay as it is once an entry has ended, whatever epoch and attempt it is recalled with. */
 export function endOf(entry: Entry): string {
-  const { state, attempt, fingerprint, valueKept, error } = entry
-  return [state, attempt, fingerprint, valueKept, textOf(entry), error?.code ?? ''].join(' ')
+  const { state, fingerprint, valueKept, error } = entry
+  return [state, fingerprint, valueKept, textOf(entry), error?.code ?? ''].join(' ')
 }

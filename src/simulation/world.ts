@@ -69,7 +69,7 @@ export class World {
     this.link = new Link({
       scheduler,
       trace: this.trace,
-      latencyMs: () => 1 + Math.floor(chance() * 8),
+      latencyMs: () => 1 + Math.floor(chance() * times.maxLatencyMs),
       onPoint: (machine, nth, phase) => this.#atPoint(machine, nth, phase),
     })
     this.server = new Server({
@@ -89,6 +89,8 @@ export class World {
       journal: this.peer.journal,
       ownRows: this.server.ownRows,
       isConflict: (by, key) => this.losses.isConflict(by, key),
+      onOtherInput: (key) => this.losses.onOtherInput(key),
+      isTooLate: (by) => this.losses.isTooLate(by),
       onBreach: ({ invariant, what }) => this.trace.add(scheduler.nowMs, '!', `${invariant} is broken: ${what}`),
     })
     this.losses = new Losses(this.watch)

@@ -1,8 +1,12 @@
 import { expect } from 'vitest'
+import { DefiniteFailure } from '../../src/kernel/errors.ts'
 import type { Intent } from '../../src/ledger/intent.ts'
+import type { Attempt } from '../../src/ledger/onceward.ts'
 import { StoreFault } from '../../src/ledger/store.ts'
 import { gate } from '../support/gate.ts'
+import type { Lab } from '../support/lab.ts'
 import { Peer } from '../support/peer.ts'
+import { never } from '../support/tapped-store.ts'
 import { ruleTests } from './rule.ts'
 
 const rule = ruleTests(9)
@@ -51,4 +55,39 @@ rule('a keyed step does not begin when the store cannot take what came before it
   })
   await lab.code(run)
   expect(peer.journal).toEqual(['a', 'b'])
+})
+
+const patient: Intent = { ...order, waitMs: 300_000, leaseMs: 1000 }
+
+/** A worker dies in a verifiable step, and its target says that it did not happen. The next one is refused there. */
+async function diesInShipping(lab: Lab): Promise<(attempt: Attempt) => Promise<unknown>> {
+  const safety = { kind: 'verifiable', settleMs: 1000, verify: () => ({ happened: false }) } as const
+  const body = (ship: () => unknown) => async (attempt: Attempt) => {
+    await attempt.step('pay', { safety: 'keyed' }, () => 'paid')
+    await attempt.step('ship', { safety }, ship)
+  }
+  const first = lab.worker()
+  void first.once.run(patient, body(never))
+  await lab.time.quiet()
+  first.kill()
+  return body(() => {
+    throw new DefiniteFailure('declined')
+  })
+}
+
+rule('a step that did not happen, as its target says, is one that no dead attempt came past', async (lab) => {
+  const refused = await diesInShipping(lab)
+  expect(await lab.code(lab.worker().once.run(patient, refused))).toBe('EFFECT_FAILED')
+  expect(lab.row(patient).state).toBe('failed')
+})
+
+rule('where no attempt comes past a failed step any more, and one may have, a person decides', async (lab) => {
+  const refused = await diesInShipping(lab)
+  const second = lab.worker()
+  const caught = (attempt: Attempt): Promise<unknown> => refused(attempt).catch(() => never())
+  void second.once.run(patient, caught)
+  await lab.time.advance(60_000)
+  second.kill()
+  expect(await lab.code(lab.worker().once.run(patient, refused))).toBe('IN_DOUBT')
+  expect(await lab.code(lab.worker().once.run(patient, refused))).toBe('IN_DOUBT')
 })

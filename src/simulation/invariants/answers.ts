@@ -27,6 +27,8 @@ function onSuccess(watch: Watch, { by, key, input, value }: Answered): void {
   const state = watch.keys[key]
   if (state === undefined) return
   const text = JSON.stringify(value) ?? ''
+  const isThere = watch.unitsOf(key).every((unit) => watch.effectsOf(unit).length > 0)
+  if (!isThere && watch.options.isTooLate(by)) return
   for (const unit of watch.unitsOf(key)) {
     if (watch.effectsOf(unit).length === 0)
       watch.report('I2', key, `acknowledged, but ${unit} has not happened`)

@@ -37,7 +37,7 @@ export function onChange(watch: Watch, { ref, before, after }: Change, working: 
     ownersAreFenced(written, before)
     endsAreFinal(written, before)
     if (after.fingerprint !== before.fingerprint)
-      watch.report('I6', key.key, 'the row was given another fingerprint')
+      watch.reportExcusable('I6', key.key, 'the row was given another fingerprint')
   }
   if (after.state === 'in_doubt' && before?.state !== 'in_doubt') doubtNeedsCause(written)
   if (after.state === 'succeeded') key.recorded.add(textOf(after))
@@ -58,7 +58,11 @@ function fencesRise({ watch, key, before, after, working }: Written): void {
     const [got, top] = [showFence(after), showFence(key.topFence)]
     watch.report('I4', key.key, `a claim got the fence ${got}, and ${top} had been given before`)
   } else key.topFence = { epoch: after.epoch, attempt: after.attempt }
-  if (before === undefined) key.input = keys[key.key]?.fingerprints.indexOf(after.fingerprint) ?? 0
+  if (before === undefined) {
+    const input = keys[key.key]?.fingerprints.indexOf(after.fingerprint) ?? 0
+    if (key.attempts.size > 0 && input !== key.input) watch.options.onOtherInput(key.key)
+    key.input = input
+  }
   if (before?.state === 'in_doubt')
     watch.report('I5', key.key, "an entry in doubt was taken up again with nobody's decision")
   if (before !== undefined && isBlindlyOpen(before))

@@ -51,6 +51,7 @@ export class Claimed {
       attempt: entry.attempt,
       leaseMs: entry.leaseMs,
       since,
+      epoch: entry.epoch,
       beganAtMs: since.monotonicMs,
       isRenewing: false,
       onLost: (message) =>

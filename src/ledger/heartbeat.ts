@@ -11,6 +11,8 @@ export interface Held {
   readonly leaseMs: number
   /** Read before the claim or renewal was sent (rule 8). */
   since: ClockReading
+  /** The store's epoch when it was claimed or renewed last. */
+  epoch: number
   readonly beganAtMs: number
   isRenewing: boolean
   /** The last renewal did not come through. */
@@ -29,6 +31,8 @@ interface HeartbeatOptions {
   readonly rules: Rules
   readonly renewals: Lane<RenewRequest, RenewResult>
   readonly maxRunMs: number
+  /** Of the store by now; `undefined` where it has but one. */
+  readonly epoch: () => number | undefined
 }
 
 /** Renews every lease this process holds, each after a third of its length, from one timer and in a lane of its own. */
@@ -83,7 +87,14 @@ export class Heartbeat {
     if (answer.result.kind === 'lost')
       this.#lose(held, 'another worker has taken the entry over, or it was put in doubt')
     if (answer.result.kind !== 'renewed') return false
+    const epoch = this.#options.epoch() ?? held.epoch
+    // What has been lost may be a takeover: only a lease without a gap says that there was none.
+    if (epoch !== held.epoch && !this.holds(held)) {
+      this.#lose(held, 'it had lapsed, and another worker may have taken the entry over in an epoch that is lost')
+      return false
+    }
     held.since = sentAt
+    held.epoch = epoch
     held.onRenewed()
     return true
   }

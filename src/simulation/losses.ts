@@ -151,12 +151,15 @@ export class Losses {
   }
 
   /**
-   * An end that recall has put in doubt, because two histories met (DESIGN.md section 5). Only verifiable work goes on
-   * without waiting for recall, and only where the recalling process had lost something.
+   * An end that recall has put in doubt, because two histories met (DESIGN.md section 5): the recalling process has an
+   * attempt of an epoch before. Only verifiable work goes on without waiting for recall.
    */
   isConflict(by: Machine, key: number): boolean {
-    const { safety } = this.#watch.options.plan
-    const isOne = safety === 'verifiable' && this.#losses.some((loss) => loss.by === by && loss.key === key)
+    const { plan, keys } = { plan: this.#watch.options.plan, keys: this.#watch.keys }
+    const attempts = [...(keys[key]?.attempts.values() ?? [])]
+    const promotedAtMs = this.#last?.promotedAtMs ?? 0
+    const isOlder = attempts.some(({ machine, claimedAtMs }) => machine === by && claimedAtMs <= promotedAtMs)
+    const isOne = plan.safety === 'verifiable' && isOlder
     if (isOne) this.count('recall-conflict', undefined)
     return isOne
   }

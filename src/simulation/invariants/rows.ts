@@ -140,13 +140,14 @@ function isDoubtful(attempt: AttemptWatch): boolean {
 }
 
 /**
- * I8, when all faults are over: nothing stays in doubt whose owner knows how it ended, has lived on, and could reach the
- * store ever since (rule 3).
+ * I8, when all faults are over: nothing stays in doubt whose only attempt without an end on record is its owner's, who
+ * knows how it ended, has lived on, and could reach the store ever since (rule 3).
  */
 export function doubtOutlivesNoOutcome(watch: Watch, key: KeyWatch, row: Entry | undefined): void {
   if (row?.state !== 'in_doubt') return
   const owner = key.attempts.get(row.owner)
   if (owner === undefined || owner.ending !== 'known' || owner.endedAtMs === undefined) return
+  if ([...key.attempts.values()].some((attempt) => attempt !== owner && !attempt.isRecorded)) return
   const { machine } = owner
   if (machine.isAlive && machine.impairedAtMs < owner.endedAtMs)
     watch.report('I8', key.key, `still in doubt, although ${machine.name} knows how it ended`)

@@ -1,0 +1,81 @@
+import { expect } from 'vitest'
+import { DefiniteFailure } from '../../src/kernel/errors.ts'
+import type { Intent } from '../../src/ledger/intent.ts'
+import { failOver, losableData, writesOf } from '../../src/stores/memory/history.ts'
+import { gate } from '../support/gate.ts'
+import type { Lab } from '../support/lab.ts'
+import { KeyedPeer, Peer } from '../support/peer.ts'
+import { ruleTests } from './rule.ts'
+
+const rule = ruleTests(13, losableData)
+const mail: Intent = { operation: 'mail', key: 'order-1', waitMs: 600_000 }
+const other: Intent = { operation: 'mail', key: 'order-2', waitMs: 600_000 }
+
+/** A failover to a standby that has the first lineage and nothing else. */
+function loseAll(lab: Lab): void {
+  failOver(lab.rows, { keep: 1 })
+}
+
+function send(peer: Peer): () => string {
+  return () => peer.do('mail')
+}
+
+rule(
+  'a definite failure in a young epoch does not speak for an attempt that was lost',
+  async (lab) => {
+    const [first, second] = [lab.worker(), lab.worker()]
+    const peer = new KeyedPeer(86_400_000, () => lab.time.elapsedMs)
+    const charge: Intent = { ...mail, safety: 'keyed', retry: 'on-failure' }
+    await lab.until(second.once.open())
+    await lab.until(first.once.run(charge, ({ effectKey }) => peer.do(effectKey)))
+    first.runtime.isFrozen = true
+    loseAll(lab)
+    const refused = second.once.run(charge, () => {
+      throw new DefiniteFailure('not today')
+    })
+    expect(await lab.code(refused)).toBe('OUTCOME_UNKNOWN')
+    const again = second.once.run(charge, ({ effectKey }) => peer.do(effectKey))
+    expect(await lab.code(again)).toBe('ok')
+    expect(peer.journal).toHaveLength(1)
+  },
+  ['failure-speaks-for-all'],
+)
+
+rule('a store that never answers whether it is whole hangs nobody', async (lab) => {
+  const worker = lab.worker({ storeTimeoutMs: 1000 })
+  const peer = new Peer()
+  await lab.until(worker.once.run(mail, send(peer)))
+  worker.tap.hooks.read = () => new Promise(() => undefined)
+  await lab.time.advance(10_000)
+  expect(await lab.code(worker.once.run({ ...other, waitMs: 0 }, send(peer)))).toBe('STORE_UNAVAILABLE')
+  delete worker.tap.hooks.read
+  expect(await lab.until(worker.once.run(other, send(peer)))).toBe('mail #2')
+})
+
+rule('a lease that has lapsed is not regained in a new epoch: a takeover may be what was lost', async (lab) => {
+  const peer = new Peer()
+  const verify = () => ({ happened: peer.count('mail') > 0 })
+  const operations = { mail: { safety: { kind: 'verifiable', settleMs: 1000, verify } } } as const
+  const [first, second] = [lab.worker({ operations }), lab.worker({ operations })]
+  const hung = gate()
+  first.tap.hooks.claim = async (requests, next) => {
+    const reply = await next(requests)
+    await hung.pass()
+    return reply
+  }
+  const intent: Intent = { ...mail, leaseMs: 1000 }
+  const late = first.once.run(intent, send(peer))
+  await lab.time.quiet()
+  const claimed = writesOf(lab.rows)
+  first.runtime.isFrozen = true
+  await lab.until(second.once.run(intent, send(peer)))
+  second.runtime.isFrozen = true
+  failOver(lab.rows, { keep: claimed })
+  first.runtime.isFrozen = false
+  hung.open()
+  await lab.time.advance(5000)
+  expect(peer.count('mail')).toBe(1)
+  second.runtime.isFrozen = false
+  expect(await lab.code(late)).toBe('ok')
+  expect(peer.count('mail')).toBe(1)
+})

@@ -1,5 +1,6 @@
 import { isOncewardError, OncewardError, optionInvalid } from '../kernel/errors.ts'
 import { ownerToken } from '../kernel/ids.ts'
+import { delay } from '../kernel/runtime.ts'
 import { runAttempt } from './attempt.ts'
 import { Claimed } from './claimed.ts'
 import { consider, type Decided, look, type Seen } from './consider.ts'
@@ -293,7 +294,16 @@ function abandon(ledger: Ledger, request: ClaimRequest): void {
     ownerWrite: 1,
     digest: 'abandoned',
   } as const
-  ledger.lanes.settle
-    .ask({ ref, owner, attempt, ...letGo }, ledger.options.storeTimeoutMs * 3)
-    .catch(() => undefined)
+  const { runtime, storeTimeoutMs } = ledger.options
+  const release = async (): Promise<boolean> => {
+    const { result } = await ledger.lanes.settle.ask({ ref, owner, attempt, ...letGo }, storeTimeoutMs * 3)
+    return result.kind === 'settled'
+  }
+  // The claim may be under way still, and arrive behind this.
+  const releaseTwice = async (): Promise<void> => {
+    if (await release()) return
+    await delay(runtime, storeTimeoutMs)
+    await release()
+  }
+  releaseTwice().catch(() => undefined)
 }

@@ -17,6 +17,8 @@ export const residualNames = [
   'older-than-recall',
   /** The user's own rows were lost together with their entry. */
   'transactional-rows-lost',
+  /** The epoch itself was lost, with everybody who had been in it: its number, and its fences, are given again. */
+  'epoch-lost',
   /** With the entry its input was forgotten, and another one taken for it, before it was recalled. */
   'fingerprint-lost',
   /** Another attempt had been started in the new epoch before the lost one was recalled: neither is believed. */
@@ -61,9 +63,17 @@ export class Losses {
   readonly residuals: Residual[] = []
   #last: Failover | undefined
   readonly #otherInputs = new Set<number>()
+  readonly #lostEpochs = new Set<number>()
+  /** Epoch → those who have been in it. */
+  readonly #inhabitants = new Map<number, Set<Machine>>()
 
   constructor(watch: Watch) {
     this.#watch = watch
+  }
+
+  /** The beginning of an epoch has been cut as well. */
+  onEpochCut(epoch: number): void {
+    this.#lostEpochs.add(epoch)
   }
 
   /** A standby has taken over, without these. */
@@ -139,7 +149,9 @@ export class Losses {
   }
 
   /** A message of a process has come to the primary. */
-  onContact(by: Machine): void {
+  onContact(by: Machine, epoch: number): void {
+    const inhabitants = this.#inhabitants.get(epoch) ?? new Set()
+    this.#inhabitants.set(epoch, inhabitants.add(by))
     if (this.#last?.cameAtMs.has(by) === false) this.#last.cameAtMs.set(by, this.#watch.options.nowMs())
   }
 
@@ -167,7 +179,9 @@ export class Losses {
   /** The residual that a breach is, or `undefined` where it is a violation. */
   excuseOf({ invariant, key, isExcusable }: Breach): ResidualName | undefined {
     const { safety } = this.#watch.options.plan
-    if (!isExcusable || safety === 'transactional') return undefined
+    if (!isExcusable) return undefined
+    if (invariant === 'I4') return this.#isEpochForgotten() ? 'epoch-lost' : undefined
+    if (safety === 'transactional') return undefined
     if (invariant === 'I6' && this.#otherInputs.has(key)) return 'fingerprint-lost'
     const isRepeat = invariant === 'I1' || invariant === 'I3' || invariant === 'I5'
     if (safety === 'keyed' && isRepeat && !this.#mayHaveForgotten(key)) return undefined
@@ -175,6 +189,16 @@ export class Losses {
       .filter((loss) => loss.key === key)
       .map(excuse)
       .find((name) => name !== undefined)
+  }
+
+  /** An epoch was cut, and nobody is left who had been in it before. */
+  #isEpochForgotten(): boolean {
+    return [...this.#lostEpochs].some((epoch) =>
+      [...(this.#inhabitants.get(epoch) ?? [])].every(({ isAlive, isClosed, startedAtMs }) => {
+        const wasBefore = startedAtMs < (this.#last?.promotedAtMs ?? 0)
+        return !wasBefore || !isAlive || isClosed
+      }),
+    )
   }
 
   count(name: ResidualName, what: 'repeated' | 'lost' | undefined): void {

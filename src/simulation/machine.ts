@@ -14,6 +14,7 @@ export class Machine implements Actor, Runtime {
   /** Rises with every restart. */
   readonly incarnation: number
   readonly name: string
+  readonly startedAtMs: number
   readonly #scheduler: Scheduler
   readonly #chance: () => number
   isAlive = true
@@ -29,6 +30,7 @@ export class Machine implements Actor, Runtime {
 
   constructor(scheduler: Scheduler, about: { slot: number; incarnation: number; seed: number }) {
     this.#scheduler = scheduler
+    this.startedAtMs = scheduler.nowMs
     this.slot = about.slot
     this.incarnation = about.incarnation
     this.name = `w${about.slot}${"'".repeat(about.incarnation)}`

@@ -196,7 +196,9 @@ export class World {
     this.trace.add(crashedAtMs, 'db', 'the primary dies')
     this.#impairAll()
     this.scheduler.after(forMs, undefined, () => {
+      const epoch = this.server.epoch
       const lost = this.server.promote(loses)
+      if (this.server.epoch < epoch) this.losses.onEpochCut(epoch)
       if (lost.length > 0) this.counts.failover_with_loss += 1
       this.trace.add(this.scheduler.nowMs, 'db', `a standby takes over, ${lost.length} commits are lost`)
       this.#impairAll()
@@ -252,7 +254,7 @@ export class World {
   }
 
   #requested({ by, method, refs }: Working): void {
-    this.losses.onContact(by)
+    this.losses.onContact(by, this.server.epoch)
     if (method !== 'recall') return
     for (const ref of refs) {
       const key = this.watch.keyOf(ref)

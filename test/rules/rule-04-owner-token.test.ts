@@ -181,6 +181,17 @@ rule(
   ['abandoned-claim-keeps-its-lease'],
 )
 
+rule('a claim that arrives when it has been given up is given back all the same', async (lab) => {
+  const { once, runtime, tap } = lab.worker({ storeTimeoutMs: 1000 })
+  tap.hooks.claim = async (requests, next) => {
+    await new Promise<void>((resolve) => void runtime.setTimer(1500, resolve))
+    return next(requests)
+  }
+  expect(await lab.code(once.run({ ...mail, leaseMs: 600_000 }, () => 'sent'))).toBe('STORE_UNAVAILABLE')
+  await lab.time.advance(3000)
+  expect(lab.row(mail).state).toBe('released')
+})
+
 rule('a renewal that finds another owner aborts the effect', async (lab) => {
   const [zombie, heir] = [lab.worker(), lab.worker()]
   const door = gate<string>()

@@ -46,7 +46,7 @@ export function onChange(watch: Watch, { ref, before, after }: Change, working: 
 /** I4: every claim raises the fence, and no write lowers it. I5: what a blind target may have been sent is not taken up. */
 function fencesRise({ watch, key, before, after, working }: Written): void {
   if (before !== undefined && compareFences(after, before) < 0) {
-    watch.report('I4', key.key, `the row fell from ${showFence(before)} to ${showFence(after)}`)
+    watch.reportExcusable('I4', key.key, `the row fell from ${showFence(before)} to ${showFence(after)}`)
   }
   if (working.method === 'recall') {
     if (compareFences(after, key.topFence) > 0) key.topFence = { epoch: after.epoch, attempt: after.attempt }
@@ -56,7 +56,7 @@ function fencesRise({ watch, key, before, after, working }: Written): void {
   if (working.method !== 'claim' || !isNew) return
   if (compareFences(after, key.topFence) <= 0) {
     const [got, top] = [showFence(after), showFence(key.topFence)]
-    watch.report('I4', key.key, `a claim got the fence ${got}, and ${top} had been given before`)
+    watch.reportExcusable('I4', key.key, `a claim got the fence ${got}, and ${top} had been given before`)
   } else key.topFence = { epoch: after.epoch, attempt: after.attempt }
   if (before === undefined) {
     const input = keys[key.key]?.fingerprints.indexOf(after.fingerprint) ?? 0

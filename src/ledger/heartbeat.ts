@@ -90,7 +90,10 @@ export class Heartbeat {
     const epoch = this.#options.epoch() ?? held.epoch
     // What has been lost may be a takeover: only a lease without a gap says that there was none.
     if (epoch !== held.epoch && !this.holds(held)) {
-      this.#lose(held, 'it had lapsed, and another worker may have taken the entry over in an epoch that is lost')
+      this.#lose(
+        held,
+        'it had lapsed, and another worker may have taken the entry over in an epoch that is lost',
+      )
       return false
     }
     held.since = sentAt

@@ -49,7 +49,8 @@ class Remembering {
     })
     this.#recaller = new Recaller(store, { runtime, isClosed: () => this.#isClosed })
     // All writes wait for these: a store that never answers must not hang them.
-    const inTime = <T>(work: Promise<T>): Promise<T> => withinTime(work, { runtime, timeoutMs: storeTimeoutMs })
+    const inTime = <T>(work: Promise<T>): Promise<T> =>
+      withinTime(work, { runtime, timeoutMs: storeTimeoutMs })
     this.#gate = new EpochGate({
       recallWaitMs,
       assert: (lineage) => this.#assert(lineage),

@@ -17,7 +17,7 @@ export const residualNames = [
   'older-than-recall',
   /** The user's own rows were lost together with their entry. */
   'transactional-rows-lost',
-  /** The epoch itself was lost, with everybody who had been in it: its number, and its fences, are given again. */
+  /** The beginning of an epoch was lost, and somebody who had not been in it gave its number, and its fences, again. */
   'epoch-lost',
   /** With the entry its input was forgotten, and another one taken for it, before it was recalled. */
   'fingerprint-lost',
@@ -53,6 +53,11 @@ interface Failover {
   readonly cameAtMs: Map<Machine, number>
 }
 
+/** From the first message to the new primary to the last one that recalls. */
+const recallTakesMs = 100
+/** An idle worker looks every three seconds, and once in vain where an old answer comes in between. */
+const noticingTakesMs = 6_200
+
 /** Commits that say nothing that anybody would have to know. */
 const saysNothing: readonly string[] = ['renew', 'other']
 
@@ -63,7 +68,8 @@ export class Losses {
   readonly residuals: Residual[] = []
   #last: Failover | undefined
   readonly #otherInputs = new Set<number>()
-  readonly #lostEpochs = new Set<number>()
+  #cutEpoch: { readonly epoch: number; readonly inhabitants: ReadonlySet<Machine> } | undefined
+  #isEpochGivenAgain = false
   /** Epoch → those who have been in it. */
   readonly #inhabitants = new Map<number, Set<Machine>>()
 
@@ -73,7 +79,7 @@ export class Losses {
 
   /** The beginning of an epoch has been cut as well. */
   onEpochCut(epoch: number): void {
-    this.#lostEpochs.add(epoch)
+    this.#cutEpoch = { epoch, inhabitants: new Set(this.#inhabitants.get(epoch)) }
   }
 
   /** A standby has taken over, without these. */
@@ -127,7 +133,9 @@ export class Losses {
   onOtherInput(key: number): void {
     const { safety } = this.#watch.options.plan
     if (safety !== 'keyed' && safety !== 'verifiable') return
-    const isLost = this.#losses.some((loss) => loss.key === key && loss.recalledAtMs === Number.POSITIVE_INFINITY)
+    const isLost = this.#losses.some(
+      (loss) => loss.key === key && loss.recalledAtMs === Number.POSITIVE_INFINITY,
+    )
     if (isLost) this.#otherInputs.add(key)
   }
 
@@ -150,6 +158,11 @@ export class Losses {
 
   /** A message of a process has come to the primary. */
   onContact(by: Machine, epoch: number): void {
+    if (this.#cutEpoch?.epoch === epoch) {
+      // Whoever comes first begins it anew; one that had been in it knows better.
+      if (!this.#cutEpoch.inhabitants.has(by)) this.#isEpochGivenAgain = true
+      this.#cutEpoch = undefined
+    }
     const inhabitants = this.#inhabitants.get(epoch) ?? new Set()
     this.#inhabitants.set(epoch, inhabitants.add(by))
     if (this.#last?.cameAtMs.has(by) === false) this.#last.cameAtMs.set(by, this.#watch.options.nowMs())
@@ -180,25 +193,17 @@ export class Losses {
   excuseOf({ invariant, key, isExcusable }: Breach): ResidualName | undefined {
     const { safety } = this.#watch.options.plan
     if (!isExcusable) return undefined
-    if (invariant === 'I4') return this.#isEpochForgotten() ? 'epoch-lost' : undefined
+    if (invariant === 'I4') return this.#isEpochGivenAgain ? 'epoch-lost' : undefined
     if (safety === 'transactional') return undefined
     if (invariant === 'I6' && this.#otherInputs.has(key)) return 'fingerprint-lost'
     const isRepeat = invariant === 'I1' || invariant === 'I3' || invariant === 'I5'
     if (safety === 'keyed' && isRepeat && !this.#mayHaveForgotten(key)) return undefined
+    // A synchronous standby lacks only what nobody was told of.
+    if (this.#watch.options.plan.replication === 'sync') return undefined
     return this.#losses
       .filter((loss) => loss.key === key)
       .map(excuse)
       .find((name) => name !== undefined)
-  }
-
-  /** An epoch was cut, and nobody is left who had been in it before. */
-  #isEpochForgotten(): boolean {
-    return [...this.#lostEpochs].some((epoch) =>
-      [...(this.#inhabitants.get(epoch) ?? [])].every(({ isAlive, isClosed, startedAtMs }) => {
-        const wasBefore = startedAtMs < (this.#last?.promotedAtMs ?? 0)
-        return !wasBefore || !isAlive || isClosed
-      }),
-    )
   }
 
   count(name: ResidualName, what: 'repeated' | 'lost' | undefined): void {
@@ -224,6 +229,8 @@ function excuse({ by, isOld, failover, recalledAtMs }: Loss): ResidualName | und
   if (isOld) return 'older-than-recall'
   if (recalledAtMs <= untilMs) return undefined
   if (!by.isAlive || by.isClosed) return 'worker-lost-with-primary'
+  // It stood still before it had the time to tell, and came to itself when it was too late, or nearly.
   const cameAtMs = failover.cameAtMs.get(by) ?? Number.POSITIVE_INFINITY
-  return cameAtMs > untilMs && by.stoppedUntilMs > failover.promotedAtMs ? 'worker-silent' : undefined
+  const hadNoTime = by.stoppedFromMs <= cameAtMs + recallTakesMs
+  return hadNoTime && by.stoppedUntilMs + noticingTakesMs > untilMs ? 'worker-silent' : undefined
 }

@@ -14,13 +14,13 @@ export class Machine implements Actor, Runtime {
   /** Rises with every restart. */
   readonly incarnation: number
   readonly name: string
-  readonly startedAtMs: number
   readonly #scheduler: Scheduler
   readonly #chance: () => number
   isAlive = true
   /** Its instance takes no new work. */
   isClosed = false
   stoppedUntilMs = 0
+  stoppedFromMs = 0
   /** The last moment at which it stood still, was shut out of the store, or had a message swallowed. */
   impairedAtMs = -1
   /** How far its wall clock is off. */
@@ -30,7 +30,6 @@ export class Machine implements Actor, Runtime {
 
   constructor(scheduler: Scheduler, about: { slot: number; incarnation: number; seed: number }) {
     this.#scheduler = scheduler
-    this.startedAtMs = scheduler.nowMs
     this.slot = about.slot
     this.incarnation = about.incarnation
     this.name = `w${about.slot}${"'".repeat(about.incarnation)}`
@@ -85,7 +84,8 @@ export class Machine implements Actor, Runtime {
 
   /** Stands still: SIGSTOP, or the sleep of the machine, in which the monotonic clock may stop. */
   stop(forMs: number, monotonicStops: boolean): void {
-    this.stoppedUntilMs = this.#scheduler.nowMs + forMs
+    this.stoppedFromMs = this.#scheduler.nowMs
+    this.stoppedUntilMs = this.stoppedFromMs + forMs
     this.impair(this.stoppedUntilMs)
     if (monotonicStops) this.monotonicLagMs += forMs
   }

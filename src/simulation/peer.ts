@@ -143,7 +143,13 @@ export class Peer {
   }
 
   #do({ unit, input, effectKey }: PeerRequest): Done {
-    const row = { unit, id: `e${this.journal.length + 1}`, input, effectKey, atMs: this.#options.scheduler.nowMs }
+    const row = {
+      unit,
+      id: `e${this.journal.length + 1}`,
+      input,
+      effectKey,
+      atMs: this.#options.scheduler.nowMs,
+    }
     this.journal.push(row)
     this.#options.onEffect(row)
     return doneOf(row)

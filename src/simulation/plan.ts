@@ -137,7 +137,8 @@ export const times = {
   requestTimeoutMs: 6_000,
   maxRunMs: 15_000,
   recallMs: 12_000,
-  recallWaitMs: 10_000,
+  /** Longer than a worker stands still, and the time in which it then hears of a new primary by itself. */
+  recallWaitMs: 16_000,
   /** L1: within this time after all faults are over, every key has ended. */
   recoveryMs: 60_000,
 } as const

@@ -185,4 +185,3 @@ function hasEnded(world: World, key: number): void {
   if (!ended.includes(state))
     watch.report('L1', key, `after all faults were over, and a person had decided, it is ${state}`)
 }
-

@@ -16,7 +16,11 @@ const maxRuns = 400
  * Makes a plan smaller as long as it breaks the same invariant: fewer faults, callers, workers and keys, and nothing
  * special. Chance on the way follows from the plan's seed, so a smaller plan is a run of its own that anybody can repeat.
  */
-export async function shrink(plan: Plan, invariant: InvariantId, options: WorldOptions = {}): Promise<Shrunk> {
+export async function shrink(
+  plan: Plan,
+  invariant: InvariantId,
+  options: WorldOptions = {},
+): Promise<Shrunk> {
   let smallest = plan
   let runs = 0
   const breaks = async (candidate: Plan): Promise<boolean> => {

@@ -137,9 +137,7 @@ class StoreClient {
     const { server } = this.#options
     const refs = requests.map(({ ref }) => ref)
     const isLocked = (): boolean => refs.some((ref) => server.isLocked(ref))
-    return this.call({ method, refs }, () =>
-      isLocked() ? Promise.reject(rowIsLocked()) : run(),
-    )
+    return this.call({ method, refs }, () => (isLocked() ? Promise.reject(rowIsLocked()) : run()))
   }
 
   /** Rule 10: takeovers skip locked rows. */

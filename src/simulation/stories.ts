@@ -18,11 +18,23 @@ function other(dice: Dice, { workers }: Setting): number {
   return workers === 1 ? 0 : dice.int(1, workers - 1)
 }
 
-function peer(nth: number, what: PeerFaultKind, given: { worker?: number; byMs?: number; isSilent?: boolean }): Fault {
-  return { kind: 'peer', worker: given.worker ?? 0, nth, what, byMs: given.byMs ?? 0, isSilent: given.isSilent ?? false }
+function peer(
+  nth: number,
+  what: PeerFaultKind,
+  given: { worker?: number; byMs?: number; isSilent?: boolean },
+): Fault {
+  return {
+    kind: 'peer',
+    worker: given.worker ?? 0,
+    nth,
+    what,
+    byMs: given.byMs ?? 0,
+    isSilent: given.isSilent ?? false,
+  }
 }
 
-const secondCall = (setting: Setting): PeerFaultKind => (setting.singleCall ? 'lost-reply' : 'second-call-refused')
+const secondCall = (setting: Setting): PeerFaultKind =>
+  setting.singleCall ? 'lost-reply' : 'second-call-refused'
 
 /** The work is asked for again and again over more time than the target remembers its key, and no answer comes. */
 const forgetful: Story = (dice, setting) => {
@@ -86,7 +98,15 @@ const slow: Story = (dice, setting) => {
   }
   if (also === 2) {
     for (let nth = 1; nth <= 3; nth += 1)
-      faults.push({ kind: 'store', worker: 0, method: 'renew', nth, what: 'lost-request', byMs: 0, isSilent: true })
+      faults.push({
+        kind: 'store',
+        worker: 0,
+        method: 'renew',
+        nth,
+        what: 'lost-request',
+        byMs: 0,
+        isSilent: true,
+      })
   }
   return { calls, faults }
 }
@@ -113,10 +133,7 @@ const undecided: Story = (dice, setting) => {
   const first = dice.pick(['lost-reply', secondCall(setting), 'late-request', 'slow-work'] as const)
   const second = dice.pick(['says-no', 'says-no', 'unreachable', secondCall(setting)] as const)
   const off = setting.isStepped && dice.is(0.5) ? 1 : 0
-  const faults = [
-    peer(1 + off, first, { byMs: dice.pick([900, 2_600]) }),
-    peer(2 + off, second, {}),
-  ]
+  const faults = [peer(1 + off, first, { byMs: dice.pick([900, 2_600]) }), peer(2 + off, second, {})]
   if (dice.is(0.3)) faults.push(peer(3 + off, dice.pick(['says-no', 'lost-reply'] as const), {}))
   return { calls, faults }
 }
@@ -130,9 +147,18 @@ const shaken: Story = (dice, setting) => {
       ? (['claim', 'transaction', 'transaction', 'settle'] as const)
       : (['claim', 'settle'] as const),
   )
-  const nth = dice.pick([1, 1, 2])
+  // A transaction is two messages, the second of which is COMMIT.
+  const nth = method === 'transaction' ? 2 : dice.pick([1, 1, 2])
   const faults: Fault[] = [
-    { kind: 'store', worker: 0, method, nth, what, byMs: dice.pick([60, 400, 1_500]), isSilent: dice.is(0.2) },
+    {
+      kind: 'store',
+      worker: 0,
+      method,
+      nth,
+      what,
+      byMs: dice.pick([60, 400, 1_500]),
+      isSilent: dice.is(0.2),
+    },
   ]
   if (dice.is(0.5)) faults.push(failover(dice))
   if (dice.is(0.2)) faults.push({ kind: 'outage', atMs: dice.int(0, 60), forMs: dice.pick([300, 1_600]) })
@@ -149,15 +175,62 @@ function failover(dice: Dice): Extract<Fault, { readonly kind: 'failover' }> {
   }
 }
 
-/** A commit is seen before the standby has it, and the primary dies. */
+/** A commit is seen before the standby has it, and the primary dies; perhaps its worker, too. */
 const unreplicated: Story = (dice, setting) => {
-  const method = setting.safety === 'transactional' ? dice.pick(['claim', 'transaction'] as const) : 'claim'
+  const method = setting.safety === 'transactional' ? 'transaction' : 'claim'
   const faults: Fault[] = [
-    { kind: 'store', worker: 0, method, nth: 1, what: 'cancelled', byMs: 0, isSilent: false },
-    { ...failover(dice), afterCommit: method === 'claim' ? 1 : 2, afterMs: dice.int(5, 40) },
+    {
+      kind: 'store',
+      worker: 0,
+      method,
+      nth: method === 'claim' ? 1 : 2,
+      what: 'cancelled',
+      byMs: 0,
+      isSilent: false,
+    },
+    { ...failover(dice), afterCommit: method === 'claim' ? 1 : 2, afterMs: dice.int(3, 40) },
   ]
-  if (dice.is(0.5)) faults.push(peer(1, 'late-reply', { byMs: 900 }))
+  if (method === 'claim' && dice.is(0.6)) {
+    faults.push(peer(1, 'late-reply', { byMs: 900 }))
+    faults.push({ kind: 'crash', worker: 0, nth: dice.int(7, 12), isAfter: true, restartMs: 2_500 })
+  }
   return { calls: [call(0, 0), call(dice.int(300, 5_000), other(dice, setting))], faults }
+}
+
+/** The primary dies with what it acknowledged, and another worker asks for the same work. */
+const bereaved: Story = (dice, setting) => {
+  const rival = other(dice, setting)
+  const calls = [
+    call(0, 0),
+    call(dice.pick([dice.int(60, 1_500), dice.int(1_500, 6_000), dice.int(6_000, 16_000)]), rival),
+  ]
+  const faults: Fault[] = [{ ...failover(dice), loses: dice.int(1, 3), afterMs: dice.pick([0, 10, 40, 60]) }]
+  const also = dice.pick([0, 0, 1, 2, 3, 4])
+  if (also === 0)
+    faults.push({
+      kind: 'stop',
+      worker: 0,
+      nth: dice.int(3, 10),
+      forMs: dice.pick([2_500, 5_000, 9_000]),
+      monotonicStops: dice.is(0.4),
+    })
+  if (also === 1)
+    faults.push({
+      kind: 'crash',
+      worker: 0,
+      nth: dice.int(5, 12),
+      isAfter: dice.is(0.5),
+      restartMs: dice.pick([20, 2_500]),
+    })
+  if (also === 2)
+    faults.push(
+      peer(1, dice.pick(['late-request', 'slow-work', 'late-reply'] as const), {
+        byMs: dice.pick([900, 2_600]),
+        isSilent: true,
+      }),
+    )
+  if (also === 3) faults.push(peer(1, 'says-no', { worker: rival }))
+  return { calls, faults }
 }
 
 /** The work is asked for once more when its result has been forgotten. */
@@ -182,5 +255,8 @@ export const stories: readonly Story[] = [
   undecided,
   shaken,
   unreplicated,
+  bereaved,
+  bereaved,
+  bereaved,
   forgotten,
 ]

@@ -66,23 +66,30 @@ export class Work {
   effect(key: number, input: number): Effect<unknown> {
     const { plan } = this.#options
     const one = (attempt: Attempt, safety: SafetyKind, step?: string) => (at: { effectKey: string }) =>
-      this.#send({ key, unit: unitOf(key, step), input, safety, effectKey: at.effectKey, fence: attempt.fence })
+      this.#send({
+        key,
+        unit: unitOf(key, step),
+        input,
+        safety,
+        effectKey: at.effectKey,
+        fence: attempt.fence,
+      })
     if (plan.safety === 'transactional') return (attempt) => this.#transact(attempt, key, input)
     if (!plan.isStepped) return (attempt) => this.#watched(attempt, key, one(attempt, plan.safety))
     return (attempt) =>
       this.#watched(attempt, key, async () => {
         const about = { input: { n: input } }
-        const paid = await attempt.step(firstStep, { ...about, safety: this.#safety('keyed') }, one(attempt, 'keyed', firstStep))
+        const paid = await attempt.step(
+          firstStep,
+          { ...about, safety: this.#safety('keyed') },
+          one(attempt, 'keyed', firstStep),
+        )
         const safety = this.#safety(plan.safety)
         return [paid, await attempt.step(lastStep, { ...about, safety }, one(attempt, plan.safety, lastStep))]
       })
   }
 
-  async #watched<T>(
-    attempt: Attempt,
-    key: number,
-    run: (attempt: Attempt) => Promise<T>,
-  ): Promise<T> {
+  async #watched<T>(attempt: Attempt, key: number, run: (attempt: Attempt) => Promise<T>): Promise<T> {
     const { watch } = this.#options
     const mine = [...(watch.keys[key]?.attempts.values() ?? [])].find(
       ({ fence }) => fence.attempt === attempt.fence.attempt && fence.epoch === attempt.fence.epoch,

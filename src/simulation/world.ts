@@ -91,7 +91,8 @@ export class World {
       isConflict: (by, key) => this.losses.isConflict(by, key),
       onOtherInput: (key) => this.losses.onOtherInput(key),
       isTooLate: (by) => this.losses.isTooLate(by),
-      onBreach: ({ invariant, what }) => this.trace.add(scheduler.nowMs, '!', `${invariant} is broken: ${what}`),
+      onBreach: ({ invariant, what }) =>
+        this.trace.add(scheduler.nowMs, '!', `${invariant} is broken: ${what}`),
     })
     this.losses = new Losses(this.watch)
   }
@@ -226,7 +227,8 @@ export class World {
     const fault = this.mishaps.atPoint(machine, nth)
     if (fault === undefined) return
     if (fault.kind === 'crash') {
-      if (phase === 'receive' || (phase === 'sent') === fault.isAfter) this.kill(machine.slot, fault.restartMs)
+      if (phase === 'receive' || (phase === 'sent') === fault.isAfter)
+        this.kill(machine.slot, fault.restartMs)
       return
     }
     if (phase === 'before') return

@@ -81,13 +81,16 @@ rule('a step that did not happen, as its target says, is one that no dead attemp
   expect(lab.row(patient).state).toBe('failed')
 })
 
-rule('where no attempt comes past a failed step any more, and one may have, a person decides', async (lab) => {
-  const refused = await diesInShipping(lab)
-  const second = lab.worker()
-  const caught = (attempt: Attempt): Promise<unknown> => refused(attempt).catch(() => never())
-  void second.once.run(patient, caught)
-  await lab.time.advance(60_000)
-  second.kill()
-  expect(await lab.code(lab.worker().once.run(patient, refused))).toBe('IN_DOUBT')
-  expect(await lab.code(lab.worker().once.run(patient, refused))).toBe('IN_DOUBT')
-})
+rule(
+  'where no attempt comes past a failed step any more, and one may have, a person decides',
+  async (lab) => {
+    const refused = await diesInShipping(lab)
+    const second = lab.worker()
+    const caught = (attempt: Attempt): Promise<unknown> => refused(attempt).catch(() => never())
+    void second.once.run(patient, caught)
+    await lab.time.advance(60_000)
+    second.kill()
+    expect(await lab.code(lab.worker().once.run(patient, refused))).toBe('IN_DOUBT')
+    expect(await lab.code(lab.worker().once.run(patient, refused))).toBe('IN_DOUBT')
+  },
+)

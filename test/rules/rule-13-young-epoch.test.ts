@@ -52,30 +52,33 @@ rule('a store that never answers whether it is whole hangs nobody', async (lab) 
   expect(await lab.until(worker.once.run(other, send(peer)))).toBe('mail #2')
 })
 
-rule('a lease that has lapsed is not regained in a new epoch: a takeover may be what was lost', async (lab) => {
-  const peer = new Peer()
-  const verify = () => ({ happened: peer.count('mail') > 0 })
-  const operations = { mail: { safety: { kind: 'verifiable', settleMs: 1000, verify } } } as const
-  const [first, second] = [lab.worker({ operations }), lab.worker({ operations })]
-  const hung = gate()
-  first.tap.hooks.claim = async (requests, next) => {
-    const reply = await next(requests)
-    await hung.pass()
-    return reply
-  }
-  const intent: Intent = { ...mail, leaseMs: 1000 }
-  const late = first.once.run(intent, send(peer))
-  await lab.time.quiet()
-  const claimed = writesOf(lab.rows)
-  first.runtime.isFrozen = true
-  await lab.until(second.once.run(intent, send(peer)))
-  second.runtime.isFrozen = true
-  failOver(lab.rows, { keep: claimed })
-  first.runtime.isFrozen = false
-  hung.open()
-  await lab.time.advance(5000)
-  expect(peer.count('mail')).toBe(1)
-  second.runtime.isFrozen = false
-  expect(await lab.code(late)).toBe('ok')
-  expect(peer.count('mail')).toBe(1)
-})
+rule(
+  'a lease that has lapsed is not regained in a new epoch: a takeover may be what was lost',
+  async (lab) => {
+    const peer = new Peer()
+    const verify = () => ({ happened: peer.count('mail') > 0 })
+    const operations = { mail: { safety: { kind: 'verifiable', settleMs: 1000, verify } } } as const
+    const [first, second] = [lab.worker({ operations }), lab.worker({ operations })]
+    const hung = gate()
+    first.tap.hooks.claim = async (requests, next) => {
+      const reply = await next(requests)
+      await hung.pass()
+      return reply
+    }
+    const intent: Intent = { ...mail, leaseMs: 1000 }
+    const late = first.once.run(intent, send(peer))
+    await lab.time.quiet()
+    const claimed = writesOf(lab.rows)
+    first.runtime.isFrozen = true
+    await lab.until(second.once.run(intent, send(peer)))
+    second.runtime.isFrozen = true
+    failOver(lab.rows, { keep: claimed })
+    first.runtime.isFrozen = false
+    hung.open()
+    await lab.time.advance(5000)
+    expect(peer.count('mail')).toBe(1)
+    second.runtime.isFrozen = false
+    expect(await lab.code(late)).toBe('ok')
+    expect(peer.count('mail')).toBe(1)
+  },
+)

@@ -27,7 +27,8 @@ function onSuccess(watch: Watch, { by, key, input, value }: Answered): void {
   const state = watch.keys[key]
   if (state === undefined) return
   const text = JSON.stringify(value) ?? ''
-  const isThere = watch.unitsOf(key).every((unit) => watch.effectsOf(unit).length > 0)
+  const real = new Set(watch.unitsOf(key).flatMap((unit) => watch.effectsOf(unit).map(({ id }) => id)))
+  const isThere = donesOf(value).every(({ effect }) => real.has(effect))
   if (!isThere && watch.options.isTooLate(by)) return
   for (const unit of watch.unitsOf(key)) {
     if (watch.effectsOf(unit).length === 0)
@@ -37,12 +38,15 @@ function onSuccess(watch: Watch, { by, key, input, value }: Answered): void {
   state.given.set(text, givers.add(by))
   if (state.given.size > 1)
     watch.reportExcusable('I3', key, `callers were given ${[...state.given.keys()].join(' and ')}`)
-  const real = new Set(watch.unitsOf(key).flatMap((unit) => watch.effectsOf(unit).map(({ id }) => id)))
   for (const done of donesOf(value)) {
     if (!real.has(done.effect))
       watch.report('I3', key, `an answer names the effect ${done.effect}, which its target does not have`)
     if (done.input !== input)
-      watch.reportExcusable('I6', key, `a caller with input ${input} was given the effect of input ${done.input}`)
+      watch.reportExcusable(
+        'I6',
+        key,
+        `a caller with input ${input} was given the effect of input ${done.input}`,
+      )
   }
   if (!state.recorded.has(text))
     watch.report('I7', key, 'a caller was told of a success that was never recorded')

@@ -26,7 +26,11 @@ export function onSend(watch: Watch, { key, unit, safety, fence, rowFence }: Sen
   }
   const last = state.lastSends.get(unit)
   if (safety === 'blind' && last !== undefined && last.outcome !== 'no')
-    watch.reportExcusable('I5', key, `${unit} was sent again, while the outcome of ${showFence(last.fence)} is ${last.outcome}`)
+    watch.reportExcusable(
+      'I5',
+      key,
+      `${unit} was sent again, while the outcome of ${showFence(last.fence)} is ${last.outcome}`,
+    )
   state.lastSends.set(unit, { fence, outcome: 'open' })
 }
 
@@ -35,7 +39,12 @@ export function onEffect(watch: Watch, unit: string): void {
   const key = Number(unit.slice(1, 2))
   const found = watch.effectsOf(unit)
   if (found.length > 1)
-    watch.reportExcusable('I1', key, `${unit} happened ${found.length} times: ${found.map(({ id }) => id).join(', ')}`)
+    watch.reportExcusable(
+      'I1',
+      key,
+      `${unit} happened ${found.length} times: ${found.map(({ id }) => id).join(', ')}`,
+    )
   const inputs = new Set(found.map(({ input }) => input))
-  if (inputs.size > 1) watch.reportExcusable('I6', key, `${unit} happened for ${inputs.size} different inputs`)
+  if (inputs.size > 1)
+    watch.reportExcusable('I6', key, `${unit} happened for ${inputs.size} different inputs`)
 }

@@ -19,7 +19,8 @@ export const ledgerOnlyMutants: readonly SimulationMutant[] = [
     caughtBy: 'I8',
     breaks: "takes its own claim, whose reply was lost, for somebody else's",
     rules: (standard) => ({
-      decide: (entry, { fingerprint, safety }, nowMs) => standard.decide(entry, { fingerprint, safety }, nowMs),
+      decide: (entry, { fingerprint, safety }, nowMs) =>
+        standard.decide(entry, { fingerprint, safety }, nowMs),
     }),
   },
   {
@@ -43,10 +44,7 @@ export const ledgerOnlyMutants: readonly SimulationMutant[] = [
 ]
 
 /** Answers as if every settle had gone through. */
-async function settleAnyway(
-  store: Store,
-  requests: readonly SettleRequest[],
-): Promise<Reply<SettleResult>> {
+async function settleAnyway(store: Store, requests: readonly SettleRequest[]): Promise<Reply<SettleResult>> {
   const { nowMs, results } = await store.settle(requests)
   return {
     nowMs,

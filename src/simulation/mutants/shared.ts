@@ -29,11 +29,16 @@ const caughtBy: Readonly<Record<string, InvariantId>> = {
   'lease-by-wall-clock-only': 'I4',
   'others-judge-by-their-own-clock': 'I8',
   'no-heartbeat': 'I8',
-  'step-starts-are-not-written': 'I5',
+  'step-starts-are-not-written': 'I1',
   'step-writes-overwrite-each-other': 'I1',
   'stale-entry-commits': 'I1',
   'lost-commit-is-written-again': 'I2',
   'close-releases-started-work': 'I5',
+  'recall-skipped': 'I1',
+  'recall-overwrites-newer-attempt': 'I7',
+  'blind-does-not-wait-for-recall': 'I1',
+  'verifiable-does-not-ask-first': 'I1',
+  'transactional-outcome-recalled': 'I2',
 }
 
 export const sharedMutants: readonly SimulationMutant[] = Object.entries(caughtBy).map(([id, invariant]) => ({

@@ -6,7 +6,7 @@ import { Claimed } from './claimed.ts'
 import { consider, type Decided, look, type Seen } from './consider.ts'
 import { closedError, type Ledger } from './context.ts'
 import type { Call } from './door.ts'
-import { birthEpoch, type Entry } from './entry.ts'
+import type { Entry } from './entry.ts'
 import { readClocks } from './heartbeat.ts'
 import type { Guarded } from './guarded.ts'
 import { type KeyLint, lintKey } from './key-lint.ts'
@@ -197,20 +197,9 @@ async function claim(guarded: Guarded, target: Target): Promise<Turn> {
     })
   if (result.kind === 'gone') return { kind: 'gone' }
   if (result.kind === 'held') return { kind: 'held', seen: { entry: result.entry, nowMs } }
-  const entry = heedLost(ledger, target, result.entry)
+  const { entry } = result
   ledger.events.emit('claimed', entry, { verdict: 'run', takeover: entry.attempt > 1 })
   return { kind: 'claimed', claimed: new Claimed({ ledger, call, entry, nowMs, since }) }
-}
-
-/**
- * Rule 2 in a young epoch: an attempt that was lost may have begun what is now claimed, and has no known outcome until
- * its worker has recalled it. Only keyed work is begun meanwhile (`awaitRecall`), or what its target knows nothing of.
- */
-function heedLost({ recalling }: Ledger, target: Target, entry: Entry): Entry {
-  const { young } = recalling ?? {}
-  if (young === undefined || entry.safety !== 'keyed') return entry
-  const isOfThisEpoch = target.entry !== undefined && birthEpoch(target.entry) >= young.epoch
-  return isOfThisEpoch ? entry : { ...entry, earlierUnknown: true }
 }
 
 /** Runs the effect, unless the lease had lapsed before it could begin: then the entry is given back, untouched. */

@@ -107,15 +107,17 @@ class Remembering {
     const gate = this.#gate
     return {
       claim: async (requests) => {
+        const { isYoung } = gate
         const reply = this.#heard(await gate.write((lineage) => this.#claim(requests, lineage)))
+        const results = isYoung ? reply.results.map(heedLost) : reply.results
         let last: Entry | undefined
-        for (const result of reply.results) {
+        for (const result of results) {
           if (result.kind !== 'claimed') continue
           last = result.entry
           this.#memory.began(last)
         }
         this.#pulse.witness('claim', last, reply.nowMs)
-        return reply
+        return { nowMs: reply.nowMs, results }
       },
       settle: async (requests) => {
         const reply = this.#heard(await gate.write((lineage) => store.settle(requests, lineage)))
@@ -210,4 +212,13 @@ class Remembering {
       durationMs: runtime.monotonicMs() - sinceMs,
     })
   }
+}
+
+/**
+ * Rule 2 in a young epoch: an attempt that was lost may have begun what is now claimed, and has no known outcome until
+ * its worker has recalled it. Only keyed work is begun meanwhile (`awaitRecall`), or what its target knows nothing of.
+ */
+function heedLost(result: ClaimResult): ClaimResult {
+  if (result.kind !== 'claimed' || result.entry.safety !== 'keyed') return result
+  return { kind: 'claimed', entry: { ...result.entry, earlierUnknown: true } }
 }

@@ -233,6 +233,17 @@ const bereaved: Story = (dice, setting) => {
   return { calls, faults }
 }
 
+/** A worker hears of no failover, begins within its lease, and falls silent while its request is under way. */
+const unaware: Story = (dice, setting) => ({
+  calls: [call(0, 0), call(dice.int(30, 400), other(dice, setting))],
+  faults: [
+    { kind: 'stop', worker: 0, nth: 3, forMs: 1_500, monotonicStops: false },
+    { ...failover(dice), afterCommit: 1, afterMs: 0, loses: 1, forMs: 30 },
+    { kind: 'stop', worker: 0, nth: 5, forMs: dice.pick([2_500, 5_000, 9_000]), monotonicStops: false },
+    peer(1, dice.pick(['late-request', 'late-request', 'slow-work'] as const), { byMs: 2_900, isSilent: true }),
+  ],
+})
+
 /** The work is asked for once more when its result has been forgotten. */
 const forgotten: Story = (dice, setting) => ({
   calls: [
@@ -258,5 +269,6 @@ export const stories: readonly Story[] = [
   bereaved,
   bereaved,
   bereaved,
+  unaware,
   forgotten,
 ]

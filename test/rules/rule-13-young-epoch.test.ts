@@ -82,3 +82,26 @@ rule(
     expect(peer.count('mail')).toBe(1)
   },
 )
+
+rule(
+  'a target is not asked before a lost attempt can no longer begin: its owner holds a lease, and hears of no loss',
+  async (lab) => {
+    const peer = new Peer()
+    const verify = () => ({ happened: peer.count('mail') > 0 })
+    const operations = { mail: { safety: { kind: 'verifiable', settleMs: 1000, verify } } } as const
+    const [first, second] = [lab.worker({ operations }), lab.worker({ operations })]
+    first.tap.hooks.claim = async (requests, next) => {
+      const reply = await next(requests)
+      await new Promise<void>((resolve) => void first.runtime.setTimer(8_000, resolve))
+      return reply
+    }
+    const intent: Intent = { ...mail, leaseMs: 10_000 }
+    const unaware = first.once.run(intent, send(peer))
+    await lab.time.quiet()
+    loseAll(lab)
+    expect(await lab.code(second.once.run(intent, send(peer)))).toBe('ok')
+    expect(await lab.code(unaware)).toBe('ok')
+    expect(peer.count('mail')).toBe(1)
+  },
+  ['asks-while-a-lost-lease-runs'],
+)

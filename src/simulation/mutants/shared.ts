@@ -38,6 +38,7 @@ const caughtBy: Readonly<Record<string, InvariantId>> = {
   'recall-overwrites-newer-attempt': 'I7',
   'blind-does-not-wait-for-recall': 'I1',
   'verifiable-does-not-ask-first': 'I1',
+  'asks-while-a-lost-lease-runs': 'I1',
   'transactional-outcome-recalled': 'I2',
 }
 

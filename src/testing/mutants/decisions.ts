@@ -249,6 +249,17 @@ export const decisionMutants: readonly LedgerMutant[] = [
     }),
   },
   {
+    id: 'asks-while-a-lost-lease-runs',
+    rule: 13,
+    breaks: 'asks in a new epoch although the owner of a lost attempt may still begin its effect',
+    rules: () => ({
+      recall: {
+        awaitRecall: (verdict, entry, about) =>
+          recallRules.awaitRecall(verdict, entry && { ...entry, leaseMs: 0 }, { ...about, leaseMs: 0 }),
+      },
+    }),
+  },
+  {
     id: 'transactional-outcome-recalled',
     rule: 13,
     breaks: "recalls the outcome of a transaction whose rows are lost with the user's other rows",

@@ -23,7 +23,7 @@ export interface Happenings {
 export function drawPlan(seed: number, given: Given = {}): Plan {
   const dice = new Dice(seed)
   const setting = drawSetting(dice, seed, given)
-  const { calls, faults } = dice.is(0.65) ? tell(dice, setting) : drawHappenings(dice, setting)
+  const { calls, faults } = dice.is(0.75) ? tell(dice, setting) : drawHappenings(dice, setting)
   const isLosable = faults.some(({ kind }) => kind === 'failover') || dice.is(0.3)
   return { ...setting, isLosable, calls, faults: withOneGoodClock(faults) }
 }
@@ -69,7 +69,7 @@ function drawCalls(dice: Dice, { workers, keys }: Setting): readonly PlannedCall
 
 /** One key in the middle of a story, with a little chance added. */
 function tell(dice: Dice, setting: Setting): Happenings {
-  const told = dice.pick(stories)(dice, setting)
+  const told = dice.pick(stories[setting.safety])(dice, setting)
   return dice.is(0.3) ? { ...told, faults: [...told.faults, ...drawFaults(dice, setting, 1)] } : told
 }
 

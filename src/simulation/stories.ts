@@ -1,5 +1,6 @@
 import type { Dice } from './dice.ts'
 import type { Happenings, Setting } from './draw.ts'
+import type { SafetyKind } from '../ledger/safety.ts'
 import type { Fault, PeerFaultKind, PlannedCall } from './plan.ts'
 
 /*
@@ -70,7 +71,7 @@ const zombie: Story = (dice, setting) => {
   if (dice.is(0.4)) calls.push(call(dice.int(2_000, 9_000), other(dice, setting)))
   const monotonicStops = dice.is(0.4)
   const faults: Fault[] = [
-    { kind: 'stop', worker: 0, nth: dice.int(3, 8), forMs: dice.pick([2_500, 5_000, 9_000]), monotonicStops },
+    { kind: 'stop', worker: 0, nth: dice.pick([3, 4, 5, 5, 6, 6, 7, 8]), forMs: dice.pick([2_500, 5_000, 9_000]), monotonicStops },
   ]
   if (!monotonicStops && dice.is(0.5))
     faults.push({ kind: 'clock', worker: 0, atMs: dice.int(30, 2_000), byMs: -3_600_000 })
@@ -254,21 +255,13 @@ const forgotten: Story = (dice, setting) => ({
   faults: [],
 })
 
-export const stories: readonly Story[] = [
-  forgetful,
-  lastMoment,
-  zombie,
-  zombie,
-  slow,
-  slow,
-  orphan,
-  undecided,
-  undecided,
-  shaken,
-  unreplicated,
-  bereaved,
-  bereaved,
-  bereaved,
-  unaware,
-  forgotten,
-]
+/** What can happen to any work, the more telling ones more often. */
+const common: readonly Story[] = [zombie, slow, orphan, undecided, shaken, bereaved, bereaved, forgotten]
+
+/** The stories of each safety. */
+export const stories: Readonly<Record<SafetyKind, readonly Story[]>> = {
+  keyed: [...common, forgetful, forgetful, forgetful, lastMoment, zombie, undecided, unreplicated],
+  verifiable: [...common, zombie, slow, orphan, bereaved, unaware, unreplicated],
+  blind: [...common, slow, slow, undecided, bereaved, unreplicated],
+  transactional: [...common, zombie, zombie, zombie, shaken, shaken, shaken, unreplicated],
+}

@@ -58,7 +58,7 @@ function onFailure(watch: Watch, { key, row }: Answered): void {
   if (plan.isStepped || plan.retry === 'on-failure' || row?.state !== 'failed') return
   for (const unit of watch.unitsOf(key)) {
     if (watch.effectsOf(unit).length > 0)
-      watch.report('I2', key, `a caller was told that it failed, and ${unit} has happened`)
+      watch.reportExcusable('I2', key, `a caller was told that it failed, and ${unit} has happened`)
   }
 }
 

@@ -33,7 +33,7 @@ const caughtBy: Readonly<Record<string, InvariantId>> = {
   'step-writes-overwrite-each-other': 'I1',
   'stale-entry-commits': 'I1',
   'lost-commit-is-written-again': 'I2',
-  'close-releases-started-work': 'I5',
+  'close-releases-started-work': 'I1',
   'recall-skipped': 'I1',
   'recall-overwrites-newer-attempt': 'I7',
   'blind-does-not-wait-for-recall': 'I1',

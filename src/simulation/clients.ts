@@ -61,7 +61,7 @@ export class Clients {
     const { worker, key, input } = client.call
     const process = this.#world.processes[worker]
     if (process === undefined || !process.machine.isAlive) {
-      this.#later(client, 200)
+      this.#later(client, 100)
       return
     }
     client.process = process
@@ -77,7 +77,7 @@ export class Clients {
       return
     }
     client.retriesLeft -= 1
-    this.#later(client, 100 + client.chance() * 1_500)
+    this.#later(client, 50 + client.chance() * 750)
   }
 
   /** The process has died: who waited for it asks again, or not. */

@@ -17,14 +17,14 @@ const crash: Draw = (dice, setting) => ({
   worker: workerOf(dice, setting),
   nth: dice.int(1, 14),
   isAfter: dice.is(0.5),
-  restartMs: dice.pick([20, 500, 2_500, 7_000]),
+  restartMs: dice.pick([20, 250, 1_250, 3_500]),
 })
 
 const stop: Draw = (dice, setting) => ({
   kind: 'stop',
   worker: workerOf(dice, setting),
   nth: dice.int(1, 12),
-  forMs: dice.pick([700, 2_500, 5_000, 9_000]),
+  forMs: dice.pick([350, 1_250, 2_500, 4_500]),
   monotonicStops: dice.is(0.4),
 })
 
@@ -32,14 +32,14 @@ const clock: Draw = (dice, setting) => ({
   kind: 'clock',
   worker: workerOf(dice, setting),
   atMs: dice.int(0, 60),
-  byMs: dice.pick([-3_600_000, -5_000, 5_000, 3_600_000]),
+  byMs: dice.pick([-3_600_000, -2_500, 2_500, 3_600_000]),
 })
 
 const close: Draw = (dice, setting) => ({
   kind: 'close',
   worker: workerOf(dice, setting),
-  atMs: dice.int(0, 1_000),
-  graceMs: dice.pick([0, 300, 5_000]),
+  atMs: dice.int(0, 500),
+  graceMs: dice.pick([0, 150, 2_500]),
 })
 
 const methods: readonly StoreMethod[] = ['claim', 'claim', 'settle', 'settle', 'renew', 'resolve', 'read']
@@ -62,7 +62,7 @@ const store: Draw = (dice, setting) => ({
   method: dice.pick(setting.safety === 'transactional' ? transactionalMethods : methods),
   nth: dice.pick([1, 1, 1, 2, 2, 3, 4]),
   what: dice.pick(storeKinds),
-  byMs: dice.pick([60, 400, 1_500, 3_000]),
+  byMs: dice.pick([60, 200, 750, 1_500]),
   isSilent: dice.is(0.3),
 })
 
@@ -89,7 +89,7 @@ const peer: Draw = (dice, setting) => {
     nth: dice.pick([1, 1, 1, 2, 2, 3, 4]),
     // Where an effect makes a single call, there is no second one that could be refused.
     what: what === 'second-call-refused' && setting.singleCall ? 'lost-reply' : what,
-    byMs: dice.pick([60, 900, 2_600, 3_800]),
+    byMs: dice.pick([60, 450, 1_300, 1_900]),
     isSilent: dice.is(0.3),
   }
 }
@@ -97,7 +97,7 @@ const peer: Draw = (dice, setting) => {
 const outage: Draw = (dice) => ({
   kind: 'outage',
   atMs: dice.int(0, 60),
-  forMs: dice.pick([100, 600, 1_600]),
+  forMs: dice.pick([50, 300, 800]),
 })
 
 const failover: Draw = (dice) => ({
@@ -105,7 +105,7 @@ const failover: Draw = (dice) => ({
   afterCommit: dice.int(1, 5),
   afterMs: dice.pick([0, 5, 20, 60]),
   loses: dice.int(0, 3),
-  forMs: dice.pick([30, 300, 900]),
+  forMs: dice.pick([30, 150, 450]),
 })
 
 /** What goes together in one run. */

@@ -1,20 +1,16 @@
-import { type SafetyKind, safetyKinds } from '../ledger/safety.ts'
+import { safetyKinds } from '../ledger/safety.ts'
 import { Dice } from './dice.ts'
 import { drawFaults } from './draw-faults.ts'
-import type { Fault, Plan, PlannedCall, Replication } from './plan.ts'
+import type { Fault, Given, Plan, PlannedCall } from './plan.ts'
 import { stories } from './stories.ts'
-
-/** What is given rather than drawn. */
-export interface Given {
-  readonly safety?: SafetyKind
-  readonly replication?: Replication
-}
 
 /** A plan less what happens in it. */
 export type Setting = Omit<Plan, 'calls' | 'faults' | 'isLosable'>
 
 /** What happens in a plan. */
 export interface Happenings {
+  /** What the story is about, where it is not left to chance. */
+  readonly setting?: Partial<Pick<Plan, 'sweepEveryMs' | 'retainMs'>>
   readonly calls: readonly PlannedCall[]
   readonly faults: readonly Fault[]
 }
@@ -23,9 +19,9 @@ export interface Happenings {
 export function drawPlan(seed: number, given: Given = {}): Plan {
   const dice = new Dice(seed)
   const setting = drawSetting(dice, seed, given)
-  const { calls, faults } = dice.is(0.75) ? tell(dice, setting) : drawHappenings(dice, setting)
+  const { calls, faults, ...told } = dice.is(0.75) ? tell(dice, setting) : drawHappenings(dice, setting)
   const isLosable = faults.some(({ kind }) => kind === 'failover') || dice.is(0.3)
-  return { ...setting, isLosable, calls, faults: withOneGoodClock(faults) }
+  return { ...setting, ...told.setting, isLosable, calls, faults: withOneGoodClock(faults) }
 }
 
 function drawSetting(dice: Dice, seed: number, given: Given): Setting {
@@ -41,8 +37,8 @@ function drawSetting(dice: Dice, seed: number, given: Given): Setting {
     replication,
     workers: dice.pick([1, 2, 2, 2, 3]),
     keys: dice.pick([1, 1, 1, 2, 3]),
-    ...(dice.is(0.3) ? { sweepEveryMs: 1_500 } : {}),
-    retainMs: dice.is(0.2) ? 4_000 : 3_600_000,
+    ...(dice.is(0.2) ? { sweepEveryMs: 3_000 } : {}),
+    retainMs: dice.is(0.2) ? 2_000 : 3_600_000,
   }
 }
 
@@ -58,7 +54,7 @@ function drawCalls(dice: Dice, { workers, keys }: Setting): readonly PlannedCall
   return Array.from({ length: count }, (_, index) => {
     const isFirst = index < keys
     return {
-      atMs: isFirst ? dice.int(0, 20) : isLong ? dice.int(20, 26_000) : dice.int(0, 3_000),
+      atMs: isFirst ? dice.int(0, 20) : isLong ? dice.int(20, 13_000) : dice.int(0, 1_500),
       worker: dice.int(0, workers - 1),
       key: isFirst ? index : dice.int(0, keys - 1),
       input: !isFirst && dice.is(0.15) ? 1 : 0,

@@ -45,9 +45,15 @@ interface LinkOptions {
 export class Link {
   readonly #options: LinkOptions
   readonly #points = new Map<number, number>()
+  #underWay = 0
 
   constructor(options: LinkOptions) {
     this.#options = options
+  }
+
+  /** No request is on its way, or being worked. */
+  get isQuiet(): boolean {
+    return this.#underWay === 0
   }
 
   /** Sends a request. The promise never settles where the sender dies, or is told nothing. */
@@ -84,12 +90,14 @@ export class Link {
       const arrive = (isFirst: boolean): boolean => {
         exchange.arrive(isFirst).then(
           (value) => {
+            this.#underWay -= 1
             if (!isFirst || mishap.losesReply === true) return
             answer(latencyMs() + (mishap.replyLateMs ?? 0), exchange.show?.(value) ?? 'ok', () =>
               resolve(value),
             )
           },
           (error: Error) => {
+            this.#underWay -= 1
             if (!isFirst || mishap.losesReply === true) return
             answer(latencyMs() + (mishap.replyLateMs ?? 0), error.message, () => reject(error))
           },
@@ -97,10 +105,14 @@ export class Link {
         return true
       }
       const onTheWayMs = latencyMs()
-      if (mishap.losesRequest !== true)
+      if (mishap.losesRequest !== true) {
+        this.#underWay += 1
         scheduler.after(onTheWayMs + (mishap.requestLateMs ?? 0), undefined, () => arrive(true))
-      if (mishap.againMs !== undefined)
+      }
+      if (mishap.againMs !== undefined) {
+        this.#underWay += 1
         scheduler.after(onTheWayMs + mishap.againMs, undefined, () => arrive(false))
+      }
       if (mishap.isTold === true) breakOff(onTheWayMs + latencyMs())
       onPoint(machine, nth, 'sent')
     })

@@ -51,8 +51,6 @@ class WireError extends Error {
   }
 }
 
-/** How long an effect waits for its target. */
-const answerTimeoutMs = 4_000
 const workMs = 5
 
 interface KnownKey {
@@ -206,7 +204,7 @@ function mishapFrom(fault: PeerMishap | undefined, { safety }: PeerRequest): Mis
 /** The answer, unless it takes too long. */
 function within<T>(machine: Machine, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = machine.setTimer(answerTimeoutMs, () => reject(new WireError('ETIMEDOUT')))
+    const timer = machine.setTimer(times.answerTimeoutMs, () => reject(new WireError('ETIMEDOUT')))
     const end = (settle: () => void): void => {
       timer.cancel()
       settle()

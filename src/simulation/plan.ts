@@ -2,6 +2,12 @@ import type { SafetyKind } from '../ledger/safety.ts'
 
 export type Replication = 'sync' | 'async'
 
+/** What of a plan is given rather than drawn. */
+export interface Given {
+  readonly safety?: SafetyKind
+  readonly replication?: Replication
+}
+
 /**
  * All that chance decides about a run before it begins, as plain data: what a person reads, and what is made smaller
  * where a run has broken an invariant. What chance decides on the way (latencies, ties) follows from the seed.
@@ -123,22 +129,24 @@ export type Fault =
 
 /** How long things take in every run, in virtual milliseconds. What must be longer than what is what operators are told. */
 export const times = {
-  leaseMs: 2_000,
-  storeTimeoutMs: 700,
-  waitMs: 5_000,
+  leaseMs: 1_000,
+  storeTimeoutMs: 350,
+  waitMs: 2_500,
   /** The longest that a message is under way, unless something is wrong. */
   maxLatencyMs: 8,
   /** No request to a target is under way for longer. */
-  requestLifeMs: 3_000,
+  requestLifeMs: 1_500,
+  /** An effect does not wait longer for its target. */
+  answerTimeoutMs: 2_000,
   /** Longer than a request's life. */
-  settleMs: 4_000,
-  keyLifetimeMs: 20_000,
+  settleMs: 2_000,
+  keyLifetimeMs: 10_000,
   /** Longer than a request's life and the time between the decision to send and the sending. */
-  requestTimeoutMs: 6_000,
-  maxRunMs: 15_000,
-  recallMs: 12_000,
+  requestTimeoutMs: 3_000,
+  maxRunMs: 8_000,
+  recallMs: 6_000,
   /** Longer than a worker stands still, and the time in which it then hears of a new primary by itself. */
-  recallWaitMs: 16_000,
+  recallWaitMs: 11_000,
   /** L1: within this time after all faults are over, every key has ended. */
-  recoveryMs: 60_000,
+  recoveryMs: 40_000,
 } as const

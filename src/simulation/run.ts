@@ -99,9 +99,16 @@ async function suffer(world: World): Promise<void> {
  * doubt and a person decides by what the target's journal says.
  */
 async function heal(world: World): Promise<void> {
-  const { scheduler, mishaps, plan } = world
+  const { scheduler, mishaps, plan, link, processes } = world
   mishaps.isHealed = true
-  await scheduler.run(scheduler.nowMs + times.leaseMs + times.settleMs + times.requestLifeMs)
+  // Long enough for a failover that is due, and for what an effect that ends leaves to be written.
+  await scheduler.run(scheduler.nowMs + 100)
+  const isQuiet = (): boolean =>
+    link.isQuiet &&
+    world.server.isAnswering &&
+    processes.every(({ machine }) => !machine.isAlive || machine.stoppedUntilMs <= scheduler.nowMs)
+  await scheduler.run(scheduler.nowMs + times.recoveryMs, isQuiet)
+  await scheduler.run(scheduler.nowMs + times.storeTimeoutMs)
   const process = living(world)
   await finish(world, process)
   for (const key of world.watch.keys) doubtOutlivesNoOutcome(world.watch, key, world.rowOf(key.key))

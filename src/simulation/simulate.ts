@@ -8,7 +8,7 @@ import {
   sometimesNames,
   type Violation,
 } from './campaign.ts'
-import type { Given } from './draw.ts'
+import type { Given } from './plan.ts'
 import { inThreads } from './threads.ts'
 
 export interface SimulateOptions {

@@ -41,7 +41,7 @@ export interface OwnRows {
 }
 
 /** An idle session that has a row locked is ended by the server. */
-const idleInTransactionMs = 400
+const idleInTransactionMs = 200
 
 /** The `Store` of one process: every call is a message to the server and one back. */
 export function storeClient(options: StoreClientOptions): Store {

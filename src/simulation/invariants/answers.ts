@@ -62,6 +62,8 @@ function onFailure(watch: Watch, { key, row }: Answered): void {
   }
 }
 
+/** A broken ledger may answer with anything. */
 function donesOf(value: unknown): readonly Done[] {
-  return (Array.isArray(value) ? value : [value]) as readonly Done[]
+  const parts: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return parts.map((part) => (typeof part === 'object' && part !== null ? part : {}) as Done)
 }

@@ -111,6 +111,16 @@ export const databaseMutants: readonly SimulationMutant[] = [
     }),
   },
   {
+    id: 'result-is-not-written',
+    rule: 11,
+    caughtBy: 'I3',
+    breaks: 'keeps that it succeeded, and not its result',
+    server: (engine, { data }) =>
+      afterSettle(engine, data.rows, (row) =>
+        row.value === undefined ? undefined : { ...row, value: undefined },
+      ),
+  },
+  {
     id: 'tombstone-dropped-early',
     rule: 11,
     caughtBy: 'I7',

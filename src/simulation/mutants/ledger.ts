@@ -14,9 +14,20 @@ export const ledgerOnlyMutants: readonly SimulationMutant[] = [
     }),
   },
   {
+    id: 'lapsed-lease-is-waited-for',
+    rule: 2,
+    caughtBy: 'L1',
+    breaks: 'waits for the owner of a lapsed lease for ever',
+    rules: (standard) => ({
+      decide: (entry, caller, nowMs) =>
+        standard.decide(entry, caller, Math.min(nowMs, entry.leaseUntilMs - 1)),
+    }),
+  },
+  {
     id: 'own-claim-is-not-recognised',
     rule: 4,
     caughtBy: 'I8',
+    where: { safety: 'blind' },
     breaks: "takes its own claim, whose reply was lost, for somebody else's",
     rules: (standard) => ({
       decide: (entry, { fingerprint, safety }, nowMs) =>
@@ -27,6 +38,7 @@ export const ledgerOnlyMutants: readonly SimulationMutant[] = [
     id: 'stale-outcome-is-acknowledged',
     rule: 3,
     caughtBy: 'I7',
+    where: { safety: 'keyed' },
     breaks: 'tells its caller of success although the entry has gone on without it',
     store: (store) => ({ ...store, settle: (requests) => settleAnyway(store, requests) }),
   },

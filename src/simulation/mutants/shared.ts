@@ -1,48 +1,55 @@
 import type { InvariantId } from '../../testing/invariant-ids.ts'
 import { ledgerMutant } from '../../testing/mutants.ts'
+import type { Given } from '../plan.ts'
 import type { SimulationMutant } from './mutant.ts'
 
-/** Mutants that the tests of the rules inject too, and what must notice them here. */
-const caughtBy: Readonly<Record<string, InvariantId>> = {
-  'raw-code-means-not-done': 'I1',
-  'every-error-means-not-done': 'I1',
-  'failure-speaks-for-all': 'I1',
-  'takeover-forgets-the-unknown': 'I1',
-  'lapsed-blind-runs': 'I5',
-  'lapsed-verifiable-runs': 'I1',
-  'asks-without-settling-time': 'I1',
-  'lapse-shuts-the-owner-out': 'I8',
-  'doubt-shuts-the-owner-out': 'I8',
-  'late-outcome-overwrites': 'I4',
-  'owner-token-is-constant': 'I4',
-  'visible-counts-as-claimed': 'I1',
-  'takeover-moves-first-send': 'I1',
-  'key-lifetime-ignored': 'I1',
-  'key-lifetime-without-request-timeout': 'I1',
-  'effect-key-names-the-attempt': 'I1',
-  'round-rises-on-unknown': 'I1',
-  'fingerprint-ignored': 'I6',
-  'fingerprint-checked-late': 'I6',
-  'outage-fails-open': 'I1',
-  'lease-always-held': 'I4',
-  'lease-by-monotonic-clock-only': 'I4',
-  'lease-by-wall-clock-only': 'I4',
-  'others-judge-by-their-own-clock': 'I8',
-  'no-heartbeat': 'I8',
-  'step-starts-are-not-written': 'I1',
-  'step-writes-overwrite-each-other': 'I1',
-  'stale-entry-commits': 'I1',
-  'lost-commit-is-written-again': 'I2',
-  'close-releases-started-work': 'I1',
-  'recall-skipped': 'I1',
-  'recall-overwrites-newer-attempt': 'I7',
-  'blind-does-not-wait-for-recall': 'I1',
-  'verifiable-does-not-ask-first': 'I1',
-  'asks-while-a-lost-lease-runs': 'I1',
-  'transactional-outcome-recalled': 'I2',
-}
+const blind: Given = { safety: 'blind' }
+const keyed: Given = { safety: 'keyed' }
+const verifiable: Given = { safety: 'verifiable' }
+const transactional: Given = { safety: 'transactional' }
 
-export const sharedMutants: readonly SimulationMutant[] = Object.entries(caughtBy).map(([id, invariant]) => ({
+/** Mutants that the tests of the rules inject too: what must notice them here, and where they do harm. */
+const caught: readonly (readonly [id: string, by: InvariantId, where?: Given])[] = [
+  ['raw-code-means-not-done', 'I1'],
+  ['every-error-means-not-done', 'I1'],
+  ['failure-speaks-for-all', 'I1'],
+  ['takeover-forgets-the-unknown', 'I1'],
+  ['lapsed-blind-runs', 'I5'],
+  ['lapsed-verifiable-runs', 'I1'],
+  ['asks-without-settling-time', 'I1', verifiable],
+  ['lapse-shuts-the-owner-out', 'I8', blind],
+  ['doubt-shuts-the-owner-out', 'I8', blind],
+  ['late-outcome-overwrites', 'I4'],
+  ['owner-token-is-constant', 'I4'],
+  ['visible-counts-as-claimed', 'I1', { ...blind, replication: 'sync' }],
+  ['takeover-moves-first-send', 'I1', keyed],
+  ['key-lifetime-ignored', 'I1', keyed],
+  ['key-lifetime-without-request-timeout', 'I1', keyed],
+  ['effect-key-names-the-attempt', 'I1'],
+  ['round-rises-on-unknown', 'I1'],
+  ['fingerprint-ignored', 'I6'],
+  ['fingerprint-checked-late', 'I6'],
+  ['outage-fails-open', 'I1'],
+  ['lease-always-held', 'I4'],
+  ['lease-by-monotonic-clock-only', 'I4'],
+  ['lease-by-wall-clock-only', 'I4', keyed],
+  ['others-judge-by-their-own-clock', 'I8'],
+  ['no-heartbeat', 'I8'],
+  ['step-starts-are-not-written', 'I1', blind],
+  ['step-writes-overwrite-each-other', 'I1'],
+  ['stale-entry-commits', 'I4', transactional],
+  ['lost-commit-is-written-again', 'I2', transactional],
+  ['close-releases-started-work', 'I1'],
+  ['recall-skipped', 'I1'],
+  ['recall-overwrites-newer-attempt', 'I7'],
+  ['blind-does-not-wait-for-recall', 'I1', { ...blind, replication: 'async' }],
+  ['verifiable-does-not-ask-first', 'I1', { ...verifiable, replication: 'async' }],
+  ['asks-while-a-lost-lease-runs', 'I1', { ...verifiable, replication: 'async' }],
+  ['transactional-outcome-recalled', 'I2', { ...transactional, replication: 'async' }],
+]
+
+export const sharedMutants: readonly SimulationMutant[] = caught.map(([id, caughtBy, where]) => ({
   ...ledgerMutant(id),
-  caughtBy: invariant,
+  caughtBy,
+  ...(where === undefined ? {} : { where }),
 }))

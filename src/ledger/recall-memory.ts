@@ -36,6 +36,7 @@ export class RecallMemory {
   }
 
   began(entry: Entry): void {
+    if (isOlder(entry, this.#slices.at(-1)?.entries.get(entry.ref))) return
     this.#running.set(entry.ref, entry)
     if (this.#running.size <= this.#options.maxEntries) return
     const [oldest] = this.#running.keys()
@@ -54,8 +55,10 @@ export class RecallMemory {
   }
 
   ended(entry: Entry, nowMs: number): void {
+    if (isOlder(entry, this.#running.get(entry.ref))) return
     this.#running.delete(entry.ref)
     const slice = this.#sliceAt(nowMs)
+    if (isOlder(entry, slice.entries.get(entry.ref))) return
     const { size } = slice.entries
     slice.entries.set(entry.ref, entry)
     this.#count += slice.entries.size - size
@@ -106,6 +109,12 @@ export class RecallMemory {
       if (!isOld) onForgotten(oldest.entries.size)
     }
   }
+}
+
+/** Lanes do not wait for each other: what was written first may be acknowledged last. */
+function isOlder(entry: Entry, known: Entry | undefined): boolean {
+  if (known === undefined) return false
+  return known.epoch === entry.epoch ? known.rev > entry.rev : known.epoch > entry.epoch
 }
 
 function bytesOf({ value, steps }: Entry): number {

@@ -247,10 +247,14 @@ function mergeMore(row: Entry, entry: Entry, at: StoreMoment): RecallResult {
   return isNews ? recalled(row, entry, at) : { kind: 'kept', entry: row }
 }
 
-/** Two attempts that did not know of each other: another owner has claimed in another epoch, or with the same number. */
+/**
+ * Two attempts that did not know of each other: another owner has claimed in another epoch, or with the same number, or
+ * after one that has ended, which nobody does who knows of it.
+ */
 function isFork(row: Entry, entry: Entry): boolean {
   if (row.owner === entry.owner) return false
-  return birthEpoch(row) !== birthEpoch(entry) || row.attempt === entry.attempt
+  if (birthEpoch(row) !== birthEpoch(entry) || row.attempt === entry.attempt) return true
+  return hasEnded(row.attempt < entry.attempt ? row : entry)
 }
 
 function isLater(entry: Entry, row: Entry): boolean {

@@ -114,7 +114,19 @@ export const brokenRecalls: readonly Mutant[] = [
     breaks: 'lets the lost attempt win over one that was started meanwhile',
     caughtBy: [fork, forkEnded, stays],
     broken: asIf((entry, row) =>
-      row.owner === entry.owner ? entry : { ...entry, epoch: row.epoch, attempt: row.attempt + 1 },
+      row.owner === entry.owner
+        ? entry
+        : { ...entry, owner: row.owner, epoch: row.epoch, attempt: row.attempt + 1 },
+    ),
+  },
+  {
+    id: 'end-is-followed',
+    breaks: 'lets a later attempt, which was lost, take the place of one that has ended',
+    caughtBy: [
+      'an attempt that has ended is followed by none: one that comes after it did not know of its end',
+    ],
+    broken: asIf((entry, row) =>
+      row.state === 'succeeded' && entry.attempt > row.attempt ? { ...entry, owner: row.owner } : entry,
     ),
   },
   {

@@ -201,6 +201,20 @@ export const recallCases: readonly ContractCase[] = [
     },
   },
   {
+    title: 'an attempt that has ended is followed by none: one that comes after it did not know of its end',
+    async run(bench) {
+      for (const safety of ['blind', 'keyed'] as const) {
+        const row = await bench.fresh({ safety })
+        const entry = await claimedOff(bench, row)
+        await bench.nextLineage()
+        const ended = await bench.settled(row)
+        const result = await bench.recall(entry)
+        isKind(result, safety === 'keyed' ? 'kept' : 'conflict', `a later attempt of a ${safety} entry`)
+        if (safety === 'keyed') same(result.entry, ended, 'the row')
+      }
+    },
+  },
+  {
     title: 'a transactional entry that runs again is not disturbed',
     async run(bench) {
       const { row, entry } = await forked(bench, { safety: 'transactional' }, { to: 'started' })

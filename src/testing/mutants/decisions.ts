@@ -255,7 +255,7 @@ export const decisionMutants: readonly LedgerMutant[] = [
     rules: () => ({
       recall: {
         awaitRecall: (verdict, entry, about) =>
-          recallRules.awaitRecall(verdict, entry && { ...entry, leaseMs: 0 }, { ...about, leaseMs: 0 }),
+          recallRules.awaitRecall(verdict, entry, { ...about, leaseMs: 0 }),
       },
     }),
   },

@@ -270,9 +270,10 @@ export const storeMutants: readonly LedgerMutant[] = [
   },
 ]
 
-/** What makes an entry look like the next attempt after `row`. */
-function ahead(row: Entry): Pick<Entry, 'epoch' | 'claimedEpoch' | 'attempt'> {
-  return { epoch: row.epoch, claimedEpoch: birthEpoch(row), attempt: row.attempt + 1 }
+/** What makes an entry look like the next attempt after `row`, of the same owner. */
+function ahead(row: Entry): Pick<Entry, 'owner' | 'epoch' | 'claimedEpoch' | 'attempt'> {
+  const { owner, epoch, attempt } = row
+  return { owner, epoch, claimedEpoch: birthEpoch(row), attempt: attempt + 1 }
 }
 
 async function claimVisible(store: Store, requests: readonly ClaimRequest[]): Promise<Reply<ClaimResult>> {

@@ -3,7 +3,7 @@ import { sha256Text } from '../kernel/ids.ts'
 import type { Ledger } from './context.ts'
 import type { Call } from './door.ts'
 import type { Entry, StepsDocument } from './entry.ts'
-import type { Held } from './heartbeat.ts'
+import { type Held, readClocks } from './heartbeat.ts'
 import type { ClockReading, Settlement } from './rules.ts'
 import type { SettleRequest, SettleResult } from './store.ts'
 
@@ -34,6 +34,7 @@ export class Claimed {
   twinSeen = false
   /** The effect has ended; only the settlement is still to be written. */
   isEnding = false
+  readonly #since: ClockReading
   #ownerWrite = 0
   #controller: AbortController | undefined
   #lost: OncewardError | undefined
@@ -45,6 +46,7 @@ export class Claimed {
     this.call = call
     this.entry = entry
     this.nowMs = nowMs
+    this.#since = since
     this.held = {
       ref: entry.ref,
       owner: entry.owner,
@@ -62,6 +64,18 @@ export class Claimed {
         ),
       onRenewed: () => ledger.events.emit('renewed', this.entry, {}),
     }
+  }
+
+  /** The store's clock by now, never behind it: by the larger elapsed of both clocks since the claim was sent. */
+  get storeNowMs(): number {
+    const { monotonicMs, wallMs } = this.#since
+    const now = readClocks(this.ledger.options.runtime)
+    return this.nowMs + Math.max(now.monotonicMs - monotonicMs, now.wallMs - wallMs, 0)
+  }
+
+  /** An epoch has begun since the lease was held without a gap: what is lost of the one before may be a takeover. */
+  get mayBeTakenOver(): boolean {
+    return this.ledger.heartbeat.hasGap(this.held)
   }
 
   /** Aborts when the lease is lost. Made when first asked for: most effects never look. */

@@ -12,6 +12,7 @@ import type { Guarded } from './guarded.ts'
 import { type KeyLint, lintKey } from './key-lint.ts'
 import type { Effect } from './onceward.ts'
 import { type Outcome, replayOf } from './outcome.ts'
+import { frozenSafety } from './rules.ts'
 import type { Leader } from './running.ts'
 import type { ClaimRequest } from './store.ts'
 import { refuseTwin, watchForTwins } from './twins.ts'
@@ -214,10 +215,28 @@ async function own(guarded: Guarded, leader: Leader, claimed: Claimed): Promise<
     const stop = await regain(guarded, claimed)
     if (stop !== undefined) return stop
   }
+  if (isKeyExpired(claimed)) return doubtExpired(claimed)
   const stopWatching = watchesTwins ? watchForTwins(claimed) : undefined
   const outcome = await runAttempt(claimed, guarded.effect)
   stopWatching?.(outcome.kind !== 'failed')
   return outcome
+}
+
+/** Rule 5 once more: the process may have stood still since it was decided to send the key again. */
+function isKeyExpired({ ledger, call, entry, storeNowMs }: Claimed): boolean {
+  const safety = frozenSafety(entry.safety, call.operation.safety)
+  if (safety.kind !== 'keyed' || !entry.earlierUnknown || call.operation.steps) return false
+  return !ledger.rules.keyedMayRun(entry.firstPossibleSendAtMs ?? entry.claimedAtMs, safety, storeNowMs)
+}
+
+async function doubtExpired(claimed: Claimed): Promise<Outcome> {
+  const { round, earlierUnknown } = claimed.entry
+  const why =
+    'The target may have forgotten the effect key: its lifetime ended before it could be sent again.'
+  const settlement = { to: 'in_doubt', round, earlierUnknown, endsLease: true, why } as const
+  const { kind } = await claimed.settle(claimed.request(settlement, { valueKept: true }))
+  if (kind === 'settled') claimed.ledger.events.emit('in_doubt', claimed.entry, { why })
+  return { kind: 'in-doubt', entry: claimed.entry }
 }
 
 /** The lease has lapsed, or nearly, before the effect: it is renewed, or nothing begins. */

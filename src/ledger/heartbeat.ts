@@ -66,6 +66,12 @@ export class Heartbeat {
     return this.#options.rules.holdsLease(held.since, readClocks(this.#options.runtime), held.leaseMs)
   }
 
+  /** What is lost of an epoch may be a takeover: only a lease without a gap says that there was none. */
+  hasGap(held: Held): boolean {
+    const epoch = this.#options.epoch() ?? held.epoch
+    return epoch !== held.epoch && !this.holds(held)
+  }
+
   /** Sends one renewal. True when the lease is held afterwards. */
   async renew(held: Held): Promise<boolean> {
     const { runtime, renewals } = this.#options
@@ -87,9 +93,7 @@ export class Heartbeat {
     if (answer.result.kind === 'lost')
       this.#lose(held, 'another worker has taken the entry over, or it was put in doubt')
     if (answer.result.kind !== 'renewed') return false
-    const epoch = this.#options.epoch() ?? held.epoch
-    // What has been lost may be a takeover: only a lease without a gap says that there was none.
-    if (epoch !== held.epoch && !this.holds(held)) {
+    if (this.hasGap(held)) {
       this.#lose(
         held,
         'it had lapsed, and another worker may have taken the entry over in an epoch that is lost',
@@ -97,7 +101,7 @@ export class Heartbeat {
       return false
     }
     held.since = sentAt
-    held.epoch = epoch
+    held.epoch = this.#options.epoch() ?? held.epoch
     held.onRenewed()
     return true
   }

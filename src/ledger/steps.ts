@@ -204,8 +204,8 @@ export class Steps {
   #checkKeyLifetime(call: StepCall<unknown>, firstPossibleSendAtMs: number): void {
     const { safety } = call
     if (safety.kind !== 'keyed') return
-    const { ledger, nowMs } = this.#claimed
-    if (ledger.rules.keyedMayRun(firstPossibleSendAtMs, safety, nowMs)) return
+    const { ledger, storeNowMs } = this.#claimed
+    if (ledger.rules.keyedMayRun(firstPossibleSendAtMs, safety, storeNowMs)) return
     throw this.#doubt(
       `The target of step "${call.name}" may have forgotten the effect key: its lifetime is over.`,
     )

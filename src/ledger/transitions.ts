@@ -238,6 +238,8 @@ export function recallRow(row: Entry | undefined, { entry }: RecallRequest, at: 
   if (row === undefined) return recalled(undefined, entry, at)
   if (row.owner === nobody && entry.attempt <= row.attempt) return mergeMore(row, entry, at)
   if (isFork(row, entry)) return mergeForks(row, entry, at)
+  const isTakeover = row.owner !== entry.owner && entry.attempt > row.attempt
+  if (isTakeover && hasEnded(row)) return mergeTakeover(row, entry, at)
   return isLater(entry, row) ? recalled(row, entry, at) : { kind: 'kept', entry: row }
 }
 
@@ -247,14 +249,20 @@ function mergeMore(row: Entry, entry: Entry, at: StoreMoment): RecallResult {
   return isNews ? recalled(row, entry, at) : { kind: 'kept', entry: row }
 }
 
-/**
- * Two attempts that did not know of each other: another owner has claimed in another epoch, or with the same number, or
- * after one that has ended, which nobody does who knows of it.
- */
+/** Two attempts that did not know of each other: another owner has claimed in another epoch, or with the same number. */
 function isFork(row: Entry, entry: Entry): boolean {
   if (row.owner === entry.owner) return false
-  if (birthEpoch(row) !== birthEpoch(entry) || row.attempt === entry.attempt) return true
-  return hasEnded(row.attempt < entry.attempt ? row : entry)
+  return birthEpoch(row) !== birthEpoch(entry) || row.attempt === entry.attempt
+}
+
+/** The row's owner has written its late outcome where the takeover of its attempt, and what that came to, was lost. */
+function mergeTakeover(row: Entry, entry: Entry, at: StoreMoment): RecallResult {
+  if (didNothing(entry)) return { kind: 'kept', entry: row }
+  // A failure speaks for its own attempt only (rule 2).
+  if (row.state !== 'succeeded') return recalled(row, entry, at)
+  const isOneEffect = row.safety === 'keyed' || row.steps !== undefined || entry.state === 'succeeded'
+  if (isOneEffect) return { kind: 'kept', entry: row }
+  return { kind: 'conflict', entry: unbelieved(row, entry, { at, state: 'in_doubt' }) }
 }
 
 function isLater(entry: Entry, row: Entry): boolean {

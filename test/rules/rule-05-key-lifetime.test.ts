@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { DefiniteFailure } from '../../src/kernel/errors.ts'
 import type { Intent } from '../../src/ledger/intent.ts'
 import type { Attempt } from '../../src/ledger/onceward.ts'
-import type { Lab } from '../support/lab.ts'
+import type { Lab, LabWorker } from '../support/lab.ts'
 import { KeyedPeer } from '../support/peer.ts'
 import { never } from '../support/tapped-store.ts'
 import { ruleTests } from './rule.ts'
@@ -266,5 +266,48 @@ rule('a lost answer to the takeover does not make its steps young again', async 
     attempt.step('charge', { safety: keyed }, ({ effectKey }) => peer.do(effectKey))
   expect(await lab.code(heir.once.run(order, body))).toBe('STORE_UNAVAILABLE')
   expect(await lab.code(heir.once.run(order, body))).toBe('IN_DOUBT')
+  expect(peer.journal).toHaveLength(1)
+})
+
+/** A worker that has decided to send the key again, and stands still until it is too late. */
+function standingStillAfterTheDecision(lab: Lab): LabWorker {
+  const worker = lab.worker()
+  worker.tap.hooks.claim = async (requests, next) => {
+    const reply = await next(requests)
+    // As a timer's, its answer waits for the process to go on.
+    await new Promise<void>((resolve) => void worker.runtime.setTimer(1, resolve))
+    return reply
+  }
+  return worker
+}
+
+rule(
+  'who stands still between the decision and the sending sends no key that may be forgotten',
+  async (lab) => {
+    const peer = provider(lab)
+    await sendAndDie(lab, peer)
+    await lab.time.advance(keyLifetimeMs - requestTimeoutMs - 100)
+    const worker = standingStillAfterTheDecision(lab)
+    const run = worker.once.run(charge, ({ effectKey }) => peer.do(effectKey))
+    await lab.time.quiet()
+    worker.runtime.isFrozen = true
+    await lab.time.advance(2 * requestTimeoutMs)
+    worker.runtime.isFrozen = false
+    expect(await lab.code(run)).toBe('IN_DOUBT')
+    expect(peer.journal).toHaveLength(1)
+    expect(lab.row(charge).state).toBe('in_doubt')
+  },
+)
+
+rule('a step that comes long after its claim sends no key that may be forgotten', async (lab) => {
+  const peer = provider(lab)
+  await sendAndDie(lab, peer, order)
+  await lab.time.advance(keyLifetimeMs - requestTimeoutMs - 5_000)
+  const worker = lab.worker()
+  const run = worker.once.run({ ...order, waitMs: 60_000 }, async (attempt) => {
+    await new Promise<void>((resolve) => void worker.runtime.setTimer(2 * requestTimeoutMs, resolve))
+    return attempt.step('charge', { safety: keyed }, ({ effectKey }) => peer.do(effectKey))
+  })
+  expect(await lab.code(run)).toBe('IN_DOUBT')
   expect(peer.journal).toHaveLength(1)
 })

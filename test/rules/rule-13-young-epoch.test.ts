@@ -105,3 +105,26 @@ rule(
   },
   ['asks-while-a-lost-lease-runs'],
 )
+
+rule('a late failure is not final where the takeover of its attempt was lost', async (lab) => {
+  const peer = new KeyedPeer(86_400_000, () => lab.time.elapsedMs)
+  const charge: Intent = { ...mail, safety: 'keyed', retry: 'on-failure', leaseMs: 1000 }
+  const [first, second] = [lab.worker(), lab.worker()]
+  const hung = gate()
+  const late = first.once.run(charge, async () => {
+    await hung.pass()
+    throw new DefiniteFailure('refused')
+  })
+  await hung.arrived
+  const claimed = writesOf(lab.rows)
+  first.runtime.isFrozen = true
+  await lab.until(second.once.run(charge, ({ effectKey }) => peer.do(effectKey)))
+  second.runtime.isFrozen = true
+  failOver(lab.rows, { keep: claimed })
+  first.runtime.isFrozen = false
+  hung.open()
+  await lab.code(late)
+  const again = first.once.run(charge, ({ effectKey }) => peer.do(effectKey))
+  expect(await lab.code(again)).toBe('ok')
+  expect(peer.journal).toHaveLength(1)
+})

@@ -123,7 +123,7 @@ export const brokenRecalls: readonly Mutant[] = [
     id: 'end-is-followed',
     breaks: 'lets a later attempt, which was lost, take the place of one that has ended',
     caughtBy: [
-      'an attempt that has ended is followed by none: one that comes after it did not know of its end',
+      'a late success stands where its takeover was lost, unless both may have acted; a late failure gives way',
     ],
     broken: asIf((entry, row) =>
       row.state === 'succeeded' && entry.attempt > row.attempt ? { ...entry, owner: row.owner } : entry,

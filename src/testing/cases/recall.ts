@@ -201,16 +201,21 @@ export const recallCases: readonly ContractCase[] = [
     },
   },
   {
-    title: 'an attempt that has ended is followed by none: one that comes after it did not know of its end',
+    title:
+      'a late success stands where its takeover was lost, unless both may have acted; a late failure gives way',
     async run(bench) {
-      for (const safety of ['blind', 'keyed'] as const) {
+      for (const [safety, to, kind] of [
+        ['keyed', 'succeeded', 'kept'],
+        ['keyed', 'failed', 'recalled'],
+        ['blind', 'succeeded', 'conflict'],
+      ] as const) {
         const row = await bench.fresh({ safety })
         const entry = await claimedOff(bench, row)
         await bench.nextLineage()
-        const ended = await bench.settled(row)
+        const ended = await bench.settled(row, { to })
         const result = await bench.recall(entry)
-        isKind(result, safety === 'keyed' ? 'kept' : 'conflict', `a later attempt of a ${safety} entry`)
-        if (safety === 'keyed') same(result.entry, ended, 'the row')
+        isKind(result, kind, `a takeover of a ${safety} entry that ${to} late`)
+        if (kind === 'kept') same(result.entry, ended, 'the row')
       }
     },
   },
@@ -278,7 +283,7 @@ async function settledOff(bench: StoreBench, row: Entry, wanted: Partial<SettleR
 }
 
 async function claimedOff(bench: StoreBench, row: Entry): Promise<Entry> {
-  const at = { nowMs: await bench.nowMs(), epoch: bench.lineage.epoch }
+  const at = { nowMs: await bench.nowMs(), epoch: row.epoch }
   const result = claimRow(row, bench.takeoverOf(row, { to: 'started' }), at)
   check(result.kind === 'claimed', 'a takeover of an unchanged row gets it')
   return result.entry

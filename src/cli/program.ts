@@ -6,6 +6,7 @@ import { doubtCommand } from './commands/doubt.ts'
 import { lsCommand } from './commands/ls.ts'
 import { runCommand } from './commands/run.ts'
 import { showCommand } from './commands/show.ts'
+import { simulateCommand } from './commands/simulate.ts'
 import { sweepCommand } from './commands/sweep.ts'
 
 export const exitCodeText = `Exit codes:
@@ -36,4 +37,5 @@ export function createProgram(): Command {
     .addCommand(sweepCommand())
     .addCommand(doctorCommand())
     .addCommand(demoCommand())
+    .addCommand(simulateCommand())
 }

@@ -1,5 +1,5 @@
 import type { Children } from './children.ts'
-import type { Watch } from './ending.ts'
+import type { Watch } from '../testing/ending.ts'
 import type { Journal } from './journal.ts'
 import type { ClientProgress } from './messages.ts'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createOnceward } from '../index.ts'
 import { openStoreFromUrl } from '../stores/open.ts'
-import type { Watch } from './ending.ts'
+import type { Watch } from '../testing/ending.ts'
 import type { ParsedDemoOptions } from './options.ts'
 import type { RunFolder } from './run-folder.ts'
 

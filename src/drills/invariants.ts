@@ -1,5 +1,6 @@
 import { type Entry, type Fence, fenceOf } from '../ledger/entry.ts'
 import type { OncewardEvent } from '../ledger/events.ts'
+import { type InvariantId, invariantIds } from '../testing/invariant-ids.ts'
 import { eventsOf, type KeyHistory, rowAt } from './history.ts'
 import type { Answer } from './worker-protocol.ts'
 import { effectName, type WorkValue } from './workloads.ts'
@@ -9,8 +10,7 @@ import { effectName, type WorkValue } from './workloads.ts'
  * never in the ledger.
  */
 
-export const invariantIds = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'L1'] as const
-export type InvariantId = (typeof invariantIds)[number]
+export { type InvariantId, invariantIds }
 
 export interface Violation {
   readonly invariant: InvariantId

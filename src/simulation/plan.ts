@@ -1,6 +1,7 @@
 import type { SafetyKind } from '../ledger/safety.ts'
 
-export type Replication = 'sync' | 'async'
+export const replications = ['sync', 'async'] as const
+export type Replication = (typeof replications)[number]
 
 /** What of a plan is given rather than drawn. */
 export interface Given {

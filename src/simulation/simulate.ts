@@ -1,13 +1,16 @@
 import {
+  addResidual,
   type Chunk,
   type ChunkReport,
   explain,
   type Finding,
   noneYet,
+  type Residuals,
   type Sometimes,
   sometimesNames,
   type Violation,
 } from './campaign.ts'
+import { residualNames } from './losses.ts'
 import type { Given } from './plan.ts'
 import { inThreads } from './threads.ts'
 
@@ -27,6 +30,7 @@ export interface SimulationReport {
   readonly seeds: number
   readonly from: number
   readonly violations: readonly Violation[]
+  readonly residuals: Residuals
   readonly sometimes: Sometimes
   readonly runsPerSecond: number
 }
@@ -40,6 +44,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   const { seeds, from, given, mutant, signal } = options
   const findings: Finding[] = []
   const sometimes = noneYet()
+  const residuals: Residuals = {}
   let handedOut = 0
   let done = 0
   const next = (): Chunk | undefined => {
@@ -56,6 +61,10 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       done += report.seeds
       findings.push(...report.findings)
       for (const name of sometimesNames) sometimes[name] += report.sometimes[name]
+      for (const name of residualNames) {
+        const counted = report.residuals[name]
+        if (counted !== undefined) addResidual(residuals, name, counted)
+      }
       options.onProgress(done, findings.length)
     },
     signal,
@@ -67,7 +76,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     violations.push(await explain(finding, given, mutant))
   }
   const runsPerSecond = Math.round((done / tookMs) * 1000)
-  return { seeds: done, from, violations, sometimes, runsPerSecond }
+  return { seeds: done, from, violations, residuals, sometimes, runsPerSecond }
 }
 
 /** What ought to have come about at least once, and has not. */

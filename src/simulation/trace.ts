@@ -39,3 +39,25 @@ export class Trace {
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(3).padStart(8)}s`
 }
+
+const poll = /^(.{11}\S+ +)([→←]) store read (\S+)(.*)$/
+
+/** The lines without what says the same again: who waits looks at a row many times over. */
+export function withoutPolls(lines: readonly string[]): readonly string[] {
+  const shown: string[] = []
+  /** By who looks at which row: what was seen last. */
+  const seen = new Map<string, string>()
+  for (const line of lines) {
+    const [, , way, row, answer] = poll.exec(line) ?? []
+    const who = line.slice(11, 18).trim()
+    if (way === undefined) {
+      if (!line.includes(' db ')) for (const key of seen.keys()) if (key.startsWith(`${who} `)) seen.delete(key)
+      shown.push(line)
+      continue
+    }
+    const key = `${who} ${row} ${way}`
+    if (seen.get(key) !== answer) shown.push(line)
+    seen.set(key, answer ?? '')
+  }
+  return shown
+}

@@ -1,0 +1,195 @@
+import type { Command } from 'commander'
+import { optionInvalid } from '../../kernel/errors.ts'
+import { safetyKinds } from '../../ledger/safety.ts'
+import type { Given, SimulationMutant } from '../../simulation/index.ts'
+import { describeEnding, EndedEarly, exitCodeOfEnding, watchForEnd } from '../../testing/ending.ts'
+import { statusLine } from '../../testing/status-line.ts'
+import { baseCommand, jsonOption, setAction } from '../command.ts'
+import { exitCodes } from '../exit.ts'
+import { say, writeJson } from '../output.ts'
+import { commitText } from '../simulate/commit.ts'
+import { mutantsText, reportText, violationText } from '../simulate/text.ts'
+import { parseCount } from '../values.ts'
+
+interface SimulateCommandOptions {
+  readonly seeds?: string
+  readonly from?: string
+  readonly seed?: string
+  readonly mutant?: string
+  readonly listMutants?: boolean
+  readonly safety?: string
+  readonly replication?: string
+  readonly exhaustive?: boolean
+}
+
+const defaultSeeds = 10_000
+const seedBounds = { min: 0, max: 2 ** 32 - 1 }
+/** A million seeds take some minutes. It does end. */
+const limitMs = 24 * 60 * 60_000
+/** From so many seeds on, what never came about is a fault of the run. */
+const tellingSeeds = 1_000
+
+export function simulateCommand(): Command {
+  const command = baseCommand(
+    'simulate',
+    'run the ledger itself through worlds of faults, in virtual time, by the thousand',
+  )
+    .option('--seeds <n>', `how many worlds (default: ${defaultSeeds})`)
+    .option('--from <seed>', 'the first seed (default: 1)')
+    .option('--seed <seed>', 'one world, step by step; a violation by the shortest way to it')
+    .option('--mutant <id>', 'with one decision broken: it must be found out')
+    .option('--list-mutants', 'say which mutants there are, and run nothing')
+    .option('--safety <kind>', `only ${safetyKinds.join(', ')} effects (default: all, by seed)`)
+    .option('--replication <kind>', 'only sync or async standbys (default: both, by seed)')
+    .option('--exhaustive', 'search every interleaving of a small world instead')
+    .addOption(jsonOption())
+  return setAction<SimulateCommandOptions>(command, async ({ globals, given, options }) => {
+    if (given.store !== undefined)
+      throw optionInvalid('--store', 'left out: a simulation has a store of its own', given.store)
+    if (given.scope !== undefined)
+      throw optionInvalid('--scope', 'left out: a simulation has a scope of its own', given.scope)
+    if (options.listMutants === true) return listMutants(globals.json)
+    const mutant = await parseMutant(options.mutant)
+    const wanted = { ...mutant?.where, ...parseGiven(options) }
+    if (options.exhaustive === true) return searchAll(globals.json, { wanted, options })
+    const run: Run = {
+      json: globals.json,
+      given: wanted,
+      ...(mutant === undefined ? {} : { mutant: mutant.id }),
+    }
+    if (options.seed !== undefined) return one(run, parseCount(options.seed, '--seed', seedBounds))
+    const seeds = parseCount(options.seeds ?? String(defaultSeeds), '--seeds', { min: 1, max: 2 ** 32 - 1 })
+    return many(run, { seeds, from: parseCount(options.from ?? '1', '--from', seedBounds) })
+  })
+}
+
+interface Run {
+  readonly json: boolean
+  readonly given: Given
+  readonly mutant?: string
+}
+
+// Loaded here, so that the other commands do not load a world.
+const load = () => import('../../simulation/index.ts')
+
+async function listMutants(json: boolean): Promise<number> {
+  const { simulationMutants } = await load()
+  const mutants = simulationMutants.map(({ id, rule, breaks, caughtBy }) => ({ id, rule, breaks, caughtBy }))
+  if (json) await writeJson({ mutants })
+  else await say(mutantsText(simulationMutants))
+  return exitCodes.done
+}
+
+async function parseMutant(id: string | undefined): Promise<SimulationMutant | undefined> {
+  if (id === undefined) return undefined
+  const { simulationMutant } = await load()
+  const found = simulationMutant(id)
+  if (found === undefined) throw optionInvalid('--mutant', 'one of --list-mutants', id)
+  return found
+}
+
+function parseGiven({ safety, replication }: SimulateCommandOptions): Given {
+  const kind = safetyKinds.find((one) => one === safety)
+  if (safety !== undefined && kind === undefined)
+    throw optionInvalid('--safety', `one of ${safetyKinds.join(', ')}`, safety)
+  if (replication !== undefined && replication !== 'sync' && replication !== 'async')
+    throw optionInvalid('--replication', 'sync or async', replication)
+  return {
+    ...(kind === undefined ? {} : { safety: kind }),
+    ...(replication === undefined ? {} : { replication }),
+  }
+}
+
+/** What must be typed to see the same again. */
+function optionsOf({ given, mutant }: Run): readonly string[] {
+  return [
+    ...(mutant === undefined ? [] : [`--mutant ${mutant}`]),
+    ...(given.safety === undefined ? [] : [`--safety ${given.safety}`]),
+    ...(given.replication === undefined ? [] : [`--replication ${given.replication}`]),
+  ]
+}
+
+async function one(run: Run, seed: number): Promise<number> {
+  const { replay } = await load()
+  const startedAtMs = performance.now()
+  const { violations, residuals, sometimes, trace } = await replay(seed, run.given, run.mutant)
+  const commit = commitText()
+  const runsPerSecond = Math.round(1000 / (performance.now() - startedAtMs))
+  if (violations.length === 0) await say(trace.join('\n'))
+  for (const violation of violations) await say(violationText(violation, commit, optionsOf(run)))
+  const report = { seeds: 1, from: seed, violations, residuals, sometimes, runsPerSecond, commit, trace }
+  if (run.json) await writeJson(report)
+  return violations.length === 0 ? exitCodes.done : exitCodes.found
+}
+
+async function many(run: Run, { seeds, from }: { seeds: number; from: number }): Promise<number> {
+  const { missed, simulate } = await load()
+  return untilEnded(run.json, async ({ signal, show }) => {
+    const report = await simulate({
+      seeds,
+      from,
+      given: run.given,
+      ...(run.mutant === undefined ? {} : { mutant: run.mutant }),
+      signal,
+      onProgress: (done, violations) => show(`${done} of ${seeds} seeds, ${violations} violations`),
+    })
+    const commit = commitText()
+    const never = report.seeds < tellingSeeds ? [] : missed(report, run.given)
+    const isGood = report.violations.length === 0 && never.length === 0
+    return {
+      exitCode: isGood ? exitCodes.done : exitCodes.found,
+      document: { ...report, commit },
+      text: [
+        ...report.violations.map((violation) => violationText(violation, commit, optionsOf(run))),
+        reportText(report, report.violations.length),
+        ...(never.length === 0
+          ? []
+          : [`never came about: ${never.join(', ')}. The run has shown less than it should.`]),
+      ].join('\n'),
+    }
+  })
+}
+
+interface Ended {
+  readonly exitCode: number
+  readonly document: unknown
+  readonly text: string
+}
+
+/** Runs `work`, tells people of it, and ends it on Ctrl-C. */
+async function untilEnded(
+  json: boolean,
+  work: (at: { signal: AbortSignal; show: (text: string) => void }) => Promise<Ended>,
+): Promise<number> {
+  const line = statusLine(process.stderr)
+  const controller = new AbortController()
+  const watch = watchForEnd(limitMs)
+  const aborting = watch
+    .guard(new Promise<never>(() => undefined))
+    .catch((error: unknown) => controller.abort(error))
+  try {
+    const ended = await watch.guard(work({ signal: controller.signal, show: line.show }))
+    line.note(ended.text)
+    if (json) await writeJson(ended.document)
+    return ended.exitCode
+  } catch (error) {
+    if (!(error instanceof EndedEarly)) throw error
+    const message = `onceward simulate ${describeEnding(error.ending)}`
+    line.note(message)
+    if (json) await writeJson({ error: { code: 'ENDED_EARLY', message } })
+    return exitCodeOfEnding(error.ending)
+  } finally {
+    line.close()
+    watch.close()
+    void aborting
+  }
+}
+
+interface Searching {
+  readonly wanted: Given
+  readonly options: SimulateCommandOptions
+}
+
+function searchAll(_json: boolean, _searching: Searching): Promise<number> {
+  return Promise.resolve(exitCodes.done)
+}

@@ -29,7 +29,7 @@ export interface Decided {
   readonly takeover: Takeover
   readonly epoch: number
   /** The effect has happened, in an epoch that was lost: what the target says came of it. */
-  readonly known?: { readonly value: unknown }
+  readonly known?: { readonly value: unknown } | undefined
 }
 
 const pollBounds = { baseMs: 10, capMs: 250 }

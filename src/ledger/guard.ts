@@ -130,7 +130,7 @@ async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
   let refusals = 0
   let known: Decided['known']
   for (;;) {
-    const turn = await (mustLook(guarded, target) ? held(guarded) : claim(guarded, target))
+    const turn = await (mustLook(guarded, target) ? held(guarded) : claim(guarded, { ...target, known }))
     if (turn.kind === 'claimed') {
       const outcome = await (known === undefined
         ? own(guarded, leader, turn.claimed)
@@ -193,7 +193,7 @@ async function claim(guarded: Guarded, target: Target): Promise<Turn> {
     .catch((error: unknown) => {
       // An effect that will run without the ledger is not said to be undone.
       const runsAnyway = call.operation.onStoreOutage === 'run' && isOncewardError(error, 'STORE_UNAVAILABLE')
-      if (!runsAnyway) abandon(ledger, request)
+      if (!runsAnyway) abandon(ledger, request, target.known !== undefined)
       throw error
     })
   if (result.kind === 'gone') return { kind: 'gone' }
@@ -284,11 +284,11 @@ function claimRequest(call: Call, target: Target, decidedIn: number | undefined)
  * The store did not acknowledge a claim, which may have come about all the same. Its effect has not begun, and the
  * owner says so as soon as the store can be reached, so that nobody waits for a lease that nobody holds.
  */
-function abandon(ledger: Ledger, request: ClaimRequest): void {
+function abandon(ledger: Ledger, request: ClaimRequest, hasHappened: boolean): void {
   const attempt = (request.expect?.attempt ?? 0) + (request.expect?.raisesAttempt === false ? 0 : 1)
   const round = request.expect?.round ?? 0
-  const earlierUnknown = request.expect?.earlierUnknown ?? false
-  // Rule 2: an earlier attempt that nobody knows the end of is not undone by this one.
+  // Rule 2: an earlier attempt that nobody knows the end of, or that has happened, is not undone by this one.
+  const earlierUnknown = hasHappened || request.expect?.earlierUnknown === true
   const to = earlierUnknown ? 'claimed' : 'released'
   const error = { code: 'CLAIM_ABANDONED', message: 'the claim was not acknowledged; nothing was sent' }
   const { ref, owner } = request

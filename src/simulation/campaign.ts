@@ -139,5 +139,9 @@ export async function replay(
   for (const finding of report.findings) violations.push(await explain(finding, given, mutant))
   const plan = drawPlan(seed, given)
   const { trace, hash } = await run(plan, { ...optionsOf(mutant), keepsTrace: true })
-  return { ...report, violations, trace: [...planText(plan), '', ...withoutPolls(trace), '', `trace ${hash}`] }
+  return {
+    ...report,
+    violations,
+    trace: [...planText(plan), '', ...withoutPolls(trace), '', `trace ${hash}`],
+  }
 }

@@ -51,7 +51,8 @@ export function withoutPolls(lines: readonly string[]): readonly string[] {
     const [, , way, row, answer] = poll.exec(line) ?? []
     const who = line.slice(11, 18).trim()
     if (way === undefined) {
-      if (!line.includes(' db ')) for (const key of seen.keys()) if (key.startsWith(`${who} `)) seen.delete(key)
+      if (!line.includes(' db '))
+        for (const key of seen.keys()) if (key.startsWith(`${who} `)) seen.delete(key)
       shown.push(line)
       continue
     }

@@ -16,8 +16,7 @@ const leaseMs = 1000
 const sell: Intent = { operation: 'sell', key: 'order-1', leaseMs, safety: 'transactional' }
 
 function worker(lab: Lab, place: SqlitePlace, options: WorkerOptions = {}): LabWorker {
-  const store = sqliteStore({ path: place.path, runtime: lab.time.worker() })
-  return lab.worker({ ...options, store })
+  return lab.worker({ ...options, store: sqliteStore({ path: place.path, runtime: lab.time.worker() }) })
 }
 
 /** An effect that inserts one row in the transaction of its entry. */
@@ -384,8 +383,7 @@ rule(
         // A failover: what was committed, and seen as long as the old primary lived, is not there any more.
         transaction: async (_work, prepare) => {
           const { ref, value } = prepare('sold' as never)
-          const row = (await base.read([ref])).results[0] as Entry
-          seen.push({ ...row, state: 'succeeded', ...(value === undefined ? {} : { value }) })
+          seen.push({ ...((await base.read([ref])).results[0] as Entry), state: 'succeeded', value })
           throw new StoreFault('lost', 'the connection broke')
         },
         settle: async (requests) => {

@@ -89,7 +89,7 @@ async function parseMutant(id: string | undefined): Promise<SimulationMutant | u
 }
 
 function parseGiven({ safety, replication }: SimulateCommandOptions): Given {
-  const kind = safetyKinds.find((one) => one === safety)
+  const kind = safetyKinds.find((name) => name === safety)
   if (safety !== undefined && kind === undefined)
     throw optionInvalid('--safety', `one of ${safetyKinds.join(', ')}`, safety)
   if (replication !== undefined && replication !== 'sync' && replication !== 'async')

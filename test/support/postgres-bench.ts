@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import type { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll } from 'vitest'
+import { type FaultProxy, faultProxy } from '../../src/drills/proxy/index.ts'
 import { refOf } from '../../src/kernel/ids.ts'
 import type { Entry } from '../../src/ledger/entry.ts'
 import type { ClaimRequest, SettleRequest, Store } from '../../src/ledger/store.ts'
 import { postgresStore, type PostgresStoreOptions } from '../../src/stores/postgres/index.ts'
 import { quietPool, type TestDatabase, testDatabase } from './postgres.ts'
-import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 
 /** What a test file about the PostgreSQL store works with: a database, stores on it, requests. */
 export class PostgresBench {
   readonly database: TestDatabase
   readonly #pools: Pool[] = []
   readonly #stores: Store[] = []
-  readonly #proxies: TcpProxy[] = []
+  readonly #proxies: FaultProxy[] = []
   #made = 0
 
   constructor(database: TestDatabase) {
@@ -42,14 +42,10 @@ export class PostgresBench {
   /** An opened store whose connections go through a proxy that can cut them. */
   async proxied(
     options: PostgresStoreOptions = {},
-  ): Promise<{ readonly store: Store; readonly proxy: TcpProxy }> {
-    const { hostname, port } = new URL(this.database.url)
-    const proxy = await tcpProxy({ host: hostname, port: Number(port) })
+  ): Promise<{ readonly store: Store; readonly proxy: FaultProxy }> {
+    const proxy = await faultProxy({ target: this.database.url })
     this.#proxies.push(proxy)
-    return {
-      proxy,
-      store: await this.opened({ url: this.urlWith({ port: String(proxy.port) }), ...options }),
-    }
+    return { proxy, store: await this.opened({ url: proxy.through(this.database.url), ...options }) }
   }
 
   async opened(options?: PostgresStoreOptions): Promise<Store> {

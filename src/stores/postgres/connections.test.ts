@@ -30,8 +30,8 @@ describe('a connection that cannot be had', () => {
 
   test('a server that accepts and says nothing is given up after connectTimeoutMs', async () => {
     const { proxy } = await bench().proxied()
-    proxy.swallow()
-    const store = bench().store({ url: bench().urlWith({ port: String(proxy.port) }), connectTimeoutMs: 100 })
+    proxy.impair({ stalled: 'both' })
+    const store = bench().store({ url: proxy.through(bench().database.url), connectTimeoutMs: 100 })
     await expect(store.open()).rejects.toMatchObject({ kind: 'unavailable' })
   })
 
@@ -77,7 +77,7 @@ describe('a connection that is cut', () => {
     const request = bench().claimOf()
     const cut = proxy.cut({ at: 'request', when: request.ref })
     await expect(store.claim([request])).rejects.toMatchObject({ kind: 'lost' })
-    await cut
+    await cut.done
     const { results } = await store.claim([request])
     expect(results).toMatchObject([{ kind: 'claimed', entry: { attempt: 1, rev: 1 } }])
   })
@@ -87,7 +87,7 @@ describe('a connection that is cut', () => {
     const request = bench().claimOf()
     const cut = proxy.cut({ at: 'reply', when: request.ref })
     await expect(store.claim([request])).rejects.toMatchObject({ kind: 'lost' })
-    await cut
+    await cut.done
     const { results } = await store.claim([request])
     expect(results).toMatchObject([{ kind: 'held', entry: { owner: request.owner, attempt: 1, rev: 1 } }])
     // Rule 4: seen is not yet durable. It is claimed by a write once more, and keeps attempt and owner.
@@ -106,7 +106,7 @@ describe('a connection that is cut', () => {
       const settle = bench().settleOf(row, { value: Buffer.from('{"id":1}') })
       const cut = proxy.cut({ at, when: settle.digest })
       await expect(store.settle([settle])).rejects.toMatchObject({ kind: 'lost' })
-      await cut
+      await cut.done
       const { results } = await store.settle([settle])
       const rev = at === 'request' ? 2 : 3
       expect(results).toMatchObject([
@@ -138,7 +138,7 @@ describe('a connection that is cut', () => {
 
   test('by nobody, while no answer comes: given up after answerTimeoutMs', async () => {
     const { store, proxy } = await bench().proxied({ answerTimeoutMs: 200 })
-    proxy.swallow()
+    proxy.impair({ stalled: 'both' })
     await expect(store.claim([bench().claimOf()])).rejects.toMatchObject({ kind: 'lost' })
   })
 })

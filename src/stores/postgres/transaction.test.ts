@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import { describe, expect, test } from 'vitest'
+import { isCommit } from '../../drills/proxy/index.ts'
 import { usePostgres } from '../../../test/support/postgres-bench.ts'
 
 const bench = usePostgres()
@@ -30,9 +31,9 @@ describe('transactions', () => {
         const { store, proxy } = await bench().proxied()
         const row = await bench().claimed(store)
         const settle = bench().settleOf(row)
-        const cut = proxy.cut({ at, when: 'COMMIT' })
+        const cut = proxy.cut({ at, when: isCommit })
         await expect(store.transaction?.(note('a'), () => settle)).rejects.toMatchObject({ kind: 'lost' })
-        await cut
+        await cut.done
         const committed = at === 'reply'
         // The question is settled by a write: either it was applied before, or it goes through now.
         const { results } = await store.settle([settle])
@@ -49,7 +50,7 @@ describe('transactions', () => {
       const { store, proxy } = await bench().proxied()
       const row = await bench().claimed(store)
       const settle = bench().settleOf(row)
-      void proxy.cut({ at: 'request', when: settle.digest })
+      proxy.cut({ at: 'request', when: settle.digest })
       await expect(store.transaction?.(note('a'), () => settle)).rejects.toMatchObject({
         kind: 'unavailable',
       })
@@ -61,7 +62,7 @@ describe('transactions', () => {
   test("give the caller's own error when the caller's connection breaks", async () => {
     const { store, proxy } = await bench().proxied()
     const row = await bench().claimed(store)
-    void proxy.cut({ at: 'request', when: 'my own statement' })
+    proxy.cut({ at: 'request', when: 'my own statement' })
     const work = (client: unknown): Promise<unknown> =>
       (client as PoolClient).query('SELECT 1 /* my own statement */')
     const error = await store

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { outputError, packageVersion, withGlobals } from './command.ts'
 import { demoCommand } from './commands/demo.ts'
+import { drillCommand } from './commands/drill.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { doubtCommand } from './commands/doubt.ts'
 import { lsCommand } from './commands/ls.ts'
@@ -36,6 +37,7 @@ export function createProgram(): Command {
     .addCommand(doubtCommand())
     .addCommand(sweepCommand())
     .addCommand(doctorCommand())
+    .addCommand(drillCommand())
     .addCommand(demoCommand())
     .addCommand(simulateCommand())
 }

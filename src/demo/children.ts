@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Journal } from './journal.ts'
+import type { Journal } from '../testing/journal.ts'
 import type { ChildConfig, Counts, FromChild, ToChild } from './messages.ts'
 
 /** Which file of `processes/` a child runs. */

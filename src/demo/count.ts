@@ -1,4 +1,4 @@
-import { readJournal } from './journal.ts'
+import { readJournal } from '../testing/journal.ts'
 import { type ByEffect, type EffectKind, forEachEffect } from './schedule.ts'
 
 /** What the peers' journals say about one kind of effect. */

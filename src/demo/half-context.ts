@@ -1,6 +1,6 @@
 import type { Children } from './children.ts'
 import type { Watch } from '../testing/ending.ts'
-import type { Journal } from './journal.ts'
+import type { Journal } from '../testing/journal.ts'
 import type { ClientProgress } from './messages.ts'
 
 /** Everything both halves have in common. */

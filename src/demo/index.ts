@@ -5,13 +5,13 @@ import { makeChildren } from './children.ts'
 import { describeEnding, EndedEarly, exitCodeOfEnding, type Watch, watchForEnd } from '../testing/ending.ts'
 import type { HalfContext } from './half-context.ts'
 import { runHalf } from './half.ts'
-import { openJournal } from './journal.ts'
+import { openJournal } from '../testing/journal.ts'
 import { type DemoOptions, type ParsedDemoOptions, parseDemoOptions } from './options.ts'
 import { type Order, readOrders } from './orders.ts'
 import { makeProgress, type Progress } from './progress.ts'
 import { exitCodeOf, makeReport } from './report.ts'
 import { reportText } from './report-text.ts'
-import { makeRunFolder, type RunFolder } from './run-folder.ts'
+import { makeRunFolder, type RunFolder } from '../testing/run-folder.ts'
 import { makeSchedule } from './schedule.ts'
 import { openDemoStore } from './store.ts'
 
@@ -35,7 +35,7 @@ const limitPerOrderMs = 50
 export async function runDemo(options: DemoOptions = {}): Promise<DemoResult> {
   const parsed = parseDemoOptions(options)
   const orders = readOrders(parsed.ordersPath).slice(0, parsed.limit)
-  const folder = makeRunFolder(parsed.folder)
+  const folder = makeRunFolder(parsed.folder, 'demo')
   const progress = makeProgress(process.stderr)
   const watch = watchForEnd(limitMs + orders.length * limitPerOrderMs)
   try {

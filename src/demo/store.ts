@@ -3,7 +3,7 @@ import { createOnceward } from '../index.ts'
 import { openStoreFromUrl } from '../stores/open.ts'
 import type { Watch } from '../testing/ending.ts'
 import type { ParsedDemoOptions } from './options.ts'
-import type { RunFolder } from './run-folder.ts'
+import type { RunFolder } from '../testing/run-folder.ts'
 
 /** The ledger of one run: an empty scope on a store that was seen to answer. */
 export interface DemoStore {

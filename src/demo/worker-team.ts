@@ -1,5 +1,5 @@
 import type { Child, Children } from './children.ts'
-import type { Journal } from './journal.ts'
+import type { Journal } from '../testing/journal.ts'
 import type { KillRequest, WorkerAddress, WorkerConfig } from './messages.ts'
 
 /** The shop's workers: when one is killed, another takes its place, on another port. */

@@ -17,9 +17,10 @@ export async function callOnce(
   const intent = { ...drillIntent(work.workload, key), ...more }
   try {
     const receipt = await once.execute(intent, workloadOf(work.workload).effect(key, tools))
-    return { key, receipt, tookMs: tookMs() }
+    return { at: new Date().toISOString(), key, receipt, tookMs: tookMs() }
   } catch (error) {
     const code = isOncewardError(error) ? error.code : 'NOT_ONCEWARD'
-    return { key, thrown: { code, message: messageOf(error) }, tookMs: tookMs() }
+    const thrown = { code, message: messageOf(error) }
+    return { at: new Date().toISOString(), key, thrown, tookMs: tookMs() }
   }
 }

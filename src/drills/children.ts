@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { openJournal } from './journal.ts'
+import { openJournal } from '../testing/journal.ts'
 
 /** Which file of `processes/` a child runs. */
 export type ChildRole = 'peer' | 'worker'
@@ -64,7 +64,7 @@ export interface ChildrenOptions {
 export function makeChildren(options: ChildrenOptions): Children {
   const journal = openJournal(options.processesPath)
   const log = (pid: number, name: string, more: object): void =>
-    journal.append({ at: new Date().toISOString(), pid, name, ...more })
+    journal.append({ pid, signal: null, name, ...more })
   const all = new Map<number, Child>()
   // When this process goes without `endAll`: no child outlives it, not even a stopped one.
   const onExit = (): void => {
@@ -96,6 +96,8 @@ function spawnRole(spec: ChildSpec, compileCachePath: string): ChildProcess {
   return spawn(process.execPath, [...inherited, '--disable-warning=ExperimentalWarning', file], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     windowsHide: true,
+    // A group of its own: Ctrl-C in a terminal reaches the drill, which then ends its processes in its own order.
+    detached: true,
     env: {
       ...process.env,
       NODE_COMPILE_CACHE: compileCachePath,

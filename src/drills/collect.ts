@@ -1,9 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Entry } from '../ledger/entry.ts'
 import type { OncewardEvent } from '../ledger/events.ts'
-import type { KeyHistory, Moment, ObservedEffect } from './history.ts'
-import { readJournal } from './journal.ts'
+import type { KeyHistory, Look, Moment, ObservedEffect } from './history.ts'
+import { readJournal } from '../testing/journal.ts'
 import type { Stage } from './stage.ts'
 import type { Answer } from './worker-protocol.ts'
 import { effectName, type WorkloadId, workloadOf } from './workloads.ts'
@@ -12,10 +11,11 @@ import { effectName, type WorkloadId, workloadOf } from './workloads.ts'
 export interface Witness {
   readonly key: string
   readonly fault: string
+  readonly excusesDoubt?: boolean
   /** Before the fault, and since. */
   readonly answersBefore: readonly Answer[]
   readonly answers: readonly Answer[]
-  readonly rows: ReadonlyMap<Moment, Entry | undefined>
+  readonly rows: ReadonlyMap<Moment, Look>
   readonly otherInput?: Answer
 }
 
@@ -37,7 +37,7 @@ export async function collectHistories(
     parts,
     effects: parts.flatMap((part) => effects.get(effectName(witness.key, part)) ?? []),
     events: (events.get(witness.key) ?? []).toSorted((a, b) => a.atUs - b.atUs),
-    rows: [...rows].map(([moment, entry]) => ({ moment, entry })),
+    rows: [...rows].map(([moment, look]) => ({ moment, ...look })),
   }))
 }
 

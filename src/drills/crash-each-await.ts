@@ -1,5 +1,6 @@
 import { collectHistories } from './collect.ts'
 import { type Counts, countsOf } from './counts.ts'
+import type { KeyHistory } from './history.ts'
 import { inParallel } from './in-parallel.ts'
 import { checkInvariants, type Verdicts, type Violation } from './invariants.ts'
 import { recover, type Recovered } from './recovery.ts'
@@ -33,6 +34,7 @@ export interface CrashReport extends Counts {
   readonly crashesInEffect: number
   /** Answers that workers gave before they were ended. */
   readonly acknowledged: number
+  readonly histories: readonly KeyHistory[]
   readonly verdicts: Verdicts
   readonly violations: readonly Violation[]
   readonly durationMs: number
@@ -81,6 +83,7 @@ export async function crashEachAwait(options: CrashOptions): Promise<CrashReport
     crashesInEffect: inEffect.filter((trial) => trial.crashed).length,
     ...countsOf(histories),
     acknowledged: trials.reduce((total, trial) => total + trial.answers.length, 0),
+    histories,
     ...checkInvariants(histories, { recoveryMs }),
     durationMs: Math.round(performance.now() - beganAtMs),
   }

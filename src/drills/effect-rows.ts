@@ -3,6 +3,8 @@ import { sqlitePathOf, storeKindOf } from '../stores/open.ts'
 
 /** One effect that is a row of the user's own, in the database of the ledger: what `transactional` guards. */
 export interface EffectRow {
+  /** By the clock of whoever wrote it. */
+  readonly at: string
   readonly key: string
   readonly effectId: string
 }
@@ -11,55 +13,64 @@ export interface EffectRow {
 export interface EffectRows {
   read(): Promise<readonly EffectRow[]>
   /**
-   * Resolves when nobody else is connected: a server may still be at the last statement of a client that was killed.
+   * Resolves when no worker is connected: a server may still be at the last statement of a client that was killed.
    * A file needs no such wait, its writers are gone with their processes.
    */
   alone(): Promise<void>
+  /** Removes the table. */
+  drop(): Promise<void>
   close(): Promise<void>
+}
+
+export interface EffectRowsOptions {
+  readonly storeUrl: string
+  /** Name of the table. */
+  readonly table: string
+  /** What the connections of workers are called (`application_name`). */
+  readonly workers: string
 }
 
 /** What connections of the drill itself are called, to be told from those of its workers. */
 export const observerName = 'onceward-drill'
 
-const createSql = 'CREATE TABLE IF NOT EXISTS drill_effects (key TEXT NOT NULL, effect_id TEXT NOT NULL)'
-const readSql = 'SELECT key, effect_id AS "effectId" FROM drill_effects'
-const othersSql = `SELECT count(*)::int AS others FROM pg_stat_activity
-  WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> '${observerName}'`
-const insertSql = {
-  sqlite: 'INSERT INTO drill_effects (key, effect_id) VALUES (?, ?)',
-  postgres: 'INSERT INTO drill_effects (key, effect_id) VALUES ($1, $2)',
-}
+const createSql = (table: string): string =>
+  `CREATE TABLE IF NOT EXISTS ${table} (at TEXT NOT NULL, key TEXT NOT NULL, effect_id TEXT NOT NULL)`
+const readSql = (table: string): string => `SELECT at, key, effect_id AS "effectId" FROM ${table}`
+const connectedSql = 'SELECT count(*)::int AS workers FROM pg_stat_activity WHERE application_name = $1'
 
 /** Makes the table where it is absent. */
-export async function openEffectRows(storeUrl: string): Promise<EffectRows> {
-  if (storeKindOf(storeUrl) === 'sqlite') return openSqliteRows(sqlitePathOf(storeUrl))
+export async function openEffectRows(options: EffectRowsOptions): Promise<EffectRows> {
+  const { storeUrl, table, workers } = options
+  if (storeKindOf(storeUrl) === 'sqlite') return openSqliteRows(sqlitePathOf(storeUrl), table)
   const { default: pg } = await import('pg')
   const client = new pg.Client({ connectionString: storeUrl, application_name: observerName })
   // A server that is ended under us says so here; the next read fails by itself.
   client.on('error', () => undefined)
   await client.connect()
-  await client.query(createSql)
+  await client.query(createSql(table))
   return {
-    read: async () => (await client.query<{ key: string; effectId: string }>(readSql)).rows,
+    read: async () => (await client.query<EffectRow>(readSql(table))).rows,
     alone: async () => {
       for (let tries = 0; ; tries += 1) {
-        const { rows } = await client.query<{ others: number }>(othersSql)
-        if (rows[0]?.others === 0) return
+        const { rows } = await client.query<{ workers: number }>(connectedSql, [workers])
+        if (rows[0]?.workers === 0) return
         if (tries > 500) throw new Error('A killed worker is still connected to PostgreSQL.')
         await new Promise((resolve) => void setTimeout(resolve, 20))
       }
     },
+    drop: async () => void (await client.query(`DROP TABLE IF EXISTS ${table}`)),
     close: () => client.end(),
   }
 }
 
-function openSqliteRows(path: string): EffectRows {
+function openSqliteRows(path: string, table: string): EffectRows {
   const { DatabaseSync: Sqlite } = loadSqlite()
   const db = new Sqlite(path, { timeout: 5_000 })
-  db.exec(createSql)
+  db.exec(createSql(table))
   return {
-    read: () => Promise.resolve(db.prepare(readSql).all() as unknown as EffectRow[]),
+    read: () => Promise.resolve(db.prepare(readSql(table)).all() as unknown as EffectRow[]),
     alone: () => Promise.resolve(),
+    drop: () => Promise.resolve(db.exec(`DROP TABLE IF EXISTS ${table}`)),
     close: () => {
       db.close()
       return Promise.resolve()
@@ -76,10 +87,12 @@ interface StatementClient {
 }
 
 /** Writes the effect inside `attempt.transaction`, with whatever client the store gives. */
-export function insertEffect(client: unknown, row: EffectRow): Promise<void> | undefined {
+export function insertEffect(client: unknown, table: string, row: EffectRow): Promise<void> | undefined {
+  const insert = `INSERT INTO ${table} (at, key, effect_id) VALUES`
+  const values = [row.at, row.key, row.effectId]
   if (typeof client === 'object' && client !== null && 'query' in client) {
-    return (client as QueryClient).query(insertSql.postgres, [row.key, row.effectId]).then(() => undefined)
+    return (client as QueryClient).query(`${insert} ($1, $2, $3)`, values).then(() => undefined)
   }
-  ;(client as StatementClient).prepare(insertSql.sqlite).run(row.key, row.effectId)
+  ;(client as StatementClient).prepare(`${insert} (?, ?, ?)`).run(...values)
   return undefined
 }

@@ -18,9 +18,14 @@ export type Moment =
   /** A person has decided what was in doubt, and the client has called again. */
   | 'after-decision'
 
-export interface ObservedRow {
-  readonly moment: Moment
+/** A row as it was found. */
+export interface Look {
+  readonly at: string
   readonly entry: Entry | undefined
+}
+
+export interface ObservedRow extends Look {
+  readonly moment: Moment
 }
 
 /** An effect as its target has it: of the peer's journal, or a row of the user's own. */
@@ -37,6 +42,8 @@ export interface KeyHistory {
   readonly parts: readonly Part[]
   /** What was done to it, for messages: `SIGKILL at await 12`. */
   readonly fault: string
+  /** False where the fault cannot have fallen between the start of a blind effect and its outcome. Default true. */
+  readonly excusesDoubt?: boolean
   readonly effects: readonly ObservedEffect[]
   /** Of all processes, by their clocks. */
   readonly events: readonly OncewardEvent[]

@@ -1,19 +1,19 @@
+import type { Runtime } from '../kernel/runtime.ts'
 import { createLedger } from '../ledger/create.ts'
 import type { OncewardEvent } from '../ledger/events.ts'
 import type { Onceward } from '../ledger/onceward.ts'
-import type { Rules } from '../ledger/rules.ts'
+import { type Rules, rules as standardRules } from '../ledger/rules.ts'
 import type { Store } from '../ledger/store.ts'
 import { openStoreFromUrl } from '../stores/open.ts'
 import { systemRuntime } from '../system.ts'
 import type { PeerClient } from './peer/client.ts'
 import { drillOperations, type WorkTools } from './workloads.ts'
 
-export const drillScope = 'drill'
-
 /** One broken decision, put into the ledger of a drill: what the invariants must notice. */
 export interface Mutation {
-  readonly rules?: Rules
-  readonly wrapStore?: (store: Store, storeUrl: string) => Store
+  readonly rules?: (standard: Rules) => Partial<Rules>
+  readonly store?: (store: Store, runtime: Runtime, storeUrl: string) => Store
+  readonly runtime?: (runtime: Runtime) => Runtime
 }
 
 /** What a file of mutations exports. A drill names the file and the id; the processes of a drill load it by themselves. */
@@ -29,6 +29,8 @@ export interface MutationSource {
 
 export interface InstanceOptions {
   readonly storeUrl: string
+  readonly scope: string
+  readonly rowsTable: string
   readonly peer: PeerClient
   readonly leaseMs: number
   readonly settleMs: number
@@ -44,17 +46,17 @@ export interface Instance {
 }
 
 export async function openInstance(options: InstanceOptions): Promise<Instance> {
-  const { storeUrl, peer, leaseMs } = options
+  const { storeUrl, scope, rowsTable, peer, leaseMs, settleMs } = options
   const mutation = await loadMutation(options.mutation)
+  const runtime = mutation.runtime?.(systemRuntime) ?? systemRuntime
   const opened = await openStoreFromUrl(storeUrl)
-  const store = mutation.wrapStore?.(opened, storeUrl) ?? opened
-  const tools = { peer, settleMs: options.settleMs }
+  const store = mutation.store?.(opened, runtime, storeUrl) ?? opened
+  const tools = { peer, settleMs, rowsTable }
   const operations = drillOperations(tools, leaseMs)
-  const once = createLedger(
-    { store, scope: drillScope, operations, sweep: false },
-    systemRuntime,
-    mutation.rules,
-  )
+  const once = createLedger({ store, scope, operations, sweep: false }, runtime, {
+    ...standardRules,
+    ...mutation.rules?.(standardRules),
+  })
   once.on('*', options.onEvent)
   await once.open()
   return { once, store, tools }

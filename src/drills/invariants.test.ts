@@ -38,7 +38,7 @@ function answer(
 ): Answer {
   const { effectId = 'e-1', replayed = true, ...rest } = more
   const receipt = { state, replayed, ...(state === 'succeeded' ? { value: { effectIds: [effectId] } } : {}) }
-  return { key: 'k', tookMs: 1, receipt: receipt as unknown as Receipt, ...rest }
+  return { key: 'k', at: '', tookMs: 1, receipt: receipt as unknown as Receipt, ...rest }
 }
 
 function event(type: OncewardEvent['type'], attempt: number, atUs: number = attempt): OncewardEvent {
@@ -46,7 +46,7 @@ function event(type: OncewardEvent['type'], attempt: number, atUs: number = atte
 }
 
 function rows(...all: readonly (readonly [Moment, Entry | undefined])[]): KeyHistory['rows'] {
-  return all.map(([moment, entry]) => ({ moment, entry }))
+  return all.map(([moment, entry]) => ({ at: '', moment, entry }))
 }
 
 /** A crash behind the outcome: the next caller gets a replay. */
@@ -60,7 +60,7 @@ const sound: KeyHistory = {
   rows: rows(['after-fault', succeeded], ['after-recovery', succeeded], ['after-replay', succeeded]),
   answersBefore: [],
   answers: [answer('succeeded')],
-  otherInput: { key: 'k', tookMs: 1, thrown: { code: 'KEY_REUSED', message: '' } },
+  otherInput: { key: 'k', at: '', tookMs: 1, thrown: { code: 'KEY_REUSED', message: '' } },
 }
 
 /** A crash in the middle of a blind effect. */
@@ -169,11 +169,18 @@ describe('the invariants of a drill', () => {
       'an entry that does not end',
       { ...sound, rows: rows(['after-fault', started], ['after-recovery', started]) },
     ],
-    ['L1', 'a call that takes too long', { ...sound, answers: [answer('succeeded', { tookMs: 1001 })] }],
+    [
+      'L1',
+      'a call that takes too long',
+      { ...sound, answers: [answer('succeeded', { at: '', tookMs: 1001 })] },
+    ],
     [
       'L1',
       'a call that fails',
-      { ...sound, answers: [{ key: 'k', tookMs: 1, thrown: { code: 'STORE_UNAVAILABLE', message: '' } }] },
+      {
+        ...sound,
+        answers: [{ key: 'k', at: '', tookMs: 1, thrown: { code: 'STORE_UNAVAILABLE', message: '' } }],
+      },
     ],
   ])('%s is broken by %s', (invariant, _what, history) => {
     expect(brokenBy(history)).toContain(invariant)

@@ -53,6 +53,19 @@ function acknowledged(history: KeyHistory): readonly WorkValue[] {
     .map(({ receipt }) => receipt?.value as WorkValue)
 }
 
+/** The effects that callers were told of, by their names at the target, and when the first was. */
+export function acknowledgedNames(history: KeyHistory): {
+  readonly at: string
+  readonly names: readonly string[]
+} {
+  const [first] = [...history.answersBefore, ...history.answers].filter(isSuccess)
+  if (first === undefined) return { at: '', names: [] }
+  const names = history.parts.map((part) => effectName(history.key, part))
+  // A person may have decided for less than all of them.
+  const told = wasDecided(history) ? names.filter((name) => effectsNamed(history, name).length > 0) : names
+  return { at: first.at, names: told }
+}
+
 function isSuccess({ receipt }: Answer): boolean {
   return receipt?.state === 'succeeded' && receipt.error === undefined
 }
@@ -70,13 +83,12 @@ function wasDecided(history: KeyHistory): boolean {
 
 /** I2: what was acknowledged exists, all of it (a person may have decided for less). */
 function acknowledgedExists(history: KeyHistory): Checked {
-  const told = acknowledged(history)
-  if (told.length === 0) return held(false)
-  if (wasDecided(history)) return held(true)
-  const absent = history.parts
-    .map((part) => effectName(history.key, part))
-    .filter((name) => effectsNamed(history, name).length === 0)
-  return { reached: true, broken: absent.map((name) => `acknowledged, but ${name} never happened`) }
+  const { names } = acknowledgedNames(history)
+  const absent = names.filter((name) => effectsNamed(history, name).length === 0)
+  return {
+    reached: names.length > 0,
+    broken: absent.map((name) => `acknowledged, but ${name} never happened`),
+  }
 }
 
 /** I3: all answers are equal to the byte and name effects that the target has. */
@@ -232,6 +244,8 @@ function doubtNeedsCause(history: KeyHistory): Checked {
     history.answers.some(({ receipt }) => receipt?.state === 'in_doubt')
   if (!hasDoubt) return held(false)
   const crashed = rowAt(history, 'after-fault')
+  if (history.excusesDoubt === false)
+    return { reached: true, broken: ['in doubt, although nothing has happened that could excuse it'] }
   const isCaused = isBlindlyOpen(history, crashed) || crashed?.state === 'in_doubt'
   return {
     reached: true,

@@ -1,24 +1,23 @@
 import { join } from 'node:path'
 import { refOf } from '../kernel/ids.ts'
-import type { Entry } from '../ledger/entry.ts'
 import { encodeKey } from '../ledger/key.ts'
 import { callOnce } from './call.ts'
-import type { Moment } from './history.ts'
-import { drillScope, type Instance, openInstance } from './instance.ts'
-import { type Journal, openJournal } from './journal.ts'
+import type { Look, Moment } from './history.ts'
+import { type Instance, openInstance } from './instance.ts'
+import { type Journal, openJournal } from '../testing/journal.ts'
 import type { Stage } from './stage.ts'
 import type { Answer } from './worker-protocol.ts'
 import { effectName, type WorkloadId, workloadOf } from './workloads.ts'
 
 /** What came of one key from the restart on. */
 export interface Recovered {
-  readonly rows: ReadonlyMap<Moment, Entry | undefined>
+  readonly rows: ReadonlyMap<Moment, Look>
   readonly answers: readonly Answer[]
   readonly otherInput?: Answer
 }
 
 interface KeyRecord {
-  readonly rows: Map<Moment, Entry | undefined>
+  readonly rows: Map<Moment, Look>
   readonly answers: Answer[]
   otherInput?: Answer
 }
@@ -43,16 +42,16 @@ export class Recovery {
     this.#instance = about.instance
     this.#workload = about.workload
     this.#journal = about.journal
-    this.#keys = new Map(
-      about.keys.map((key) => [key, { rows: new Map<Moment, Entry | undefined>(), answers: [] }]),
-    )
+    this.#keys = new Map(about.keys.map((key) => [key, { rows: new Map<Moment, Look>(), answers: [] }]))
   }
 
   static async open(stage: Stage, workload: WorkloadId, keys: readonly string[]): Promise<Recovery> {
-    const { storeUrl, leaseMs, settleMs, mutation, peer, folder } = stage
+    const { storeUrl, scope, rowsTable, leaseMs, settleMs, mutation, peer, folder } = stage
     const journal = openJournal(join(folder, `events-recovery-${workload}.jsonl`))
     const instance = await openInstance({
       storeUrl,
+      scope,
+      rowsTable,
       leaseMs,
       settleMs,
       peer: peer.client,
@@ -66,12 +65,13 @@ export class Recovery {
   async look(moment: Moment): Promise<void> {
     const { store } = this.#instance
     const keys = [...this.#keys.entries()]
+    const at = new Date().toISOString()
     for (let from = 0; from < keys.length; from += store.maxBatch) {
       const page = keys.slice(from, from + store.maxBatch)
       const { results } = await store.read(
-        page.map(([key]) => refOf(drillScope, this.#workload, encodeKey(key))),
+        page.map(([key]) => refOf(this.#stage.scope, this.#workload, encodeKey(key))),
       )
-      for (const [index, [, record]] of page.entries()) record.rows.set(moment, results[index])
+      for (const [index, [, record]] of page.entries()) record.rows.set(moment, { at, entry: results[index] })
     }
   }
 
@@ -115,10 +115,12 @@ export class Recovery {
     const idsOf = (name: string): string[] =>
       effects.filter((effect) => effect.key === name).map(({ effectId }) => effectId)
     const doubtful = [...this.#keys].filter(
-      ([, { rows }]) => rows.get('before-decision')?.state === 'in_doubt',
+      ([, { rows }]) => rows.get('before-decision')?.entry?.state === 'in_doubt',
     )
     for (const [key, { rows }] of doubtful) {
-      const steps = rows.get('before-decision')?.steps?.steps.filter((step) => step.state === 'started')
+      const steps = rows
+        .get('before-decision')
+        ?.entry?.steps?.steps.filter((step) => step.state === 'started')
       const open = steps?.map((step) => ({ step: step.name })) ?? [{ step: '' }]
       const happened = open.some((part) => idsOf(effectName(key, part)).length > 0)
       const effectIds = workloadOf(this.#workload).parts.flatMap((part) => idsOf(effectName(key, part)))

@@ -1,18 +1,25 @@
-import { mkdirSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { openStoreFromUrl, storeKindOf } from '../stores/open.ts'
 import { type Child, type Children, makeChildren } from './children.ts'
 import { type EffectRows, openEffectRows } from './effect-rows.ts'
 import type { MutationSource } from './instance.ts'
 import { type Peer, startPeer } from './peer/start.ts'
-import { openStoreFromUrl } from '../stores/open.ts'
+import type { TargetOptions } from './peer/target.ts'
 import type { WorkerConfig } from './worker-protocol.ts'
 
 export interface StageOptions {
   readonly storeUrl: string
   /** Evidence goes here: peer.jsonl, processes.jsonl, events-*.jsonl. Made when absent. */
   readonly folder: string
+  /** Default `drill`. */
+  readonly scope?: string
+  /** The table of effects that are rows of the user's own. Default `drill_effects`. */
+  readonly rowsTable?: string
   readonly leaseMs?: number
   readonly settleMs?: number
+  readonly peer?: TargetOptions
   readonly mutation?: MutationSource
 }
 
@@ -20,12 +27,16 @@ export interface StageOptions {
 export interface Stage {
   readonly storeUrl: string
   readonly folder: string
+  readonly scope: string
+  readonly rowsTable: string
   readonly leaseMs: number
   readonly settleMs: number
   readonly mutation?: MutationSource
   readonly children: Children
   readonly peer: Peer
   readonly rows: EffectRows
+  /** The URL that workers connect to by default: their connections can be told from others. */
+  readonly workerUrl: string
   /** A new number for each run on this stage: its keys are its own. */
   nextRun(): number
   /** Ends every process and closes every connection. Leaves the evidence and the store. */
@@ -33,18 +44,17 @@ export interface Stage {
 }
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const { storeUrl, folder, mutation } = options
+  const { storeUrl, folder, scope = 'drill', rowsTable = 'drill_effects', mutation } = options
   mkdirSync(folder, { recursive: true })
-  const children = makeChildren({
-    processesPath: join(folder, 'processes.jsonl'),
-    compileCachePath: join(folder, 'compile-cache'),
-  })
+  const compileCachePath = join(folder, 'compile-cache')
+  const children = makeChildren({ processesPath: join(folder, 'processes.jsonl'), compileCachePath })
+  const workers = `onceward-drill-worker-${randomBytes(4).toString('hex')}`
   try {
     const store = await openStoreFromUrl(storeUrl)
     await store.open()
     await store.close()
-    const rows = await openEffectRows(storeUrl)
-    const peer = await startPeer(children, { journalPath: join(folder, 'peer.jsonl') })
+    const rows = await openEffectRows({ storeUrl, table: rowsTable, workers })
+    const peer = await startPeer(children, { journalPath: join(folder, 'peer.jsonl'), ...options.peer })
     const { leaseMs = 300, settleMs = 1_500 } = options
     let runs = 0
     const close = async (): Promise<void> => {
@@ -53,17 +63,21 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       } finally {
         await children.endAll()
         await rows.close()
+        rmSync(compileCachePath, { recursive: true, force: true })
       }
     }
     return {
       storeUrl,
       folder,
+      scope,
+      rowsTable,
       leaseMs,
       settleMs,
       ...(mutation === undefined ? {} : { mutation }),
       children,
       peer,
       rows,
+      workerUrl: namedUrl(storeUrl, workers),
       nextRun: () => (runs += 1),
       close,
     }
@@ -73,21 +87,33 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   }
 }
 
-/** What one worker is to do; store, peer and times are the stage's. */
+function namedUrl(storeUrl: string, name: string): string {
+  if (storeKindOf(storeUrl) !== 'postgres') return storeUrl
+  const url = new URL(storeUrl)
+  url.searchParams.set('application_name', name)
+  return url.href
+}
+
+/** What one worker is to do; peer and times are the stage's. */
 export type WorkerSpec = Pick<
   WorkerConfig,
   'workload' | 'keys' | 'callers' | 'fault' | 'waitsForGo' | 'waitMs'
 > & {
   readonly name: string
+  /** Where the way to the store or to the peer leads through a proxy. */
+  readonly storeUrl?: string
+  readonly peer?: WorkerConfig['peer']
 }
 
 export function startWorker(stage: Stage, { name, ...spec }: WorkerSpec): Child {
-  const { storeUrl, leaseMs, settleMs, mutation, peer, folder } = stage
+  const { workerUrl, scope, rowsTable, leaseMs, settleMs, mutation, peer, folder } = stage
   const config: WorkerConfig = {
-    storeUrl,
+    storeUrl: workerUrl,
+    scope,
+    rowsTable,
     leaseMs,
     settleMs,
-    peerPort: peer.port,
+    peer: peer.address,
     eventsPath: join(folder, `events-${name}.jsonl`),
     ...(mutation === undefined ? {} : { mutation }),
     ...spec,

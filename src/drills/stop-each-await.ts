@@ -2,7 +2,7 @@ import type { Child, Message } from './children.ts'
 import { collectHistories, type Witness } from './collect.ts'
 import { type Counts, countsOf } from './counts.ts'
 import type { CrashOptions } from './crash-each-await.ts'
-import { eventsOf } from './history.ts'
+import { eventsOf, type KeyHistory } from './history.ts'
 import { inParallel } from './in-parallel.ts'
 import { checkInvariants, type Verdicts, type Violation } from './invariants.ts'
 import { type Recovered, Recovery } from './recovery.ts'
@@ -25,6 +25,7 @@ export interface StopReport extends Counts {
   readonly stops: number
   /** Outcomes that came after their entry had gone on without them. */
   readonly lateOutcomes: number
+  readonly histories: readonly KeyHistory[]
   readonly verdicts: Verdicts
   readonly violations: readonly Violation[]
   readonly durationMs: number
@@ -65,6 +66,7 @@ export async function stopEachAwait(options: StopOptions): Promise<StopReport> {
     stops: zombies.filter(({ isStopped }) => isStopped).length,
     ...countsOf(histories),
     lateOutcomes,
+    histories,
     ...checkInvariants(histories, { recoveryMs }),
     durationMs: Math.round(performance.now() - beganAtMs),
   }

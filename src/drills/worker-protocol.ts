@@ -4,15 +4,18 @@ import type { Receipt } from '../ledger/receipt.ts'
 import type { AwaitFault } from './await-points.ts'
 import type { Message } from './children.ts'
 import type { MutationSource } from './instance.ts'
+import type { Address } from './proxy/index.ts'
 import type { WorkloadId } from './workloads.ts'
 
 export interface WorkerConfig {
   readonly storeUrl: string
-  readonly peerPort: number
+  readonly peer: Address
   /** Journal of the worker's events. */
   readonly eventsPath: string
   readonly leaseMs: number
   readonly settleMs: number
+  readonly scope: string
+  readonly rowsTable: string
   readonly mutation?: MutationSource
   readonly workload: WorkloadId
   readonly keys: readonly string[]
@@ -27,6 +30,7 @@ export interface WorkerConfig {
 
 /** How one call ended, as its caller saw it. */
 export interface Answer {
+  readonly at: string
   readonly key: string
   readonly receipt?: Receipt
   /** What `execute` threw. */

@@ -25,6 +25,8 @@ export interface WorkTools {
   readonly peer: PeerClient
   /** How long the slowest request to a verifiable target lives. */
   readonly settleMs: number
+  /** The table of effects that are rows of the user's own. */
+  readonly rowsTable: string
 }
 
 export interface WorkValue {
@@ -65,12 +67,14 @@ const transactional: Workload = {
   id: 'transactional',
   parts: [{ step: '', safety: 'transactional' }],
   hasSteps: false,
-  effect: (key) => (attempt) =>
-    attempt.transaction((client: unknown): WorkValue | Promise<WorkValue> => {
-      const effectId = `row-${key}-${attempt.number}`
-      const value = { effectIds: [effectId] }
-      return insertEffect(client, { key, effectId })?.then(() => value) ?? value
-    }),
+  effect:
+    (key, { rowsTable }) =>
+    (attempt) =>
+      attempt.transaction((client: unknown): WorkValue | Promise<WorkValue> => {
+        const row = { at: new Date().toISOString(), key, effectId: `row-${key}-${attempt.number}` }
+        const value = { effectIds: [row.effectId] }
+        return insertEffect(client, rowsTable, row)?.then(() => value) ?? value
+      }),
 }
 
 /** One step, two at once, one step. */

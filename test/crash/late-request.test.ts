@@ -4,7 +4,7 @@ import { Recovery } from '../../src/drills/recovery.ts'
 import type { Stage } from '../../src/drills/stage.ts'
 import { runTrial } from '../../src/drills/trial.ts'
 import { useStage } from './stages.ts'
-import { effectCounts } from './workers.ts'
+import { effectCounts } from '../../src/drills/workers.ts'
 
 const minute = 60_000
 /** Long enough for a busy machine: the request lands far behind the lease, and far before the target is asked. */

@@ -2,8 +2,9 @@ import { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
 import { observerName } from '../../src/drills/effect-rows.ts'
 import type { WorkloadId } from '../../src/drills/workloads.ts'
+import { violationsAfter } from './violations.ts'
 import { isWhole, useStage } from './stages.ts'
-import { answersOf, effectCounts, go, readyWorker, violationsAfter } from './workers.ts'
+import { answersOf, effectCounts, go, readyWorker } from '../../src/drills/workers.ts'
 
 const minute = 60_000
 const workloads: readonly WorkloadId[] = ['transactional', 'keyed', 'blind']

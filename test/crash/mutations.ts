@@ -1,14 +1,14 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Mutation } from '../../src/drills/instance.ts'
+import type { Runtime } from '../../src/kernel/runtime.ts'
 import { effectKeyOf } from '../../src/ledger/effect-key.ts'
-import { rules, type Verdict } from '../../src/ledger/rules.ts'
+import type { Verdict } from '../../src/ledger/rules.ts'
 import type { SettleResult, Store } from '../../src/ledger/store.ts'
 import { sqlitePathOf } from '../../src/stores/open.ts'
 
 /** A verdict that the broken guard gives instead, where the sound one said `kind`. */
 function insteadOf(kind: Verdict['kind']): NonNullable<Mutation['rules']> {
-  return {
-    ...rules,
+  return (rules) => ({
     decide: (entry, caller, nowMs) => {
       const verdict = rules.decide(entry, caller, nowMs)
       if (verdict.kind !== kind) return verdict
@@ -18,20 +18,19 @@ function insteadOf(kind: Verdict['kind']): NonNullable<Mutation['rules']> {
         takeover: { raisesAttempt: true, round, earlierUnknown: false, keepsFirstSend: true },
       }
     },
-  }
+  })
 }
 
 /** The table broken: the target is asked as soon as the lease has lapsed, whatever may still be on its way. */
-const asksAtOnce: NonNullable<Mutation['rules']> = {
-  ...rules,
+const asksAtOnce: NonNullable<Mutation['rules']> = (rules) => ({
   decide: (entry, caller, nowMs) => {
     const hasLapsed = entry.state === 'started' && entry.leaseUntilMs <= nowMs
     return hasLapsed && entry.safety === 'verifiable' ? { kind: 'ask' } : rules.decide(entry, caller, nowMs)
   },
-}
+})
 
 /** Rule 10 broken: the user's rows are committed, and then the entry's record. On SQLite. */
-function commitsInTwo(store: Store, storeUrl: string): Store {
+function commitsInTwo(store: Store, _runtime: Runtime, storeUrl: string): Store {
   return {
     ...store,
     transaction: async (work, prepare) => {
@@ -107,17 +106,17 @@ function settlesUnfenced(store: Store): Store {
 
 /** One broken decision or promise each; the tests name what must notice it. */
 export const mutations: Readonly<Record<string, Mutation>> = {
-  'transaction-in-two': { wrapStore: commitsInTwo },
+  'transaction-in-two': { store: commitsInTwo },
   'effect-key-per-attempt': {
-    rules: { ...rules, effectKey: (source) => effectKeyOf({ ...source, round: attemptOf(source) }) },
+    rules: () => ({ effectKey: (source) => effectKeyOf({ ...source, round: attemptOf(source) }) }),
   },
   'verifiable-not-asked': { rules: insteadOf('ask') },
   'verifiable-asked-early': { rules: asksAtOnce },
   'blind-runs-again': { rules: insteadOf('enter-doubt') },
-  'step-start-not-kept': { wrapStore: forgetsStepStarts },
-  'outcome-acknowledged-early': { wrapStore: acknowledgesEarly },
-  'settles-unfenced': { wrapStore: settlesUnfenced },
-  'lease-never-ends': { rules: { ...rules, holdsLease: () => true } },
+  'step-start-not-kept': { store: forgetsStepStarts },
+  'outcome-acknowledged-early': { store: acknowledgesEarly },
+  'settles-unfenced': { store: settlesUnfenced },
+  'lease-never-ends': { rules: () => ({ holdsLease: () => true }) },
 }
 
 /** The guard gives the whole entry where the rule asks for a part of it. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { isEvent } from '../../src/drills/worker-protocol.ts'
 import type { WorkloadId } from '../../src/drills/workloads.ts'
+import { violationsAfter } from './violations.ts'
 import { isWhole, type StoreName, useStage } from './stages.ts'
-import { answersOf, effectCounts, go, readyWorker, violationsAfter } from './workers.ts'
+import { answersOf, effectCounts, go, readyWorker } from '../../src/drills/workers.ts'
 
 const minute = 60_000
 const stores: readonly StoreName[] = ['sqlite', 'postgres']

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isEvent } from '../../src/drills/worker-protocol.ts'
 import type { StoreName } from './stages.ts'
 import { needsStops, useStage } from './stages.ts'
-import { answersOf, effectCounts, go, readyWorker } from './workers.ts'
+import { answersOf, effectCounts, go, readyWorker } from '../../src/drills/workers.ts'
 import { comeBackWhileOvertaken, lateOutcomes, rowOf, stopInEffect } from './zombies.ts'
 
 const minute = 60_000

@@ -2,12 +2,11 @@ import { refOf } from '../../src/kernel/ids.ts'
 import type { Entry } from '../../src/ledger/entry.ts'
 import { encodeKey } from '../../src/ledger/key.ts'
 import { openStoreFromUrl } from '../../src/stores/open.ts'
-import { drillScope } from '../../src/drills/instance.ts'
 import type { Child } from '../../src/drills/children.ts'
 import type { Stage } from '../../src/drills/stage.ts'
 import { isEvent } from '../../src/drills/worker-protocol.ts'
 import type { WorkloadId } from '../../src/drills/workloads.ts'
-import { answersOf, go, readyWorker } from './workers.ts'
+import { answersOf, go, readyWorker } from '../../src/drills/workers.ts'
 
 /** A worker that stands still while its target has done the effect and keeps the answer back. */
 export interface Zombie {
@@ -30,7 +29,7 @@ export async function rowOf(stage: Stage, workload: WorkloadId, key: string): Pr
   const store = await openStoreFromUrl(stage.storeUrl)
   try {
     await store.open()
-    const { results } = await store.read([refOf(drillScope, workload, encodeKey(key))])
+    const { results } = await store.read([refOf(stage.scope, workload, encodeKey(key))])
     return results[0]
   } finally {
     await store.close()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../kernel/errors.ts'
-import { type Journal, openJournal } from '../journal.ts'
+import { type Journal, openJournal } from '../../testing/journal.ts'
 import type { ClientConfig, Counts, WorkerAddress } from '../messages.ts'
 import type { Order } from '../orders.ts'
 import { seededShare } from '../../testing/random.ts'

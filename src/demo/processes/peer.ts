@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Journal, openJournal } from '../journal.ts'
+import { type Journal, openJournal } from '../../testing/journal.ts'
 import type { PeerConfig } from '../messages.ts'
 import { seededShare } from '../../testing/random.ts'
 import { type EffectKind, type FaultSchedule, readSchedule, type ScheduledKill } from '../schedule.ts'

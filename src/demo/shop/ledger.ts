@@ -3,7 +3,7 @@ import type { EventType } from '../../ledger/events.ts'
 import type { Onceward } from '../../ledger/onceward.ts'
 import type { VerifyAnswer, VerifyQuestion } from '../../ledger/safety.ts'
 import { openStoreFromUrl } from '../../stores/open.ts'
-import { openJournal } from '../journal.ts'
+import { openJournal } from '../../testing/journal.ts'
 import type { LedgerConfig } from '../messages.ts'
 import { dispatchTimeoutMs } from './effects.ts'
 

@@ -1,7 +1,8 @@
-import { connect, type Socket } from 'node:net'
+import { Agent, request } from 'node:http'
+import type { Address } from '../proxy/index.ts'
 import type { PeerAnswers, PeerMode, PeerRequest } from './protocol.ts'
 
-/** A connection to the peer. Requests that are not answered when it closes fail: their outcome is unknown. */
+/** The way to the peer. A request whose connection breaks fails as the network says it; its outcome is unknown. */
 export interface PeerClient {
   ask<Op extends PeerRequest['op']>(
     request: Extract<PeerRequest, { readonly op: Op }>,
@@ -20,45 +21,28 @@ export function performAt(peer: PeerClient, wish: Wish): Promise<{ readonly effe
   return peer.ask<'effect'>({ op: 'effect', pid: process.pid, ...wish })
 }
 
-interface Pending {
-  readonly resolve: (body: never) => void
-  readonly reject: (error: Error) => void
-}
-
-export function connectPeer(port: number): Promise<PeerClient> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    socket.once('error', reject)
-    socket.once('connect', () => resolve(clientOf(socket)))
-  })
-}
-
-function clientOf(socket: Socket): PeerClient {
-  const pending = new Map<number, Pending>()
-  let lastId = 0
-  let rest = ''
-  socket.setEncoding('utf8').on('data', (text: string) => {
-    const lines = `${rest}${text}`.split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) {
-      const { id, ...body } = JSON.parse(line) as { id: number }
-      pending.get(id)?.resolve(body as never)
-      pending.delete(id)
-    }
-  })
-  socket.on('error', () => undefined)
-  socket.on('close', () => {
-    for (const { reject } of pending.values())
-      reject(new Error('The peer closed the connection before it answered.'))
-    pending.clear()
-  })
+/** Connects when it is first asked. Requests at the same time have connections of their own. */
+export function peerClient(address: Address): PeerClient {
+  const agent = new Agent({ keepAlive: true })
   return {
-    ask: (request) =>
-      new Promise((resolve, reject) => {
-        lastId += 1
-        pending.set(lastId, { resolve, reject })
-        socket.write(`${JSON.stringify({ id: lastId, ...request })}\n`)
-      }),
-    close: () => void socket.destroy(),
+    ask: ({ op, key, ...body }) => {
+      const text = JSON.stringify(body)
+      return new Promise((resolve, reject) => {
+        const path = `/${op}/${encodeURIComponent(key)}`
+        const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+        const sent = request({ ...address, path, method: 'POST', headers, agent }, (reply) => {
+          let answer = ''
+          reply.setEncoding('utf8').on('data', (more: string) => (answer += more))
+          reply.on('error', reject)
+          reply.on('end', () => {
+            if (reply.statusCode === 200) resolve(JSON.parse(answer) as never)
+            else reject(new Error(`The peer answered with ${reply.statusCode}.`))
+          })
+        })
+        sent.on('error', reject)
+        sent.end(text)
+      })
+    },
+    close: () => agent.destroy(),
   }
 }

@@ -1,6 +1,6 @@
 /*
  * The peer is the outside world of a drill: a process of its own whose append-only journal alone says how often an
- * effect happened. It speaks JSON lines over TCP, one request a line, answered by one line with the same id.
+ * effect happened. It speaks HTTP: POST /OP/KEY, with and answered by JSON.
  */
 
 /** What the target guarantees: it knows keys again, it can be asked, or neither. It counts every effect in any case. */

@@ -1,9 +1,11 @@
 import type { Children, Message } from '../children.ts'
-import { readJournal } from '../journal.ts'
-import { connectPeer, type PeerClient } from './client.ts'
+import { readJournal } from '../../testing/journal.ts'
+import type { Address } from '../proxy/index.ts'
+import { type PeerClient, peerClient } from './client.ts'
 import type { EffectLine } from './protocol.ts'
+import type { TargetOptions } from './target.ts'
 
-export interface PeerConfig {
+export interface PeerConfig extends TargetOptions {
   readonly journalPath: string
 }
 
@@ -14,8 +16,8 @@ export interface Listening extends Message {
 
 /** A running peer, as its drill sees it. */
 export interface Peer {
-  readonly port: number
-  /** A connection of the drill's own, for plans and for asking. */
+  readonly address: Address
+  /** The drill's own way to it, for plans and for asking. */
   readonly client: PeerClient
   /** Every effect that has happened so far. */
   effects(): readonly EffectLine[]
@@ -26,13 +28,14 @@ export interface Peer {
 export async function startPeer(children: Children, config: PeerConfig): Promise<Peer> {
   const child = children.start({ role: 'peer', name: 'peer', config })
   const { port } = await child.take((message): message is Listening => message.kind === 'listening')
-  const client = await connectPeer(port)
+  const address = { host: '127.0.0.1', port }
+  const client = peerClient(address)
   let early: string | undefined
   void child.ended.then(
     ({ errors, code }) => (early = `The peer ended by itself with exit code ${code}: ${errors}`),
   )
   return {
-    port,
+    address,
     client,
     effects: () => readJournal<EffectLine>(config.journalPath),
     stop: async () => {

@@ -1,4 +1,4 @@
-import type { Journal } from '../journal.ts'
+import type { Journal } from '../../testing/journal.ts'
 import type { EffectLine, EffectPlan, EffectRequest, PeerRequest } from './protocol.ts'
 
 type Tell = (answer: object) => void
@@ -7,20 +7,27 @@ type Tell = (answer: object) => void
 interface KeyState {
   plan: EffectPlan | undefined
   hasArrived: boolean
-  /** Ids by the effect key under which they came: what a keyed target replays. */
-  readonly effects: Map<string, string>
+  /** By the effect key under which they came: what a keyed target replays. */
+  readonly effects: Map<string, { readonly effectId: string; readonly atMs: number }>
   readonly waiting: Tell[]
   readonly held: (() => void)[]
+}
+
+export interface TargetOptions {
+  /** How long a keyed target remembers a key. Default: for ever. */
+  readonly remembersMs?: number
 }
 
 /** The target of effects: performs them, journals them, answers, and misbehaves as planned. */
 export class Target {
   readonly #journal: Journal
+  readonly #remembersMs: number
   readonly #keys = new Map<string, KeyState>()
   #effects = 0
 
-  constructor(journal: Journal) {
+  constructor(journal: Journal, options: TargetOptions) {
     this.#journal = journal
+    this.#remembersMs = options.remembersMs ?? Number.POSITIVE_INFINITY
   }
 
   serve(request: PeerRequest, tell: Tell): void {
@@ -29,7 +36,7 @@ export class Target {
       case 'effect':
         return this.#receive(request, state, tell)
       case 'ask':
-        return tell({ effectId: [...state.effects.values()][0] ?? null })
+        return tell({ effectId: [...state.effects.values()][0]?.effectId ?? null })
       case 'plan':
         state.plan = request.plan
         return tell({})
@@ -69,13 +76,14 @@ export class Target {
 
   /** The effect, unless a keyed target has had it: then what it came to. */
   #perform({ key, effectKey, mode, pid }: EffectRequest, state: KeyState): string {
+    const nowMs = performance.now()
     const before = mode === 'keyed' ? state.effects.get(effectKey) : undefined
-    if (before !== undefined) return before
+    if (before !== undefined && nowMs - before.atMs < this.#remembersMs) return before.effectId
     this.#effects += 1
     const effectId = `e-${this.#effects}`
     const line: EffectLine = { at: new Date().toISOString(), key, effectId, effectKey, mode, pid }
     this.#journal.append(line)
-    state.effects.set(effectKey, effectId)
+    state.effects.set(effectKey, { effectId, atMs: nowMs })
     return effectId
   }
 }

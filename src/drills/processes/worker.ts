@@ -4,8 +4,8 @@ import { faultAtAwait } from '../await-points.ts'
 import { callOnce } from '../call.ts'
 import { childConfig, tellDrill } from '../child-config.ts'
 import { openInstance } from '../instance.ts'
-import { openJournal } from '../journal.ts'
-import { connectPeer } from '../peer/client.ts'
+import { openJournal } from '../../testing/journal.ts'
+import { peerClient } from '../peer/client.ts'
 import type { AnswerMessage, EventMessage, WorkerConfig } from '../worker-protocol.ts'
 
 /*
@@ -15,7 +15,7 @@ import type { AnswerMessage, EventMessage, WorkerConfig } from '../worker-protoc
 const config = childConfig<WorkerConfig>()
 const { workload, keys, callers = 1, fault, waitMs = 30_000 } = config
 const journal = openJournal(config.eventsPath)
-const peer = await connectPeer(config.peerPort)
+const peer = peerClient(config.peer)
 const instance = await openInstance({
   ...config,
   peer,

@@ -6,14 +6,14 @@ import { type Conditions, Pump } from './pump.ts'
 import { rawFraming } from './raw-framing.ts'
 import type { Framing, ProxiedRequest } from './requests.ts'
 
-export interface Target {
+export interface Address {
   readonly host: string
   readonly port: number
 }
 
 export interface ConnectionOptions {
   readonly client: Socket
-  readonly target: Target
+  readonly target: Address
   readonly cuts: Cuts
   readonly conditions: (direction: 'requests' | 'replies') => Conditions
   readonly protocol: ProxiedRequest['protocol'] | 'auto'

@@ -1,14 +1,14 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { count, milliseconds } from '../../kernel/check.ts'
 import { optionInvalid } from '../../kernel/errors.ts'
-import { ProxiedConnection, type Target } from './connection.ts'
+import { ProxiedConnection, type Address } from './connection.ts'
 import { type ArmedCut, type Cut, Cuts } from './cuts.ts'
 import type { Conditions } from './pump.ts'
 import type { ProxiedRequest } from './requests.ts'
 
 export interface FaultProxyOptions {
   /** Where connections lead: `{ host, port }`, or the URL of a server (`http://…`, `postgres://…`). */
-  readonly target: Target | string
+  readonly target: Address | string
   /** Default: a free one. */
   readonly port?: number
   /** What is spoken. Default: told by the first bytes of each connection. */
@@ -43,7 +43,7 @@ export interface FaultProxy {
   /** Ends every impairment; what was kept back goes on. Cuts that still wait for their request stay. */
   heal(): void
   /** Leads elsewhere from now on. Connections that are open are reset, unless `keeps` says to leave them. */
-  retarget(target: Target | string, options?: { readonly keeps?: boolean }): void
+  retarget(target: Address | string, options?: { readonly keeps?: boolean }): void
   /** Resets what is open and listens no more. */
   close(): Promise<void>
 }
@@ -110,7 +110,7 @@ export async function faultProxy(options: FaultProxyOptions): Promise<FaultProxy
   }
 }
 
-function parseTarget(target: Target | string): Target {
+function parseTarget(target: Address | string): Address {
   if (typeof target !== 'string') {
     if (typeof target?.host !== 'string')
       throw optionInvalid('target.host', 'the name of a host', target?.host)

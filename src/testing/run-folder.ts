@@ -9,38 +9,41 @@ export interface RunFolder {
   readonly name: string
 }
 
-const marker = 'onceward-demo.json'
 const keptRuns = 5
 
-/** Makes a new folder inside `parent`, and removes old ones of earlier runs. Throws `OPTION_INVALID`. */
-export function makeRunFolder(parent: string): RunFolder {
+/**
+ * Makes a new folder inside `parent`, and removes old ones of earlier runs of the same `kind` (`demo`). Throws
+ * `OPTION_INVALID`.
+ */
+export function makeRunFolder(parent: string, kind: string): RunFolder {
   const place = resolve(parent)
+  const marker = `onceward-${kind}.json`
   try {
     mkdirSync(place, { recursive: true })
-    // Nobody wants a demo's journals in version control.
+    // Nobody wants a run's journals in version control.
     writeFileSync(join(place, '.gitignore'), '*\n')
     const stamp = new Date().toISOString().replaceAll(/[-:]|\..*/g, '')
     const path = mkdtempSync(join(place, `run-${stamp}-`))
     writeFileSync(join(path, marker), `${JSON.stringify({ pid: process.pid })}\n`)
-    removeOldRuns(place)
+    removeOldRuns(place, marker)
     return { path, name: path.slice(path.lastIndexOf('run-')) }
   } catch (error) {
     throw new OncewardError(
       'OPTION_INVALID',
-      `The demo needs a folder it can write to, got ${place}: ${messageOf(error)}.`,
+      `The ${kind} needs a folder it can write to, got ${place}: ${messageOf(error)}.`,
     )
   }
 }
 
 /** Only folders that carry the marker, never one whose run is still on, and the latest few stay. */
-function removeOldRuns(place: string): void {
+function removeOldRuns(place: string, marker: string): void {
   const runs = readdirSync(place, { withFileTypes: true }).filter(
     (entry) => entry.isDirectory() && entry.name.startsWith('run-'),
   )
   const names = runs.map((entry) => entry.name).toSorted()
   for (const name of names.slice(0, -keptRuns)) {
     const path = join(place, name)
-    if (!isFinishedRun(path)) continue
+    if (!isFinishedRun(path, marker)) continue
     try {
       rmSync(path, { recursive: true, force: true })
     } catch {
@@ -49,7 +52,7 @@ function removeOldRuns(place: string): void {
   }
 }
 
-function isFinishedRun(path: string): boolean {
+function isFinishedRun(path: string, marker: string): boolean {
   try {
     const { pid } = JSON.parse(readFileSync(join(path, marker), 'utf8')) as { pid: number }
     return !isAlive(pid)

@@ -20,7 +20,7 @@ function oldRun(name: string, pid: number): void {
 const deadPid = 2 ** 22 + 1
 
 test('each run gets a folder of its own, out of sight of version control', () => {
-  const [first, second] = [makeRunFolder(place), makeRunFolder(place)]
+  const [first, second] = [makeRunFolder(place, 'demo'), makeRunFolder(place, 'demo')]
   expect(first.path).not.toBe(second.path)
   expect(existsSync(join(place, '.gitignore'))).toBe(true)
 })
@@ -29,7 +29,7 @@ test('of finished runs the latest stay; runs that are on and folders of others a
   for (let day = 1; day <= 8; day++) oldRun(`run-2020010${day}T000000-aaaaaa`, deadPid)
   oldRun('run-20190101T000000-inuse1', process.pid)
   mkdirSync(join(place, 'run-20180101T000000-foreign'))
-  const { path } = makeRunFolder(place)
+  const { path } = makeRunFolder(place, 'demo')
   const left = readdirSync(place).filter((name) => name.startsWith('run-'))
   expect(left).toContain('run-20190101T000000-inuse1')
   expect(left).toContain('run-20180101T000000-foreign')
@@ -40,5 +40,5 @@ test('of finished runs the latest stay; runs that are on and folders of others a
 test('a place that cannot be written to is refused by its name', () => {
   const file = join(place, 'file')
   writeFileSync(file, '')
-  expect(() => makeRunFolder(file)).toThrow(file)
+  expect(() => makeRunFolder(file, 'demo')).toThrow(file)
 })

@@ -1,0 +1,91 @@
+import type { Command } from 'commander'
+import type { DrillOptions, DrillReport } from '../../drills/index.ts'
+import { optionInvalid } from '../../kernel/errors.ts'
+import { describeEnding, EndedEarly, exitCodeOfEnding, watchForEnd } from '../../testing/ending.ts'
+import { statusLine } from '../../testing/status-line.ts'
+import { baseCommand, jsonOption, setAction, storeOption } from '../command.ts'
+import { drillListText, drillText, skippedText, summaryText } from '../drill/text.ts'
+import { exitCodes } from '../exit.ts'
+import { say, writeJson } from '../output.ts'
+import { parseCount } from '../values.ts'
+
+interface DrillCommandOptions {
+  readonly list?: boolean
+  readonly seed?: string
+  readonly failovers?: string
+}
+
+/** Ordinarily a few minutes. It does end. */
+const limitMs = 60 * 60_000
+
+export function drillCommand(): Command {
+  const command = baseCommand(
+    'drill',
+    'break things on purpose, and see whether everything still happens once',
+  )
+    .argument('[id...]', 'the drills to hold (default: all)')
+    .option('--list', 'say which drills there are, and hold none')
+    .option('--seed <n>', 'the same seed gives the same faults (default: another one each time)')
+    .option('--failovers <n>', 'how often the failover drills fail over (default: 2)')
+    .addOption(storeOption('throw-away ones, SQLite and an embedded PostgreSQL'))
+    .addOption(jsonOption())
+  return setAction<DrillCommandOptions>(command, async ({ globals, given, options, args }) => {
+    if (given.scope !== undefined)
+      throw optionInvalid('--scope', 'left out: each drill takes a scope of its own', given.scope)
+    const { seed, failovers, list } = options
+    // Loaded here, so that the other commands do not load what breaks things.
+    const { listDrills, runDrills } = await import('../../drills/index.ts')
+    if (list === true) {
+      const drills = listDrills()
+      if (globals.json) await writeJson({ drills })
+      else await say(drillListText(drills))
+      return exitCodes.done
+    }
+    const parsed = {
+      drills: args,
+      ...(given.store === undefined ? {} : { store: given.store }),
+      ...(seed === undefined ? {} : { seed: parseCount(seed, '--seed', { min: 0, max: 2 ** 32 - 1 }) }),
+      ...(failovers === undefined
+        ? {}
+        : { failovers: parseCount(failovers, '--failovers', { min: 1, max: 1000 }) }),
+    }
+    return held(globals.json, (more) => runDrills({ ...parsed, ...more }))
+  })
+}
+
+type Hold = (more: Pick<DrillOptions, 'signal' | 'onProgress'>) => Promise<DrillReport>
+
+/** Holds the drills, tells people of it, and ends them on Ctrl-C. */
+async function held(json: boolean, hold: Hold): Promise<number> {
+  const line = statusLine(process.stderr)
+  const controller = new AbortController()
+  const watch = watchForEnd(limitMs)
+  const aborting = watch
+    .guard(new Promise<never>(() => undefined))
+    .catch((error: unknown) => controller.abort(error))
+  try {
+    const report = await hold({
+      signal: controller.signal,
+      onProgress: (progress) => {
+        if (progress.kind === 'begun') line.begin()
+        else if (progress.kind === 'doing') line.show(`${progress.id} on ${progress.store}: ${progress.text}`)
+        else if (progress.kind === 'ended') line.note(drillText(progress.result))
+        else line.note(skippedText(progress.skipped))
+      },
+    })
+    line.note(summaryText(report))
+    if (json) await writeJson(report)
+    const isGood = report.drills.length > 0 && report.drills.every((drill) => drill.held)
+    return isGood ? exitCodes.done : exitCodes.failed
+  } catch (error) {
+    if (!(error instanceof EndedEarly)) throw error
+    const message = `onceward drill ${describeEnding(error.ending)}`
+    line.note(message)
+    if (json) await writeJson({ error: { code: 'ENDED_EARLY', message } })
+    return exitCodeOfEnding(error.ending)
+  } finally {
+    line.close()
+    watch.close()
+    void aborting
+  }
+}

@@ -1,0 +1,51 @@
+import { collectHistories } from './collect.ts'
+import type { KeyHistory } from './history.ts'
+import { Recovery } from './recovery.ts'
+import type { Stage } from './stage.ts'
+import type { Answer } from './worker-protocol.ts'
+import type { WorkloadId } from './workloads.ts'
+
+/** What was done to some keys of one workload, and what came of it so far. */
+export interface Affair {
+  readonly workload: WorkloadId
+  readonly keys: readonly string[]
+  /** For messages. */
+  readonly fault: string
+  /** True where the fault may have fallen between the start of a blind effect and its outcome (I8). */
+  readonly excusesDoubt: boolean
+  /** What callers were told, in any order. */
+  readonly answers: readonly Answer[]
+}
+
+/**
+ * What follows when nothing is wrong any more: clients call again, lapsed leases are swept, somebody tries another
+ * input, a person decides what is in doubt. Gives all that is known then.
+ */
+export async function aftermath(stage: Stage, affair: Affair): Promise<readonly KeyHistory[]> {
+  const { workload, keys, fault, excusesDoubt } = affair
+  const recovery = await Recovery.open(stage, workload, keys)
+  try {
+    await recovery.look('after-fault')
+    await recovery.callAndSweep()
+    await recovery.look('after-recovery')
+    await recovery.call()
+    await recovery.look('after-replay')
+    await recovery.callWithOtherInput()
+    await recovery.decideDoubts()
+    await recovery.look('after-decision')
+  } finally {
+    await recovery.close()
+  }
+  const recovered = recovery.results()
+  const before = Map.groupBy(affair.answers, ({ key }) => key)
+  const witnesses = keys.map((key, index) => ({
+    key,
+    rows: new Map(),
+    answers: [],
+    ...recovered[index],
+    fault,
+    excusesDoubt,
+    answersBefore: before.get(key) ?? [],
+  }))
+  return collectHistories(stage, workload, witnesses)
+}

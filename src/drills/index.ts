@@ -1,0 +1,23 @@
+/**
+ * `onceward/drills`: faults that are brought about on purpose, and what must hold under them.
+ *
+ * `faultProxy` cuts, stalls and slows connections in tests of your own; `runDrills` is what `onceward drill` runs.
+ */
+export {
+  type Address,
+  type ArmedCut,
+  type Cut,
+  faultProxy,
+  type FaultProxy,
+  type FaultProxyOptions,
+  type HttpRequest,
+  type Impairment,
+  isCommit,
+  type PostgresRequest,
+  type ProxiedRequest,
+  type RawRequest,
+  type RequestMatch,
+} from './proxy/index.ts'
+export type { CheckId, DrillSize, Residual } from './drill.ts'
+export type { DrillReport, DrillResult, DrillVerdict, SkippedDrill } from './report.ts'
+export { type DrillInfo, type DrillOptions, type DrillProgress, listDrills, runDrills } from './run-drills.ts'

@@ -1,5 +1,5 @@
 import { collectHistories } from './collect.ts'
-import type { KeyHistory } from './history.ts'
+import type { KeyHistory, MayDoubt } from './history.ts'
 import { Recovery } from './recovery.ts'
 import type { Stage } from './stage.ts'
 import type { Answer } from './worker-protocol.ts'
@@ -11,8 +11,7 @@ export interface Affair {
   readonly keys: readonly string[]
   /** For messages. */
   readonly fault: string
-  /** True where the fault may have fallen between the start of a blind effect and its outcome (I8). */
-  readonly excusesDoubt: boolean
+  readonly mayDoubt: MayDoubt
   /** What callers were told, in any order. */
   readonly answers: readonly Answer[]
 }
@@ -22,7 +21,7 @@ export interface Affair {
  * input, a person decides what is in doubt. Gives all that is known then.
  */
 export async function aftermath(stage: Stage, affair: Affair): Promise<readonly KeyHistory[]> {
-  const { workload, keys, fault, excusesDoubt } = affair
+  const { workload, keys, fault, mayDoubt } = affair
   const recovery = await Recovery.open(stage, workload, keys)
   try {
     await recovery.look('after-fault')
@@ -44,7 +43,7 @@ export async function aftermath(stage: Stage, affair: Affair): Promise<readonly 
     answers: [],
     ...recovered[index],
     fault,
-    excusesDoubt,
+    mayDoubt,
     answersBefore: before.get(key) ?? [],
   }))
   return collectHistories(stage, workload, witnesses)

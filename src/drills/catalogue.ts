@@ -1,7 +1,30 @@
 import type { Drill } from './drill.ts'
+import { clockJump } from './scenarios/clock-jump.ts'
+import { commitReplyCut } from './scenarios/commit-reply-cut.ts'
+import { diskFull } from './scenarios/disk-full.ts'
+import { poisonResult } from './scenarios/poison-result.ts'
 import { crashEachAwaitDrill } from './scenarios/crash-each-await.ts'
 import { fortyMillisecondRace } from './scenarios/forty-millisecond-race.ts'
+import { payloadSwap } from './scenarios/payload-swap.ts'
+import { peerForgets } from './scenarios/peer-forgets.ts'
+import { replyCut, requestCut } from './scenarios/peer-cuts.ts'
+import { slowEffect } from './scenarios/slow-effect.ts'
 import { stampede } from './scenarios/stampede.ts'
+import { zombieWorker } from './scenarios/zombie-worker.ts'
 
 /** Every drill, in the order in which they are held. */
-export const drills: readonly Drill[] = [crashEachAwaitDrill, stampede, fortyMillisecondRace]
+export const drills: readonly Drill[] = [
+  crashEachAwaitDrill,
+  replyCut,
+  requestCut,
+  commitReplyCut,
+  stampede,
+  fortyMillisecondRace,
+  zombieWorker,
+  slowEffect,
+  payloadSwap,
+  clockJump,
+  peerForgets,
+  diskFull,
+  poisonResult,
+]

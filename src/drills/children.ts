@@ -71,8 +71,10 @@ export function makeChildren(options: ChildrenOptions): Children {
     for (const child of all.values()) child.signal('SIGKILL')
   }
   process.on('exit', onExit)
+  let isEnding = false
   return {
     start: (spec) => {
+      if (isEnding) throw new Error(`The drill is ending, ${spec.name} does not start any more.`)
       const running = spawnRole(spec, options.compileCachePath)
       const pid = running.pid ?? 0
       log(pid, spec.name, { event: 'started' })
@@ -82,6 +84,7 @@ export function makeChildren(options: ChildrenOptions): Children {
       return child
     },
     endAll: async () => {
+      isEnding = true
       await Promise.all([...all.values()].map((child) => child.kill()))
       process.off('exit', onExit)
       journal.close()

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { OncewardEvent } from '../ledger/events.ts'
-import type { KeyHistory, Look, Moment, ObservedEffect } from './history.ts'
+import type { KeyHistory, Look, MayDoubt, Moment, ObservedEffect } from './history.ts'
 import { readJournal } from '../testing/journal.ts'
 import type { Stage } from './stage.ts'
 import type { Answer } from './worker-protocol.ts'
@@ -11,12 +11,12 @@ import { effectName, type WorkloadId, workloadOf } from './workloads.ts'
 export interface Witness {
   readonly key: string
   readonly fault: string
-  readonly excusesDoubt?: boolean
+  readonly mayDoubt?: MayDoubt
   /** Before the fault, and since. */
   readonly answersBefore: readonly Answer[]
   readonly answers: readonly Answer[]
   readonly rows: ReadonlyMap<Moment, Look>
-  readonly otherInput?: Answer
+  readonly otherInputs?: readonly Answer[]
 }
 
 /** Puts together what the target, the processes and the ledger have of each key. */

@@ -6,6 +6,10 @@ export interface Counts {
   readonly replays: number
   readonly inDoubt: number
   readonly effects: number
+  /** Outcomes that the target was asked for. */
+  readonly asked: number
+  readonly renewals: number
+  readonly lateOutcomes: number
 }
 
 export function countsOf(histories: readonly KeyHistory[]): Counts {
@@ -16,5 +20,8 @@ export function countsOf(histories: readonly KeyHistory[]): Counts {
     replays: sum((history) => eventsOf(history, 'replayed').length),
     inDoubt: sum((history) => eventsOf(history, 'in_doubt').length),
     effects: sum((history) => history.effects.length),
+    asked: sum((history) => eventsOf(history, 'resolved').filter((event) => event.by === 'verify').length),
+    renewals: sum((history) => eventsOf(history, 'renewed').length),
+    lateOutcomes: sum((history) => eventsOf(history, 'late_outcome').length),
   }
 }

@@ -10,6 +10,9 @@ export const occurrences = {
   S2: 'a replay',
   S3: 'an entry in doubt',
   S4: 'a failover that lost acknowledged rows',
+  S5: 'an outcome found by asking the target',
+  S6: 'a lease that was renewed',
+  S7: 'an outcome that came late',
 } as const
 export type OccurrenceId = keyof typeof occurrences
 

@@ -35,6 +35,12 @@ export interface ObservedEffect {
   readonly effectId: string
 }
 
+/**
+ * Whether the fault can have fallen between the start of an effect and its outcome (I8): nowhere, where the fault has
+ * left a blind effect without one, or anywhere.
+ */
+export type MayDoubt = 'never' | 'where-open' | 'anywhere'
+
 /** Everything that is known about one key when a drill is over. The invariants are checked on this alone. */
 export interface KeyHistory {
   readonly key: string
@@ -42,8 +48,8 @@ export interface KeyHistory {
   readonly parts: readonly Part[]
   /** What was done to it, for messages: `SIGKILL at await 12`. */
   readonly fault: string
-  /** False where the fault cannot have fallen between the start of a blind effect and its outcome. Default true. */
-  readonly excusesDoubt?: boolean
+  /** Default `where-open`. */
+  readonly mayDoubt?: MayDoubt
   readonly effects: readonly ObservedEffect[]
   /** Of all processes, by their clocks. */
   readonly events: readonly OncewardEvent[]
@@ -52,8 +58,8 @@ export interface KeyHistory {
   readonly answersBefore: readonly Answer[]
   /** Given since. */
   readonly answers: readonly Answer[]
-  /** What a call with another input came to; absent where none was made. */
-  readonly otherInput?: Answer
+  /** What calls with another input came to. */
+  readonly otherInputs?: readonly Answer[]
 }
 
 export function rowAt(history: KeyHistory, moment: Moment): Entry | undefined {

@@ -27,14 +27,26 @@ export interface MutationSource {
   readonly id: string
 }
 
-export interface InstanceOptions {
-  readonly storeUrl: string
+/** What all ledgers of a drill have in common. Plain JSON: its processes are sent it. */
+export interface LedgerSettings {
   readonly scope: string
+  /** The table of effects that are rows of the user's own. */
   readonly rowsTable: string
-  readonly peer: PeerClient
   readonly leaseMs: number
   readonly settleMs: number
   readonly mutation?: MutationSource
+  readonly retry?: 'on-failure'
+  /** How long keyed targets are taken to remember a key. */
+  readonly keyLifetimeMs?: number
+  readonly storeTimeoutMs?: number
+}
+
+export interface InstanceOptions {
+  readonly storeUrl: string
+  readonly settings: LedgerSettings
+  readonly peer: PeerClient
+  /** Makes results so much larger. */
+  readonly padBytes?: number
   readonly onEvent: (event: OncewardEvent) => void
 }
 
@@ -46,14 +58,17 @@ export interface Instance {
 }
 
 export async function openInstance(options: InstanceOptions): Promise<Instance> {
-  const { storeUrl, scope, rowsTable, peer, leaseMs, settleMs } = options
-  const mutation = await loadMutation(options.mutation)
+  const { storeUrl, settings, peer } = options
+  const { scope, settleMs, rowsTable, storeTimeoutMs } = settings
+  const mutation = await loadMutation(settings.mutation)
   const runtime = mutation.runtime?.(systemRuntime) ?? systemRuntime
   const opened = await openStoreFromUrl(storeUrl)
   const store = mutation.store?.(opened, runtime, storeUrl) ?? opened
-  const tools = { peer, settleMs, rowsTable }
-  const operations = drillOperations(tools, leaseMs)
-  const once = createLedger({ store, scope, operations, sweep: false }, runtime, {
+  const { padBytes = 0 } = options
+  const tools = { peer, settleMs, rowsTable, padding: '.'.repeat(padBytes) }
+  const operations = drillOperations(tools, settings)
+  const patience = storeTimeoutMs === undefined ? {} : { storeTimeoutMs }
+  const once = createLedger({ store, scope, operations, sweep: false, ...patience }, runtime, {
     ...standardRules,
     ...mutation.rules?.(standardRules),
   })

@@ -60,7 +60,7 @@ const sound: KeyHistory = {
   rows: rows(['after-fault', succeeded], ['after-recovery', succeeded], ['after-replay', succeeded]),
   answersBefore: [],
   answers: [answer('succeeded')],
-  otherInput: { key: 'k', at: '', tookMs: 1, thrown: { code: 'KEY_REUSED', message: '' } },
+  otherInputs: [{ key: 'k', at: '', tookMs: 1, thrown: { code: 'KEY_REUSED', message: '' } }],
 }
 
 /** A crash in the middle of a blind effect. */
@@ -139,7 +139,7 @@ describe('the invariants of a drill', () => {
         rows: rows(['after-fault', succeeded], ['after-recovery', { ...succeeded, fingerprint: 'g' }]),
       },
     ],
-    ['I6', 'another input that is answered', { ...sound, otherInput: answer('succeeded') }],
+    ['I6', 'another input that is answered', { ...sound, otherInputs: [answer('succeeded')] }],
     [
       'I7',
       'an end that changes',

@@ -46,9 +46,13 @@ function effectsNamed(history: KeyHistory, name: string): readonly string[] {
   return history.effects.filter((effect) => effect.name === name).map((effect) => effect.effectId)
 }
 
+function answersOf(history: KeyHistory): readonly Answer[] {
+  return [...history.answersBefore, ...history.answers]
+}
+
 /** What callers were told had succeeded. A receipt with an error tells of something else. */
 function acknowledged(history: KeyHistory): readonly WorkValue[] {
-  return [...history.answersBefore, ...history.answers]
+  return answersOf(history)
     .filter(isSuccess)
     .map(({ receipt }) => receipt?.value as WorkValue)
 }
@@ -58,7 +62,7 @@ export function acknowledgedNames(history: KeyHistory): {
   readonly at: string
   readonly names: readonly string[]
 } {
-  const [first] = [...history.answersBefore, ...history.answers].filter(isSuccess)
+  const [first] = answersOf(history).filter(isSuccess)
   if (first === undefined) return { at: '', names: [] }
   const names = history.parts.map((part) => effectName(history.key, part))
   // A person may have decided for less than all of them.
@@ -81,14 +85,15 @@ function wasDecided(history: KeyHistory): boolean {
   )
 }
 
-/** I2: what was acknowledged exists, all of it (a person may have decided for less). */
+/** I2: what was acknowledged exists, all of it (a person may have decided for less); what failed for good does not. */
 function acknowledgedExists(history: KeyHistory): Checked {
   const { names } = acknowledgedNames(history)
   const absent = names.filter((name) => effectsNamed(history, name).length === 0)
-  return {
-    reached: names.length > 0,
-    broken: absent.map((name) => `acknowledged, but ${name} never happened`),
-  }
+  const hasFailed = answersOf(history).some(({ receipt }) => receipt?.state === 'failed')
+  const broken = absent.map((name) => `acknowledged, but ${name} never happened`)
+  if (hasFailed && history.effects.length > 0)
+    broken.push('a caller was told that it had failed for good, and it happened')
+  return { reached: names.length > 0 || hasFailed, broken }
 }
 
 /** I3: all answers are equal to the byte and name effects that the target has. */
@@ -181,13 +186,11 @@ function oneFingerprint(history: KeyHistory): Checked {
     history.rows.flatMap(({ entry }) => (entry === undefined ? [] : [entry.fingerprint])),
   )
   const broken = prints.size > 1 ? [`the row had ${prints.size} fingerprints`] : []
-  const other = history.otherInput
-  if (other === undefined) return { reached: prints.size > 0, broken }
-  const code = other.thrown?.code ?? other.receipt?.state
+  const codes = (history.otherInputs ?? []).map(({ thrown, receipt }) => thrown?.code ?? receipt?.state)
+  const taken = codes.filter((code) => code !== 'KEY_REUSED')
   return {
-    reached: true,
-    broken:
-      code === 'KEY_REUSED' ? broken : [...broken, `another input under the key was answered with ${code}`],
+    reached: prints.size > 0 || codes.length > 0,
+    broken: [...broken, ...taken.map((code) => `another input under the key was answered with ${code}`)],
   }
 }
 
@@ -244,9 +247,10 @@ function doubtNeedsCause(history: KeyHistory): Checked {
     history.answers.some(({ receipt }) => receipt?.state === 'in_doubt')
   if (!hasDoubt) return held(false)
   const crashed = rowAt(history, 'after-fault')
-  if (history.excusesDoubt === false)
+  if (history.mayDoubt === 'never')
     return { reached: true, broken: ['in doubt, although nothing has happened that could excuse it'] }
-  const isCaused = isBlindlyOpen(history, crashed) || crashed?.state === 'in_doubt'
+  const isCaused =
+    history.mayDoubt === 'anywhere' || isBlindlyOpen(history, crashed) || crashed?.state === 'in_doubt'
   return {
     reached: true,
     broken: isCaused ? [] : [`in doubt, although the fault left the entry ${crashed?.state ?? 'absent'}`],

@@ -13,13 +13,13 @@ import { effectName, type WorkloadId, workloadOf } from './workloads.ts'
 export interface Recovered {
   readonly rows: ReadonlyMap<Moment, Look>
   readonly answers: readonly Answer[]
-  readonly otherInput?: Answer
+  readonly otherInputs?: readonly Answer[]
 }
 
 interface KeyRecord {
   readonly rows: Map<Moment, Look>
   readonly answers: Answer[]
-  otherInput?: Answer
+  readonly otherInputs: Answer[]
 }
 
 const sweepEveryMs = 100
@@ -42,21 +42,19 @@ export class Recovery {
     this.#instance = about.instance
     this.#workload = about.workload
     this.#journal = about.journal
-    this.#keys = new Map(about.keys.map((key) => [key, { rows: new Map<Moment, Look>(), answers: [] }]))
+    this.#keys = new Map(
+      about.keys.map((key) => [key, { rows: new Map<Moment, Look>(), answers: [], otherInputs: [] }]),
+    )
   }
 
   static async open(stage: Stage, workload: WorkloadId, keys: readonly string[]): Promise<Recovery> {
-    const { storeUrl, scope, rowsTable, leaseMs, settleMs, mutation, peer, folder } = stage
+    const { storeUrl, settings, peer, folder } = stage
     const journal = openJournal(join(folder, `events-recovery-${workload}.jsonl`))
     const instance = await openInstance({
       storeUrl,
-      scope,
-      rowsTable,
-      leaseMs,
-      settleMs,
+      settings,
       peer: peer.client,
       onEvent: (event) => journal.append(event),
-      ...(mutation === undefined ? {} : { mutation }),
     })
     return new Recovery(stage, { instance, workload, journal, keys })
   }
@@ -69,7 +67,7 @@ export class Recovery {
     for (let from = 0; from < keys.length; from += store.maxBatch) {
       const page = keys.slice(from, from + store.maxBatch)
       const { results } = await store.read(
-        page.map(([key]) => refOf(this.#stage.scope, this.#workload, encodeKey(key))),
+        page.map(([key]) => refOf(this.#stage.settings.scope, this.#workload, encodeKey(key))),
       )
       for (const [index, [, record]] of page.entries()) record.rows.set(moment, { at, entry: results[index] })
     }
@@ -95,7 +93,7 @@ export class Recovery {
   /** The clients call with another input under the same key. */
   async callWithOtherInput(): Promise<void> {
     const calls = [...this.#keys].map(async ([key, record]) => {
-      record.otherInput = await this.#callOnce(key, { another: key })
+      record.otherInputs.push(await this.#callOnce(key, { another: key }))
     })
     await Promise.all(calls)
   }

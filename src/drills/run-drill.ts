@@ -140,6 +140,6 @@ function isInvariant(check: CheckId): check is InvariantId {
 }
 
 function occurrencesOf({ histories }: Findings): Partial<Record<OccurrenceId, number>> {
-  const { takeovers, replays, inDoubt } = countsOf(histories)
-  return { S1: takeovers, S2: replays, S3: inDoubt }
+  const { takeovers, replays, inDoubt, asked, renewals, lateOutcomes } = countsOf(histories)
+  return { S1: takeovers, S2: replays, S3: inDoubt, S5: asked, S6: renewals, S7: lateOutcomes }
 }

@@ -4,34 +4,26 @@ import { join } from 'node:path'
 import { openStoreFromUrl, storeKindOf } from '../stores/open.ts'
 import { type Child, type Children, makeChildren } from './children.ts'
 import { type EffectRows, openEffectRows } from './effect-rows.ts'
-import type { MutationSource } from './instance.ts'
+import type { LedgerSettings } from './instance.ts'
 import { type Peer, startPeer } from './peer/start.ts'
 import type { TargetOptions } from './peer/target.ts'
 import type { WorkerConfig } from './worker-protocol.ts'
 
-export interface StageOptions {
+/** Of the settings, `scope` is `drill` by default, `rowsTable` `drill_effects`, the lease 300 ms. */
+export interface StageOptions extends Partial<LedgerSettings> {
   readonly storeUrl: string
   /** Evidence goes here: peer.jsonl, processes.jsonl, events-*.jsonl. Made when absent. */
   readonly folder: string
-  /** Default `drill`. */
-  readonly scope?: string
-  /** The table of effects that are rows of the user's own. Default `drill_effects`. */
-  readonly rowsTable?: string
-  readonly leaseMs?: number
-  readonly settleMs?: number
   readonly peer?: TargetOptions
-  readonly mutation?: MutationSource
 }
+
+const defaults = { scope: 'drill', rowsTable: 'drill_effects', leaseMs: 300, settleMs: 1_500 } as const
 
 /** What every drill needs: a store, a peer with its journal, a table for effects of the user's own, and processes. */
 export interface Stage {
   readonly storeUrl: string
   readonly folder: string
-  readonly scope: string
-  readonly rowsTable: string
-  readonly leaseMs: number
-  readonly settleMs: number
-  readonly mutation?: MutationSource
+  readonly settings: LedgerSettings
   readonly children: Children
   readonly peer: Peer
   readonly rows: EffectRows
@@ -44,7 +36,8 @@ export interface Stage {
 }
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const { storeUrl, folder, scope = 'drill', rowsTable = 'drill_effects', mutation } = options
+  const { storeUrl, folder, peer: target, ...given } = options
+  const settings: LedgerSettings = { ...defaults, ...given }
   mkdirSync(folder, { recursive: true })
   const compileCachePath = join(folder, 'compile-cache')
   const children = makeChildren({ processesPath: join(folder, 'processes.jsonl'), compileCachePath })
@@ -53,9 +46,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const store = await openStoreFromUrl(storeUrl)
     await store.open()
     await store.close()
-    const rows = await openEffectRows({ storeUrl, table: rowsTable, workers })
-    const peer = await startPeer(children, { journalPath: join(folder, 'peer.jsonl'), ...options.peer })
-    const { leaseMs = 300, settleMs = 1_500 } = options
+    const rows = await openEffectRows({ storeUrl, table: settings.rowsTable, workers })
+    const peer = await startPeer(children, { journalPath: join(folder, 'peer.jsonl'), ...target })
     let runs = 0
     const close = async (): Promise<void> => {
       try {
@@ -69,11 +61,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     return {
       storeUrl,
       folder,
-      scope,
-      rowsTable,
-      leaseMs,
-      settleMs,
-      ...(mutation === undefined ? {} : { mutation }),
+      settings,
       children,
       peer,
       rows,
@@ -97,7 +85,7 @@ function namedUrl(storeUrl: string, name: string): string {
 /** What one worker is to do; peer and times are the stage's. */
 export type WorkerSpec = Pick<
   WorkerConfig,
-  'workload' | 'keys' | 'callers' | 'fault' | 'waitsForGo' | 'waitMs'
+  'workload' | 'keys' | 'callers' | 'fault' | 'waitsForGo' | 'waitMs' | 'input' | 'padBytes' | 'clockOffsetMs'
 > & {
   readonly name: string
   /** Where the way to the store or to the peer leads through a proxy. */
@@ -106,16 +94,12 @@ export type WorkerSpec = Pick<
 }
 
 export function startWorker(stage: Stage, { name, ...spec }: WorkerSpec): Child {
-  const { workerUrl, scope, rowsTable, leaseMs, settleMs, mutation, peer, folder } = stage
+  const { workerUrl, settings, peer, folder } = stage
   const config: WorkerConfig = {
     storeUrl: workerUrl,
-    scope,
-    rowsTable,
-    leaseMs,
-    settleMs,
+    settings,
     peer: peer.address,
     eventsPath: join(folder, `events-${name}.jsonl`),
-    ...(mutation === undefined ? {} : { mutation }),
     ...spec,
   }
   return stage.children.start({ role: 'worker', name, config })

@@ -2,7 +2,7 @@ import type { Child, Message } from './children.ts'
 import { collectHistories, type Witness } from './collect.ts'
 import { type Counts, countsOf } from './counts.ts'
 import type { CrashOptions } from './crash-each-await.ts'
-import { eventsOf, type KeyHistory } from './history.ts'
+import type { KeyHistory } from './history.ts'
 import { inParallel } from './in-parallel.ts'
 import { checkInvariants, type Verdicts, type Violation } from './invariants.ts'
 import { type Recovered, Recovery } from './recovery.ts'
@@ -23,8 +23,6 @@ export interface StopReport extends Counts {
   readonly points: number
   /** Workers that stood still in the middle of their call while others went on. */
   readonly stops: number
-  /** Outcomes that came after their entry had gone on without them. */
-  readonly lateOutcomes: number
   readonly histories: readonly KeyHistory[]
   readonly verdicts: Verdicts
   readonly violations: readonly Violation[]
@@ -59,13 +57,11 @@ export async function stopEachAwait(options: StopOptions): Promise<StopReport> {
   const recovered = await outlive(context, zombies, recoveryMs)
   const witnesses = zombies.map((zombie, index) => witnessOf(zombie, recovered[index]))
   const histories = await collectHistories(stage, workload, witnesses)
-  const lateOutcomes = histories.flatMap((history) => eventsOf(history, 'late_outcome')).length
   return {
     workload,
     points,
     stops: zombies.filter(({ isStopped }) => isStopped).length,
     ...countsOf(histories),
-    lateOutcomes,
     histories,
     ...checkInvariants(histories, { recoveryMs }),
     durationMs: Math.round(performance.now() - beganAtMs),

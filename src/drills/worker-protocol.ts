@@ -3,7 +3,7 @@ import type { EntryError } from '../ledger/entry.ts'
 import type { Receipt } from '../ledger/receipt.ts'
 import type { AwaitFault } from './await-points.ts'
 import type { Message } from './children.ts'
-import type { MutationSource } from './instance.ts'
+import type { LedgerSettings } from './instance.ts'
 import type { Address } from './proxy/index.ts'
 import type { WorkloadId } from './workloads.ts'
 
@@ -12,11 +12,7 @@ export interface WorkerConfig {
   readonly peer: Address
   /** Journal of the worker's events. */
   readonly eventsPath: string
-  readonly leaseMs: number
-  readonly settleMs: number
-  readonly scope: string
-  readonly rowsTable: string
-  readonly mutation?: MutationSource
+  readonly settings: LedgerSettings
   readonly workload: WorkloadId
   readonly keys: readonly string[]
   /** Calls at once for each key. Default 1. */
@@ -26,6 +22,22 @@ export interface WorkerConfig {
   /** Say `ready` and wait for `go` before calling. */
   readonly waitsForGo?: boolean
   readonly waitMs?: number
+  /** Another input than the key's own. */
+  readonly input?: unknown
+  /** Makes results so much larger. */
+  readonly padBytes?: number
+  /** How wrong its wall clock is from the beginning. */
+  readonly clockOffsetMs?: number
+}
+
+/** To a worker that waits for `go` or has had it: its wall clock is wrong by so much from now on. */
+export interface ClockMessage extends Message {
+  readonly kind: 'clock'
+  readonly offsetMs: number
+}
+
+export function isClock(message: Message): message is ClockMessage {
+  return message.kind === 'clock'
 }
 
 /** How one call ended, as its caller saw it. */
@@ -64,8 +76,10 @@ export function isStopping(message: Message): message is Message {
   return message.kind === 'stopping'
 }
 
-/** Matches an event of one type. */
-export function isEvent(type: OncewardEvent['type']): (message: Message) => message is EventMessage {
+/** Matches an event of one of these types. */
+export function isEvent(
+  ...types: readonly OncewardEvent['type'][]
+): (message: Message) => message is EventMessage {
   return (message): message is EventMessage =>
-    message.kind === 'event' && (message as EventMessage).event.type === type
+    message.kind === 'event' && types.includes((message as EventMessage).event.type)
 }

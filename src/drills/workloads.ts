@@ -2,6 +2,7 @@ import type { Intent } from '../ledger/intent.ts'
 import type { Attempt, Effect, OperationOptions } from '../ledger/onceward.ts'
 import type { SafetyKind, VerifyAnswer, VerifyQuestion } from '../ledger/safety.ts'
 import { insertEffect } from './effect-rows.ts'
+import type { LedgerSettings } from './instance.ts'
 import { type PeerClient, performAt } from './peer/client.ts'
 import type { PeerMode } from './peer/protocol.ts'
 
@@ -27,10 +28,13 @@ export interface WorkTools {
   readonly settleMs: number
   /** The table of effects that are rows of the user's own. */
   readonly rowsTable: string
+  /** Goes into results, to make them larger. */
+  readonly padding: string
 }
 
 export interface WorkValue {
   readonly effectIds: readonly string[]
+  readonly padding?: string
 }
 
 export const workloadIds = [
@@ -55,10 +59,10 @@ function plain(safety: PeerMode): Workload {
     parts: [{ step: '', safety }],
     hasSteps: false,
     effect:
-      (key, { peer }) =>
+      (key, { peer, padding }) =>
       async (attempt) => {
         const { effectId } = await performAt(peer, { key, effectKey: attempt.effectKey, mode: safety })
-        return { effectIds: [effectId] }
+        return padding === '' ? { effectIds: [effectId] } : { effectIds: [effectId], padding }
       },
   }
 }
@@ -142,12 +146,18 @@ function verifiable({ peer, settleMs }: WorkTools): Verifiable {
 }
 
 /** The operations as an instance is given them: one for each workload, so that sweeps can act on all of them. */
-export function drillOperations(tools: WorkTools, leaseMs: number): Record<string, OperationOptions> {
+export function drillOperations(
+  tools: WorkTools,
+  settings: Pick<LedgerSettings, 'leaseMs' | 'retry' | 'keyLifetimeMs'>,
+): Record<string, OperationOptions> {
+  const { leaseMs, retry = 'never', keyLifetimeMs } = settings
+  const keyed = { kind: 'keyed', ...(keyLifetimeMs === undefined ? {} : { keyLifetimeMs }) } as const
   const entries = Object.values(workloads).map(({ id, parts, hasSteps }): [string, OperationOptions] => {
     // A stepped operation waits for its targets as long as its own safety says.
     const asks = parts.some((part) => part.safety === 'verifiable')
     const kind = hasSteps ? 'blind' : (parts[0]?.safety ?? 'blind')
-    return [id, { safety: asks ? verifiable(tools) : kind, steps: hasSteps, leaseMs }]
+    const safety = asks ? verifiable(tools) : kind === 'keyed' ? keyed : kind
+    return [id, { safety, steps: hasSteps, leaseMs, retry }]
   })
   return Object.fromEntries(entries)
 }

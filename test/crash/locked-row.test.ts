@@ -9,8 +9,8 @@ describe('a row that an open transaction has changed on postgres', () => {
   const stage = useStage('postgres')
 
   it('keeps neither its neighbours waiting nor, beyond their patience, those who call for it', async () => {
-    const { storeUrl, peer } = stage()
-    const instance = await openInstance({ ...stage(), peer: peer.client, onEvent: () => {} })
+    const { storeUrl, settings, peer } = stage()
+    const instance = await openInstance({ storeUrl, settings, peer: peer.client, onEvent: () => {} })
     const [locked, free] = ['locked', 'free'].map((key) => ({ workload: 'keyed', key }) as const)
     if (locked === undefined || free === undefined) throw new Error('two works were made')
     const { receipt: first } = await callOnce(instance, locked)

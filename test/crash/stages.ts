@@ -66,7 +66,6 @@ interface Summary extends Counts {
   readonly crashes?: number
   readonly crashesInEffect?: number
   readonly stops?: number
-  readonly lateOutcomes?: number
   readonly durationMs: number
 }
 
@@ -96,6 +95,9 @@ export function totalOf(reports: readonly Counts[]): Counts {
     replays: sum('replays'),
     inDoubt: sum('inDoubt'),
     effects: sum('effects'),
+    asked: sum('asked'),
+    renewals: sum('renewals'),
+    lateOutcomes: sum('lateOutcomes'),
   }
 }
 

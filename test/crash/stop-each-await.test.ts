@@ -36,8 +36,7 @@ describe.each<StoreName>(['sqlite', 'postgres'])(
     it('and there were takeovers, replays, doubts and late outcomes', (context) => {
       needsStops(context)
       expect(reports).toHaveLength(chosen.length)
-      const { takeovers, replays, inDoubt } = totalOf(reports)
-      const lateOutcomes = reports.reduce((total, report) => total + report.lateOutcomes, 0)
+      const { takeovers, replays, inDoubt, lateOutcomes } = totalOf(reports)
       expect(Math.min(takeovers, replays, inDoubt, lateOutcomes)).toBeGreaterThan(0)
     })
 

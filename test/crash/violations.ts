@@ -11,6 +11,6 @@ export async function violationsAfter(
   answers: readonly Answer[],
 ): Promise<readonly Violation[]> {
   const keys = [...new Set(answers.map(({ key }) => key))]
-  const affair = { workload, keys, answers, fault: 'none', excusesDoubt: true }
+  const affair = { workload, keys, answers, fault: 'none', mayDoubt: 'where-open' } as const
   return checkInvariants(await aftermath(stage, affair), { recoveryMs: 15_000 }).violations
 }

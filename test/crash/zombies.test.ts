@@ -3,7 +3,7 @@ import { isEvent } from '../../src/drills/worker-protocol.ts'
 import type { StoreName } from './stages.ts'
 import { needsStops, useStage } from './stages.ts'
 import { answersOf, effectCounts, go, readyWorker } from '../../src/drills/workers.ts'
-import { comeBackWhileOvertaken, lateOutcomes, rowOf, stopInEffect } from './zombies.ts'
+import { comeBackWhileOvertaken, lateOutcomes, rowOf, stopInEffect } from '../../src/drills/zombies.ts'
 
 const minute = 60_000
 const stores: readonly StoreName[] = ['sqlite', 'postgres']

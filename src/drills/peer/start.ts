@@ -1,7 +1,7 @@
 import type { Children, Message } from '../children.ts'
 import { readJournal } from '../../testing/journal.ts'
 import type { Address } from '../proxy/index.ts'
-import { type PeerClient, peerClient } from './client.ts'
+import { connectPeer, type PeerClient } from './client.ts'
 import type { EffectLine } from './protocol.ts'
 import type { TargetOptions } from './target.ts'
 
@@ -29,7 +29,7 @@ export async function startPeer(children: Children, config: PeerConfig): Promise
   const child = children.start({ role: 'peer', name: 'peer', config })
   const { port } = await child.take((message): message is Listening => message.kind === 'listening')
   const address = { host: '127.0.0.1', port }
-  const client = peerClient(address)
+  const client = await connectPeer(address)
   let early: string | undefined
   void child.ended.then(
     ({ errors, code }) => (early = `The peer ended by itself with exit code ${code}: ${errors}`),

@@ -42,7 +42,7 @@ export const fortyMillisecondRace: Drill = {
       }
       const answers = await Promise.all(workers.map((worker) => answersOf(worker, keys.length)))
       await Promise.all(workers.map((worker) => worker.kill()))
-      const affair = { workload, keys, fault: 'sent twice', excusesDoubt: false }
+      const affair = { workload, keys, fault: 'sent twice', mayDoubt: 'never' } as const
       histories.push(...(await aftermath(stage, { ...affair, answers: answers.flat() })))
     }
     return { stage, histories, faults: histories.length }

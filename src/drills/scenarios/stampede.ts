@@ -34,7 +34,7 @@ export const stampede: Drill = {
       for (const worker of workers) go(worker)
       const answers = await Promise.all(workers.map((worker, index) => answersOf(worker, crowd[index] ?? 0)))
       await Promise.all(workers.map((worker) => worker.kill()))
-      const affair = { workload, keys: [key], fault: 'stampede', excusesDoubt: false }
+      const affair = { workload, keys: [key], fault: 'stampede', mayDoubt: 'never' } as const
       histories.push(...(await aftermath(stage, { ...affair, answers: answers.flat() })))
     }
     return { stage, histories, faults: workloads.length }

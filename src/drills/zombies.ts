@@ -1,12 +1,14 @@
-import { refOf } from '../../src/kernel/ids.ts'
-import type { Entry } from '../../src/ledger/entry.ts'
-import { encodeKey } from '../../src/ledger/key.ts'
-import { openStoreFromUrl } from '../../src/stores/open.ts'
-import type { Child } from '../../src/drills/children.ts'
-import type { Stage } from '../../src/drills/stage.ts'
-import { isEvent } from '../../src/drills/worker-protocol.ts'
-import type { WorkloadId } from '../../src/drills/workloads.ts'
-import { answersOf, go, readyWorker } from '../../src/drills/workers.ts'
+import { refOf } from '../kernel/ids.ts'
+import type { Entry } from '../ledger/entry.ts'
+import { encodeKey } from '../ledger/key.ts'
+import { openStoreFromUrl } from '../stores/open.ts'
+import type { Child } from './children.ts'
+import type { Stage } from './stage.ts'
+import { aftermath } from './aftermath.ts'
+import type { KeyHistory } from './history.ts'
+import { isEvent } from './worker-protocol.ts'
+import type { WorkloadId } from './workloads.ts'
+import { answersOf, go, readyWorker } from './workers.ts'
 
 /** A worker that stands still while its target has done the effect and keeps the answer back. */
 export interface Zombie {
@@ -29,7 +31,7 @@ export async function rowOf(stage: Stage, workload: WorkloadId, key: string): Pr
   const store = await openStoreFromUrl(stage.storeUrl)
   try {
     await store.open()
-    const { results } = await store.read([refOf(stage.scope, workload, encodeKey(key))])
+    const { results } = await store.read([refOf(stage.settings.scope, workload, encodeKey(key))])
     return results[0]
   } finally {
     await store.close()
@@ -54,6 +56,8 @@ export interface Overtaken {
   readonly after: Entry | undefined
   readonly atEnd: Entry | undefined
   readonly successorState: string | undefined
+  readonly history: KeyHistory
+  readonly broken: readonly Violation[]
 }
 
 /** A keyed worker comes back, its effect done, while another has taken over and is in the middle of the same. */
@@ -77,5 +81,51 @@ export async function comeBackWhileOvertaken(stage: Stage, name: string): Promis
   const [answer] = await answersOf(successor, 1)
   const atEnd = await rowOf(stage, workload, key)
   await Promise.all([worker.kill(), successor.kill()])
-  return { before, after, atEnd, successorState: answer?.receipt?.error?.code ?? answer?.receipt?.state }
+  const [history] = await aftermath(stage, {
+    workload,
+    keys: [key],
+    fault: 'overtaken while it stood still',
+    mayDoubt: 'never',
+    answers: answer === undefined ? [] : [answer],
+  })
+  if (history === undefined) throw new Error('one key has one history')
+  return {
+    before,
+    after,
+    atEnd,
+    successorState: answer?.receipt?.error?.code ?? answer?.receipt?.state,
+    history,
+    broken:
+      after?.state === 'started' && after.owner === before?.owner
+        ? []
+        : [{ check: 'I4', key, what: `it wrote ${after?.state} over the work of its successor` }],
+  }
+}
+
+interface Violation {
+  readonly check: 'I4' | 'L1'
+  readonly key: string
+  readonly what: string
+}
+
+/** A blind worker stands still past its lease and comes back before anybody has called: its late outcome settles the entry. */
+export async function sleepUndisturbed(
+  stage: Stage,
+  name: string,
+): Promise<{ readonly history: KeyHistory; readonly broken: readonly Violation[] }> {
+  const workload = 'blind'
+  const { key, worker } = await stopInEffect(stage, workload, name)
+  await new Promise((resolve) => void setTimeout(resolve, stage.settings.leaseMs * 2))
+  await stage.peer.client.ask<'release'>({ op: 'release', key })
+  worker.signal('SIGCONT')
+  // Its caller may have been told that the lease was lost; the outcome is written all the same.
+  await worker.take(isEvent('succeeded'))
+  const row = await rowOf(stage, workload, key)
+  await worker.kill()
+  const affair = { workload, keys: [key], fault: 'stood still, undisturbed', answers: [] } as const
+  const [history] = await aftermath(stage, { ...affair, mayDoubt: 'never' })
+  if (history === undefined) throw new Error('one key has one history')
+  const isSettled = row?.state === 'succeeded' && row.attempt === 1
+  const what = `its late outcome left the entry ${row?.state}, attempt ${row?.attempt}`
+  return { history, broken: isSettled ? [] : [{ check: 'L1', key, what }] }
 }

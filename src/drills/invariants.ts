@@ -242,9 +242,10 @@ function contentOf(entry: Entry): string {
 /** I8: in doubt only where the fault fell between the start and the outcome of a blind effect. */
 function doubtNeedsCause(history: KeyHistory): Checked {
   // Not by events: an answer "it did not happen" takes an entry through a doubt that nobody gets to see.
+  const answers = history.mayDoubt === 'never' ? answersOf(history) : history.answers
   const hasDoubt =
     history.rows.some(({ entry }) => entry?.state === 'in_doubt') ||
-    history.answers.some(({ receipt }) => receipt?.state === 'in_doubt')
+    answers.some(({ receipt }) => receipt?.state === 'in_doubt')
   if (!hasDoubt) return held(false)
   const crashed = rowAt(history, 'after-fault')
   if (history.mayDoubt === 'never')

@@ -8,7 +8,7 @@ import { answersOf, go, readyWorker } from '../workers.ts'
 import type { WorkloadId } from '../workloads.ts'
 
 const hourMs = 3_600_000
-const leaseMs = 2_000
+const leaseBySizeMs = { small: 1_000, whole: 2_000, full: 2_000 } as const
 
 /**
  * On PostgreSQL one worker's clock is wrong, and the server's judges. On SQLite the store's clock is the machine's, and
@@ -31,6 +31,7 @@ async function run(context: DrillContext): Promise<Findings> {
   const workloads: readonly WorkloadId[] =
     context.size === 'small' ? ['blind'] : ['blind', 'keyed', 'verifiable']
   const jumps = workloads.flatMap((workload) => [hourMs, -hourMs].map((jumpMs) => ({ workload, jumpMs })))
+  const leaseMs = leaseBySizeMs[context.size]
   context.plan({ jumps, leaseMs })
   const isServers = context.place.kind === 'postgres'
   const stage = await context.stage({ leaseMs })

@@ -7,14 +7,14 @@ import type { Answer } from '../worker-protocol.ts'
 import type { WorkloadId } from '../workloads.ts'
 
 const workloadsBySize = {
-  small: ['transactional', 'blind'],
+  small: ['blind'],
   whole: ['transactional', 'keyed', 'verifiable', 'blind', 'steps-mixed'],
   full: ['transactional', 'keyed', 'verifiable', 'blind', 'steps-keyed', 'steps-blind', 'steps-mixed'],
 } as const satisfies Readonly<Record<string, readonly WorkloadId[]>>
 /** No operation has more commits: an end to the counting where something is wrong. */
 const maxCommits = 40
 /** Nothing is to be taken over here, however slow the machine. */
-const leaseMs = 10_000
+const leaseBySizeMs = { small: 2_000, whole: 5_000, full: 5_000 } as const
 
 /** The first commit of an operation is cut, then the second of another one, and so on, until one has no more. */
 export const commitReplyCut: Drill = {
@@ -27,6 +27,7 @@ export const commitReplyCut: Drill = {
 
 async function run(context: DrillContext): Promise<Findings> {
   const workloads = workloadsBySize[context.size]
+  const leaseMs = leaseBySizeMs[context.size]
   context.plan({ workloads, leaseMs })
   const stage = await context.stage({ leaseMs })
   const histories = []

@@ -4,6 +4,7 @@ import { sqlitePathOf } from '../../stores/open.ts'
 import { aftermath } from '../aftermath.ts'
 import type { CheckId, Drill, DrillContext, Findings } from '../drill.ts'
 import { observerName } from '../effect-rows.ts'
+import { rowAt } from '../history.ts'
 import { canLimitFiles, familyOf, limitFiles } from '../file-limit.ts'
 import type { Place } from '../places/place.ts'
 import { lockSqlite } from '../sqlite-lock.ts'
@@ -62,15 +63,16 @@ async function run(context: DrillContext): Promise<Findings> {
     context.onEnd(end)
     go(worker)
     const answers = await answersOf(worker, count)
-    const refused = answers.filter(({ thrown }) => thrown?.code === 'STORE_UNAVAILABLE').map(({ key }) => key)
     const happened = await effectCounts(stage)
-    for (const key of refused.filter((one) => happened.has(one)))
-      broken.push({ check: 'I5' as CheckId, key, what: 'it happened, and no start of it could be written' })
-    faults += refused.length
+    faults += answers.filter(({ thrown }) => thrown?.code === 'STORE_UNAVAILABLE').length
     await end()
     await worker.kill()
     const affair = { workload, keys, fault: outage.name, mayDoubt: 'where-open', answers } as const
-    histories.push(...(await aftermath(stage, affair)))
+    const found = await aftermath(stage, affair)
+    const unfounded = found.filter((one) => happened.has(one.key) && rowAt(one, 'after-fault') === undefined)
+    for (const { key } of unfounded)
+      broken.push({ check: 'I5' as CheckId, key, what: 'it happened, and no start of it was on record' })
+    histories.push(...found)
   }
   return { stage, histories, faults, broken }
 }

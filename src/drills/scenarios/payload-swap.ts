@@ -26,7 +26,7 @@ export const payloadSwap: Drill = {
       const keys = amounts.map((amount, index) => `swap-${workload}-${index}-${amount}`)
       const [first, second] = await Promise.all([
         readyWorker(stage, { name: `first-${workload}`, workload, keys }),
-        readyWorker(stage, { name: `second-${workload}`, workload, keys, input: { amounts } }),
+        readyWorker(stage, { name: `second-${workload}`, workload, keys, input: { amounts }, waitMs: 2_000 }),
       ])
       for (const key of keys) await client.ask<'plan'>({ op: 'plan', key, plan: { holdAnswer: true } })
       go(first)

@@ -3,8 +3,8 @@ import type { Drill } from '../drill.ts'
 import { inParallel } from '../in-parallel.ts'
 import { runTrial } from '../trial.ts'
 
-/** The target's word: it knows a key again for so long. Onceward stops sending at half of it, less nothing else. */
-const remembersMs = 3_000
+/** The target's word: it knows a key again for so long. Onceward sends within the first half of it. */
+const remembersBySizeMs = { small: 1_500, whole: 3_000, full: 6_000 } as const
 const keysBySize = { small: 2, whole: 6, full: 20 } as const
 
 /** A worker dies with its effect done; one group is recovered while the target remembers, the other when it has forgotten. */
@@ -15,6 +15,7 @@ export const peerForgets: Drill = {
   mustReach: ['I1', 'I2', 'L1', 'S1', 'S2', 'S3'],
   run: async (context) => {
     const count = keysBySize[context.size]
+    const remembersMs = remembersBySizeMs[context.size]
     context.plan({ remembersMs, keyLifetimeMs: remembersMs, keys: count })
     const stage = await context.stage({ keyLifetimeMs: remembersMs, peer: { remembersMs } })
     const workload = 'keyed'

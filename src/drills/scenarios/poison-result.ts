@@ -10,7 +10,7 @@ import type { WorkloadId, WorkValue } from '../workloads.ts'
 
 const workloads: readonly WorkloadId[] = ['keyed', 'verifiable', 'blind']
 const keysBySize = { small: 2, whole: 5, full: 20 } as const
-const storeTimeoutMs = 400
+const storeTimeoutBySizeMs = { small: 200, whole: 400, full: 400 } as const
 /** More than the 256 KiB that an entry keeps. */
 const tooLargeBytes = 300_000
 
@@ -21,8 +21,9 @@ export const poisonResult: Drill = {
   mustReach: ['I1', 'I2', 'I8', 'L1', 'S1', 'S3'],
   run: async (context) => {
     const keys = Array.from({ length: keysBySize[context.size] }, (_, index) => index)
+    const storeTimeoutMs = storeTimeoutBySizeMs[context.size]
     context.plan({ workloads, keys: keys.length, storeTimeoutMs, tooLargeBytes })
-    const stage = await context.stage({ leaseMs: 1_000, settleMs: 1_500, storeTimeoutMs })
+    const stage = await context.stage({ leaseMs: 1_000, settleMs: 800, storeTimeoutMs })
     const unwritten = await outcomeUnwritten(context, stage, keys)
     context.say(`results of ${tooLargeBytes} bytes`)
     const large = await resultTooLarge(stage, keys)
@@ -37,48 +38,51 @@ export const poisonResult: Drill = {
 
 type Part = Required<Pick<Findings, 'histories' | 'faults' | 'broken'>>
 
-/** The store cannot be written from before the target answers until the owner has given up. */
+/** The store cannot be written from before the target answers until the owners have given up. */
 async function outcomeUnwritten(
   context: DrillContext,
   stage: Stage,
   numbers: readonly number[],
 ): Promise<Part> {
   const { client } = stage.peer
-  const histories: KeyHistory[] = []
-  const broken: { check: CheckId; key: string; what: string }[] = []
-  let faults = 0
   const outage = await outageOf(context, stage)
-  for (const workload of workloads) {
-    context.say(`${workload}: outcomes that cannot be written`)
-    const keys = numbers.map((number) => `unwritten-${workload}-${number}`)
-    const { storeUrl } = outage
-    const worker = await readyWorker(stage, { name: `unwritten-${workload}`, workload, keys, storeUrl })
-    for (const key of keys) await client.ask<'plan'>({ op: 'plan', key, plan: { holdAnswer: true } })
-    go(worker)
-    for (const key of keys) await client.ask<'arrived'>({ op: 'arrived', key })
-    const end = outage.begin()
-    context.onEnd(end)
-    for (const key of keys) await client.ask<'release'>({ op: 'release', key })
-    const answers = await answersOf(worker, keys.length)
-    for (const { key, receipt } of answers) {
-      // The caller, who cannot be told that it is on record, still has what the effect came to.
-      if (!hasValue(receipt?.value))
-        broken.push({ check: 'I2', key, what: `the result was lost: ${receipt?.error?.code}, no value` })
-      if (receipt?.error?.code === 'IN_DOUBT') faults += 1
-    }
-    await worker.kill()
-    end()
-    histories.push(
-      ...(await aftermath(stage, {
-        workload,
-        keys,
-        fault: 'outcome unwritten',
-        mayDoubt: 'anywhere',
-        answers,
-      })),
-    )
+  const works = await Promise.all(
+    workloads.map(async (workload) => {
+      const keys = numbers.map((number) => `unwritten-${workload}-${number}`)
+      const { storeUrl } = outage
+      const worker = await readyWorker(stage, { name: `unwritten-${workload}`, workload, keys, storeUrl })
+      return { workload, keys, worker }
+    }),
+  )
+  const keys = works.flatMap((work) => work.keys)
+  context.say(`${keys.length} outcomes that cannot be written`)
+  for (const key of keys) await client.ask<'plan'>({ op: 'plan', key, plan: { holdAnswer: true } })
+  for (const { worker } of works) go(worker)
+  for (const key of keys) await client.ask<'arrived'>({ op: 'arrived', key })
+  const end = outage.begin()
+  context.onEnd(end)
+  for (const key of keys) await client.ask<'release'>({ op: 'release', key })
+  const told = await Promise.all(works.map((work) => answersOf(work.worker, work.keys.length)))
+  await Promise.all(works.map(({ worker }) => worker.kill()))
+  end()
+  const histories: KeyHistory[] = []
+  for (const [index, { workload, ...work }] of works.entries()) {
+    const affair = { workload, keys: work.keys, fault: 'outcome unwritten', answers: told[index] ?? [] }
+    histories.push(...(await aftermath(stage, { ...affair, mayDoubt: 'anywhere' })))
   }
-  return { histories, faults, broken }
+  const answers = told.flat()
+  return {
+    histories,
+    faults: answers.filter(({ receipt }) => receipt?.error?.code === 'IN_DOUBT').length,
+    // The caller, who cannot be told that it is on record, still has what the effect came to.
+    broken: answers
+      .filter(({ receipt }) => !hasValue(receipt?.value))
+      .map(({ key, receipt }) => ({
+        check: 'I2',
+        key,
+        what: `the result was lost: ${receipt?.error?.code}, no value`,
+      })),
+  }
 }
 
 function hasValue(value: unknown): value is WorkValue {

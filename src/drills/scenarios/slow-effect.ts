@@ -3,7 +3,7 @@ import type { Drill } from '../drill.ts'
 import { answersOf, go, readyWorker } from '../workers.ts'
 import type { WorkloadId } from '../workloads.ts'
 
-const leaseMs = 1_500
+const leaseBySizeMs = { small: 800, whole: 1_500, full: 1_500 } as const
 /** The target answers after so many leases. */
 const leases = 2.5
 
@@ -15,6 +15,7 @@ export const slowEffect: Drill = {
   run: async (context) => {
     const workloads: readonly WorkloadId[] =
       context.size === 'small' ? ['blind'] : ['blind', 'keyed', 'verifiable']
+    const leaseMs = leaseBySizeMs[context.size]
     context.plan({ leaseMs, effectMs: leaseMs * leases, workloads })
     const stage = await context.stage({ leaseMs })
     const { client } = stage.peer

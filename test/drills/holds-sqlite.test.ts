@@ -1,0 +1,3 @@
+import { describeHolds } from './holds.ts'
+
+describeHolds('sqlite', 2)

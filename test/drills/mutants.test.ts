@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { drills } from '../../src/drills/catalogue.ts'
+import type { PlaceKind } from '../../src/drills/places/place.ts'
+import { seed, useDrills } from './places.ts'
+
+const minute = 60_000
+
+/** A drill, the store it is held on, a broken guard, and what must come of it. */
+type Case = readonly [id: string, kind: PlaceKind, mutant: string, broken: readonly string[]]
+
+const cases: readonly Case[] = [
+  ['crash-each-await', 'sqlite', 'lapsed-blind-runs', ['I1', 'I5']],
+  ['reply-cut', 'sqlite', 'every-error-means-not-done', ['I1']],
+  ['request-cut', 'sqlite', 'unknown-counts-as-done', ['I2']],
+  ['commit-reply-cut', 'postgres', 'claims-are-not-recognised', ['I8']],
+  ['stampede', 'sqlite', 'checks-then-acts', ['I1']],
+  ['forty-millisecond-race', 'sqlite', 'checks-then-acts', ['I1']],
+  ['zombie-worker', 'sqlite', 'settles-unfenced', ['I4']],
+  ['slow-effect', 'sqlite', 'no-heartbeat', ['I8']],
+  ['payload-swap', 'sqlite', 'fingerprint-ignored', ['I6']],
+  ['clock-jump', 'postgres', 'others-judge-by-their-own-clock', ['I8']],
+  ['peer-forgets', 'sqlite', 'key-lifetime-ignored', ['I1']],
+  ['disk-full', 'sqlite', 'outage-fails-open', ['I1', 'I5']],
+  ['poison-result', 'sqlite', 'result-not-kept-frees-the-key', ['I1']],
+]
+
+/** A drill that does not notice a broken guard proves nothing. */
+describe('a guard that is broken', () => {
+  const hold = useDrills()
+  const module = new URL('./mutations.ts', import.meta.url).href
+
+  it.each(cases)('is found by %s on %s: %s', { timeout: minute }, async (...[id, kind, mutant, broken]) => {
+    const result = await hold(id, kind, { size: 'small', mutation: { module, id: mutant } })
+    console.log(
+      `${id} finds ${mutant}: ${JSON.stringify(result.invariants)} in ${result.durationMs} ms (seed ${seed})`,
+    )
+    expect(result.held).toBe(false)
+    const found = Object.entries(result.invariants).filter(([, verdict]) => verdict === 'broken')
+    expect(found.map(([check]) => check)).toEqual(expect.arrayContaining([...broken]))
+  })
+
+  it('is there for every drill', () => {
+    expect(new Set(cases.map(([id]) => id))).toEqual(new Set(drills.map(({ id }) => id)))
+  })
+})

@@ -3,6 +3,7 @@ import type { InvariantId } from './invariants.ts'
 import type { KeyHistory } from './history.ts'
 import type { Place, PlaceKind } from './places/place.ts'
 import type { Stage, StageOptions } from './stage.ts'
+import type { OnEnd } from './until-aborted.ts'
 
 /** What a drill must come to at least once, or it has proved nothing. */
 export const occurrences = {
@@ -47,8 +48,7 @@ export interface DrillContext {
   /** Writes down what is going to be done, before any of it: `plan.json`. */
   plan(plan: object): void
   stage(options?: Partial<StageOptions>): Promise<Stage>
-  /** Called when the drill is over, the last one first. */
-  onEnd(clean: () => Promise<void> | void): void
+  readonly onEnd: OnEnd
 }
 
 /** What a drill has found out. */

@@ -20,4 +20,14 @@ export {
 } from './proxy/index.ts'
 export type { CheckId, DrillSize, Residual } from './drill.ts'
 export type { DrillReport, DrillResult, DrillVerdict, SkippedDrill } from './report.ts'
+export { listTargetDrills, runTargetDrills, type TargetOptions } from './target/run-target-drills.ts'
+export type {
+  DrillTarget,
+  ServiceCommand,
+  TargetAnswer,
+  TargetContext,
+  TargetDrillInfo,
+  TargetInstance,
+  TargetIntent,
+} from './target/target.ts'
 export { type DrillInfo, type DrillOptions, type DrillProgress, listDrills, runDrills } from './run-drills.ts'

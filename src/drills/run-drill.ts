@@ -9,6 +9,7 @@ import { checkInvariants, type InvariantId, invariantIds } from './invariants.ts
 import type { Place } from './places/place.ts'
 import type { DrillResult, DrillVerdict } from './report.ts'
 import { openStage } from './stage.ts'
+import { type OnEnd, untilAborted } from './until-aborted.ts'
 
 export interface RunDrillOptions {
   readonly place: Place
@@ -31,28 +32,11 @@ export async function runDrill(drill: Drill, options: RunDrillOptions): Promise<
   const { place, folder, signal } = options
   const beganAtMs = performance.now()
   mkdirSync(folder, { recursive: true })
-  const endings: (() => Promise<void> | void)[] = []
-  const aborted = Promise.withResolvers<never>()
-  aborted.promise.catch(() => undefined)
-  const onAbort = (): void => aborted.reject(signal?.reason)
-  signal?.addEventListener('abort', onAbort)
-  if (signal?.aborted === true) onAbort()
-  const held = drill.run(contextOf(drill, options, endings)).then(async (findings) => {
-    await writeEvidence(findings.stage, findings.histories)
-    return findings
+  const findings = await untilAborted(signal, async (onEnd) => {
+    const found = await drill.run(contextOf(drill, options, onEnd))
+    await writeEvidence(found.stage, found.histories)
+    return found
   })
-  let findings: Findings
-  try {
-    findings = await Promise.race([held, aborted.promise])
-  } catch (error) {
-    // What is still at work fails as soon as its processes are gone.
-    held.catch(() => undefined)
-    await endAll(endings).catch(() => undefined)
-    throw error
-  } finally {
-    signal?.removeEventListener('abort', onAbort)
-  }
-  await endAll(endings)
   const { checks, violations } = verdictsOf(drill, findings)
   return {
     id: drill.id,
@@ -69,11 +53,7 @@ export async function runDrill(drill: Drill, options: RunDrillOptions): Promise<
   }
 }
 
-function contextOf(
-  drill: Drill,
-  options: RunDrillOptions,
-  endings: (() => Promise<void> | void)[],
-): DrillContext {
+function contextOf(drill: Drill, options: RunDrillOptions, onEnd: OnEnd): DrillContext {
   const { place, folder, seed, mutation, size = 'whole', failovers = 2, say = () => undefined } = options
   return {
     place,
@@ -94,20 +74,11 @@ function contextOf(
       const { url: storeUrl, scope, rowsTable } = place
       const guard = mutation === undefined ? {} : { mutation }
       const stage = await openStage({ storeUrl, scope, rowsTable, folder, ...guard, ...given })
-      endings.push(() => stage.close())
+      onEnd(() => stage.close())
       return stage
     },
-    onEnd: (clean) => void endings.push(clean),
+    onEnd,
   }
-}
-
-/** The last first; all of them, whatever fails. */
-async function endAll(endings: (() => Promise<void> | void)[]): Promise<void> {
-  const failures: unknown[] = []
-  for (let end = endings.pop(); end !== undefined; end = endings.pop()) {
-    await Promise.resolve(end()).catch((error: unknown) => failures.push(error))
-  }
-  if (failures.length > 0) throw failures[0]
 }
 
 type Violations = NonNullable<DrillResult['violations']>

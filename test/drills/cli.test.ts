@@ -6,7 +6,7 @@ import { loadSqlite } from '../../src/stores/sqlite/driver.ts'
 import { CliBench, type CliResult, json } from '../e2e/cli-bench.ts'
 import { testDatabase } from '../support/postgres.ts'
 import { isAlive, until } from '../support/processes.ts'
-import { recounted } from './recounted.ts'
+import { evidenceIn, pidsIn, recounted } from './recounted.ts'
 
 const minute = 60_000
 let bench: CliBench
@@ -118,17 +118,13 @@ describe('onceward drill', () => {
       let said = ''
       running.child.stderr.on('data', (text: Buffer) => (said += text.toString()))
       await until(() => said.includes(`${id} on ${store}:`), 'the drill')
-      const runs = join(bench.folder, '.onceward', 'drills')
-      const [run = ''] = readdirSync(runs).filter((name) => name.startsWith('run-'))
-      const journal = join('.onceward', 'drills', run, `${id}-${store}`, 'processes.jsonl')
-      const pids = (): number[] =>
-        bench.lines(journal).map((line) => (JSON.parse(line) as { pid: number }).pid)
-      await until(() => pids().length > 1, 'its processes')
+      const evidence = evidenceIn(bench.folder, `${id}-${store}`)
+      await until(() => pidsIn(evidence).length > 1, 'its processes')
       running.child.kill('SIGINT')
       const done = await running.ended
       expect(done.code).toBe(130)
       expect(json(done)).toMatchObject({ error: { code: 'ENDED_EARLY' } })
-      expect(pids().filter(isAlive)).toEqual([])
+      expect(pidsIn(evidence).filter(isAlive)).toEqual([])
       expect(readdirSync(temporary)).toEqual([])
     },
   )

@@ -214,6 +214,7 @@ describe('a proxy', () => {
     expect(proxy.through('postgres://me:pw@db.example:6432/shop?sslmode=disable')).toBe(
       `postgres://me:pw@127.0.0.1:${proxy.port}/shop?sslmode=disable`,
     )
+    expect(proxy.through('http://api.example')).toBe(`http://127.0.0.1:${proxy.port}`)
   })
 
   it.each([

@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DrillResult } from '../../src/drills/report.ts'
 
 type Line = Readonly<Record<string, unknown>>
 
 function linesOf(folder: string, name: string): readonly Line[] {
-  const text = readFileSync(join(folder, name), 'utf8')
+  const path = join(folder, name)
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -39,4 +40,16 @@ export function signalsIn(folder: string): readonly unknown[] {
   return linesOf(folder, 'processes.jsonl')
     .filter(({ pid, at }) => typeof pid === 'number' && typeof at === 'string')
     .map(({ signal }) => signal)
+}
+
+/** The processes that the drill's own journal has, so far. */
+export function pidsIn(folder: string): readonly number[] {
+  return [...new Set(linesOf(folder, 'processes.jsonl').map(({ pid }) => Number(pid)))]
+}
+
+/** The evidence of the only run of a drill below a folder. */
+export function evidenceIn(folder: string, name: string): string {
+  const runs = join(folder, '.onceward', 'drills')
+  const [run = ''] = readdirSync(runs).filter((found) => found.startsWith('run-'))
+  return join(runs, run, name)
 }

@@ -13,6 +13,7 @@ interface DrillCommandOptions {
   readonly list?: boolean
   readonly seed?: string
   readonly failovers?: string
+  readonly target?: string
 }
 
 /** Ordinarily a few minutes. It does end. */
@@ -27,24 +28,36 @@ export function drillCommand(): Command {
     .option('--list', 'say which drills there are, and hold none')
     .option('--seed <n>', 'the same seed gives the same faults (default: another one each time)')
     .option('--failovers <n>', 'how often the failover drills fail over (default: 2)')
+    .option(
+      '--target <module>',
+      'put a service of your own through drills: a module that exports a DrillTarget',
+    )
     .addOption(storeOption('throw-away ones, SQLite and an embedded PostgreSQL'))
     .addOption(jsonOption())
   return setAction<DrillCommandOptions>(command, async ({ globals, given, options, args }) => {
     if (given.scope !== undefined)
       throw optionInvalid('--scope', 'left out: each drill takes a scope of its own', given.scope)
-    const { seed, failovers, list } = options
+    const { seed, failovers, list, target } = options
     // Loaded here, so that the other commands do not load what breaks things.
-    const { listDrills, runDrills } = await import('../../drills/index.ts')
+    const { listDrills, listTargetDrills, runDrills, runTargetDrills } = await import('../../drills/index.ts')
     if (list === true) {
-      const drills = listDrills()
+      const drills = target === undefined ? listDrills() : listTargetDrills()
       if (globals.json) await writeJson({ drills })
       else await say(drillListText(drills))
       return exitCodes.done
     }
-    const parsed = {
+    const chosen = {
       drills: args,
-      ...(given.store === undefined ? {} : { store: given.store }),
       ...(seed === undefined ? {} : { seed: parseCount(seed, '--seed', { min: 0, max: 2 ** 32 - 1 }) }),
+    }
+    if (target !== undefined) {
+      if (given.store !== undefined)
+        throw optionInvalid('--store', 'left out beside --target, whose service has its own', given.store)
+      return held(globals.json, (more) => runTargetDrills(target, { ...chosen, ...more }))
+    }
+    const parsed = {
+      ...chosen,
+      ...(given.store === undefined ? {} : { store: given.store }),
       ...(failovers === undefined
         ? {}
         : { failovers: parseCount(failovers, '--failovers', { min: 1, max: 1000 }) }),

@@ -1,14 +1,19 @@
-import type { DrillInfo, DrillReport, DrillResult, SkippedDrill } from '../../drills/index.ts'
+import type {
+  DrillInfo,
+  DrillReport,
+  DrillResult,
+  SkippedDrill,
+  TargetDrillInfo,
+} from '../../drills/index.ts'
 import { textTable } from '../table.ts'
 
-export function drillListText(drills: readonly DrillInfo[]): string {
-  const rows = drills.map(({ id, fault, stores, mustReach }) => [
-    id,
-    fault,
-    stores.join(' '),
-    mustReach.join(' '),
-  ])
-  return textTable(['DRILL', 'FAULT', 'STORES', 'MUST HOLD'], rows)
+export function drillListText(drills: readonly (DrillInfo | TargetDrillInfo)[]): string {
+  const rows = drills.map((drill) => {
+    if (!('stores' in drill)) return [drill.id, drill.fault]
+    return [drill.id, drill.fault, drill.stores.join(' '), drill.mustReach.join(' ')]
+  })
+  const isForTarget = rows.every((row) => row.length === 2)
+  return textTable(isForTarget ? ['DRILL', 'FAULT'] : ['DRILL', 'FAULT', 'STORES', 'MUST HOLD'], rows)
 }
 
 /** One drill that was held: its verdict, and what is behind it where that is bad. */

@@ -90,7 +90,11 @@ export async function faultProxy(options: FaultProxyOptions): Promise<FaultProxy
   return {
     host,
     port: address.port,
-    through: (url) => Object.assign(new URL(url), { hostname: host, port: String(address.port) }).href,
+    through: (url) => {
+      const { href } = Object.assign(new URL(url), { hostname: host, port: String(address.port) })
+      // A path that was not there must not come to be: people put theirs behind it.
+      return url.endsWith('/') ? href : href.replace(/\/$/, '')
+    },
     get connections() {
       return connections.size
     },

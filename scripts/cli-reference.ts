@@ -11,7 +11,7 @@ export const referencePath: string = fileURLToPath(new URL('../docs/reference/cl
 
 const exitCodeMeanings = [
   'done; nothing found',
-  'failed, or found what it looked for (`doubt list` with doubts, `doctor` with a promise that does not hold, `demo` with a duplicate)',
+  'failed, or found what it looked for (`doubt list` with doubts, `doctor` with a promise that does not hold, `demo` with a duplicate, `drill` where something did not hold or was not reached)',
   'bad usage or input; the offending value is named',
   'in doubt: it may have happened, and nobody knows',
   'the store is not available, or is not a ledger',
@@ -61,6 +61,11 @@ onceward run --operation payout --key '["payout",1001]' --safety keyed -- ./payo
 - The exit code is the command's own where it has one. Onceward's own come with a line on standard error that begins
   with \`onceward:\`.`
 
+const notesOf: Readonly<Record<string, string>> = {
+  run: runNotes,
+  drill: 'What is drilled, what must hold and what is left behind: [the guide](../guide/drills.md).',
+}
+
 /** The text of docs/reference/cli.md. */
 export function cliReference(): string {
   const program = createProgram()
@@ -84,7 +89,7 @@ function leaves(command: Command): Command[] {
 
 function section(command: Command): string {
   command.configureHelp({ helpWidth: 110 })
-  const notes = command.name() === 'run' ? `${runNotes}\n\n` : ''
+  const notes = notesOf[command.name()] === undefined ? '' : `${notesOf[command.name()]}\n\n`
   return `## ${nameOf(command)}\n${notes}\`\`\`text\n${command.helpInformation().trimEnd()}\n\`\`\``
 }
 

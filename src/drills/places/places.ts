@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { openStoreFromUrl, redactUrl, storeKindOf } from '../../stores/open.ts'
 import { optionInvalid } from '../../kernel/errors.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../testing/embedded-postgres.ts'
+import { askPostgres } from '../../testing/postgres-query.ts'
 import type { Place, PlaceKind } from './place.ts'
 import { removeScope } from './remove-scope.ts'
 
@@ -46,18 +47,7 @@ function sqlitePlace(): Place {
 
 async function postgresPlace(server: EmbeddedPostgres): Promise<Place> {
   const database = `drill_${randomBytes(6).toString('hex')}`
-  const { default: pg } = await import('pg')
-  const on = async (text: string): Promise<void> => {
-    const client = new pg.Client({ connectionString: server.url })
-    client.on('error', () => undefined)
-    await client.connect()
-    try {
-      await client.query(text)
-    } finally {
-      await client.end()
-    }
-  }
-  await on(`CREATE DATABASE ${database}`)
+  await askPostgres(server.url, `CREATE DATABASE ${database}`)
   const url = new URL(server.url)
   url.pathname = `/${database}`
   // A worker that stands still between its last statement and COMMIT keeps its rows locked; the server ends that.
@@ -68,7 +58,9 @@ async function postgresPlace(server: EmbeddedPostgres): Promise<Place> {
     url: url.href,
     ...unshared,
     server,
-    close: () => on(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`),
+    close: async () => {
+      await askPostgres(server.url, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)
+    },
   }
 }
 

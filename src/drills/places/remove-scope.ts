@@ -1,6 +1,6 @@
 import { sqlitePathOf, storeKindOf } from '../../stores/open.ts'
 import { loadSqlite } from '../../stores/sqlite/driver.ts'
-import { observerName } from '../effect-rows.ts'
+import { onPostgres } from '../../testing/postgres-query.ts'
 
 interface Traces {
   readonly scope: string
@@ -26,15 +26,9 @@ export async function removeScope(storeUrl: string, { scope, rowsTable }: Traces
     db.close()
     return
   }
-  const { default: pg } = await import('pg')
-  const client = new pg.Client({ connectionString: storeUrl, application_name: observerName })
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
+  await onPostgres(storeUrl, async (client) => {
     await client.query(lateOutcomes('$1'), [scope])
     await client.query(entries('$1'), [scope])
     await client.query(table)
-  } finally {
-    await client.end()
-  }
+  })
 }

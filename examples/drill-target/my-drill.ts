@@ -5,7 +5,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { DrillTarget } from 'onceward/drills'
+// In a package of yours: from 'onceward/drills'.
+import type { DrillTarget } from '../../src/drills/index.ts'
 
 /** The outside world: a payment provider that charges once for each Idempotency-Key, and counts. */
 const charges: { readonly order: string; readonly idempotencyKey: string }[] = []

@@ -1,8 +1,9 @@
 // A small HTTP service: POST /orders/KEY with {"amount"} charges an order once. Everything that matters about it is
 // the call of once.run; `--unguarded` leaves that out, to see what the drills make of it.
 import { createServer, type IncomingMessage } from 'node:http'
-import { createOnceward, isOncewardError } from 'onceward'
-import { sqliteStore } from 'onceward/sqlite'
+// In a package of yours: from 'onceward' and 'onceward/sqlite'.
+import { createOnceward, isOncewardError } from '../../src/index.ts'
+import { sqliteStore } from '../../src/stores/sqlite/index.ts'
 
 const { PORT = '8080', LEDGER = 'orders.db', PROVIDER = 'http://127.0.0.1:9090' } = process.env
 const isUnguarded = process.argv.includes('--unguarded')

@@ -1,13 +1,12 @@
-// node --test charge.test.ts
 // What becomes of a charge when its connection is cut? The proxy stands between our code and the payment provider.
-import { equal } from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, before, beforeEach, describe, it } from 'node:test'
-import { createOnceward, type Onceward } from 'onceward'
-import { type FaultProxy, faultProxy } from 'onceward/drills'
-import { memoryStore } from 'onceward/memory'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+// In a package of yours: from 'onceward', 'onceward/drills' and 'onceward/memory'.
+import { type FaultProxy, faultProxy } from '../../src/drills/index.ts'
+import { createOnceward, type Onceward } from '../../src/index.ts'
+import { memoryStore } from '../../src/stores/memory/index.ts'
 
 /** The provider charges once for each Idempotency-Key. */
 const charged = new Set<string>()
@@ -15,7 +14,7 @@ let provider: Server
 let proxy: FaultProxy
 let ledger: Onceward
 
-before(async () => {
+beforeAll(async () => {
   provider = createServer((request, response) => {
     charged.add(String(request.headers['idempotency-key']))
     request.resume().on('end', () => response.end('{"paid":true}'))
@@ -25,7 +24,7 @@ before(async () => {
   proxy = await faultProxy({ target: { host: '127.0.0.1', port } })
   ledger = createOnceward({ store: memoryStore(), operations: { charge: { safety: 'keyed' } } })
 })
-after(async () => {
+afterAll(async () => {
   await ledger.close()
   await proxy.close()
   provider.close()
@@ -51,26 +50,26 @@ async function charge(order: string): Promise<string> {
 describe('a charge', () => {
   it('whose reply is cut off is sent again, under the same key', async () => {
     const cut = proxy.cut({ at: 'reply', when: 'POST /charges' })
-    equal(await charge('order-1'), 'OUTCOME_UNKNOWN')
+    expect(await charge('order-1')).toBe('OUTCOME_UNKNOWN')
     await cut.done
-    equal(charged.size, 1)
-    equal(await charge('order-1'), 'succeeded')
-    equal(charged.size, 1)
+    expect(charged.size).toBe(1)
+    expect(await charge('order-1')).toBe('succeeded')
+    expect(charged.size).toBe(1)
   })
 
   it('whose request never arrives looks the very same', async () => {
     const cut = proxy.cut({ at: 'request', when: /"order":"order-2"/ })
-    equal(await charge('order-2'), 'OUTCOME_UNKNOWN')
+    expect(await charge('order-2')).toBe('OUTCOME_UNKNOWN')
     await cut.done
-    equal(charged.size, 0)
-    equal(await charge('order-2'), 'succeeded')
-    equal(charged.size, 1)
+    expect(charged.size).toBe(0)
+    expect(await charge('order-2')).toBe('succeeded')
+    expect(charged.size).toBe(1)
   })
 
   it('waits on a slow network, and is done once', async () => {
     proxy.impair({ latencyMs: 50, bytesPerSecond: 10_000 })
     const told = await Promise.all([charge('order-3'), charge('order-3')])
-    equal(told.join(), 'succeeded,succeeded')
-    equal(charged.size, 1)
+    expect(told.join()).toBe('succeeded,succeeded')
+    expect(charged.size).toBe(1)
   })
 })

@@ -1,4 +1,4 @@
-import type { MutationSource } from './instance.ts'
+import type { MutationSource } from './settings.ts'
 import type { InvariantId } from './invariants.ts'
 import type { KeyHistory } from './history.ts'
 import type { Place, PlaceKind } from './places/place.ts'

@@ -3,7 +3,7 @@ import type { EntryError } from '../ledger/entry.ts'
 import type { Receipt } from '../ledger/receipt.ts'
 import type { AwaitFault } from './await-points.ts'
 import type { Message } from './children.ts'
-import type { LedgerSettings } from './instance.ts'
+import type { LedgerSettings } from './settings.ts'
 import type { Address } from './proxy/index.ts'
 import type { WorkloadId } from './workloads.ts'
 

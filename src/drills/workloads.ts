@@ -2,7 +2,7 @@ import type { Intent } from '../ledger/intent.ts'
 import type { Attempt, Effect, OperationOptions } from '../ledger/onceward.ts'
 import type { SafetyKind, VerifyAnswer, VerifyQuestion } from '../ledger/safety.ts'
 import { insertEffect } from './effect-rows.ts'
-import type { LedgerSettings } from './instance.ts'
+import type { LedgerSettings } from './settings.ts'
 import { type PeerClient, performAt } from './peer/client.ts'
 import type { PeerMode } from './peer/protocol.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { MutationSource } from '../../src/drills/instance.ts'
+import type { MutationSource } from '../../src/drills/settings.ts'
 import { Recovery } from '../../src/drills/recovery.ts'
 import type { Stage } from '../../src/drills/stage.ts'
 import { runTrial } from '../../src/drills/trial.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { crashEachAwait } from '../../src/drills/crash-each-await.ts'
-import type { MutationSource } from '../../src/drills/instance.ts'
+import type { MutationSource } from '../../src/drills/settings.ts'
 import { stopEachAwait } from '../../src/drills/stop-each-await.ts'
 import type { WorkloadId } from '../../src/drills/workloads.ts'
 import { brokenIn, needsStops, tell, useStage } from './stages.ts'

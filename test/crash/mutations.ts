@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import type { Mutation } from '../../src/drills/instance.ts'
+import type { Mutation } from '../../src/drills/settings.ts'
 import type { Runtime } from '../../src/kernel/runtime.ts'
 import { effectKeyOf } from '../../src/ledger/effect-key.ts'
 import type { Verdict } from '../../src/ledger/rules.ts'

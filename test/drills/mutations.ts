@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Mutation } from '../../src/drills/instance.ts'
+import type { Mutation } from '../../src/drills/settings.ts'
 import type { ClaimRequest, ClaimResult, Store } from '../../src/ledger/store.ts'
 import { claimRow } from '../../src/ledger/transitions.ts'
 import { ledgerMutants } from '../../src/testing/mutants.ts'

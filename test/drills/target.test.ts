@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DrillReport, type DrillTarget, runTargetDrills } from '../../src/drills/index.ts'
@@ -12,10 +11,6 @@ import { evidenceIn, pidsIn, recounted } from './recounted.ts'
 
 const minute = 60_000
 const example = join(root, 'examples', 'drill-target', 'my-drill.ts')
-/** The example imports `onceward` as its users do. */
-const fromSources = {
-  NODE_OPTIONS: `--import=${pathToFileURL(join(root, 'scripts', 'from-sources.mjs')).href}`,
-}
 /** The others take longer: `npm run verify` has them all. */
 const chosen = size === 'small' ? ['stampede', 'reply-cut', 'payload-swap'] : []
 let bench: CliBench
@@ -28,10 +23,7 @@ afterEach(() => bench.dispose())
 async function drill(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<DrillReport & { readonly code: number | null }> {
-  const done = await bench.run(['drill', ...chosen, '--target', example, '--json'], {
-    ...fromSources,
-    ...environment,
-  })
+  const done = await bench.run(['drill', ...chosen, '--target', example, '--json'], environment)
   return { code: done.code, ...(json(done) as unknown as DrillReport) }
 }
 
@@ -60,12 +52,12 @@ describe('onceward drill --target, with the example', () => {
   })
 
   it('lists the drills that a service is put through', async () => {
-    const { stdout } = await bench.run(['drill', '--list', '--target', example, '--json'], fromSources)
+    const { stdout } = await bench.run(['drill', '--list', '--target', example, '--json'])
     expect(String(stdout)).toContain('crash-any-moment')
   })
 
   it('ended by Ctrl-C leaves none of its instances', { timeout: minute }, async () => {
-    const running = bench.start(['drill', 'zombie-worker', '--target', example, '--json'], fromSources)
+    const running = bench.start(['drill', 'zombie-worker', '--target', example, '--json'])
     let said = ''
     running.child.stderr.on('data', (text: Buffer) => (said += text.toString()))
     await until(() => said.includes('stands still'), 'the drill')

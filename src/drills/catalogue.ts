@@ -1,4 +1,5 @@
 import type { Drill } from './drill.ts'
+import { asyncFailover } from './scenarios/async-failover.ts'
 import { clockJump } from './scenarios/clock-jump.ts'
 import { commitReplyCut } from './scenarios/commit-reply-cut.ts'
 import { diskFull } from './scenarios/disk-full.ts'
@@ -10,6 +11,7 @@ import { peerForgets } from './scenarios/peer-forgets.ts'
 import { replyCut, requestCut } from './scenarios/peer-cuts.ts'
 import { slowEffect } from './scenarios/slow-effect.ts'
 import { stampede } from './scenarios/stampede.ts'
+import { syncFailover } from './scenarios/sync-failover.ts'
 import { zombieWorker } from './scenarios/zombie-worker.ts'
 
 /** Every drill, in the order in which they are held. */
@@ -27,4 +29,6 @@ export const drills: readonly Drill[] = [
   peerForgets,
   diskFull,
   poisonResult,
+  syncFailover,
+  asyncFailover,
 ]

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { openJournal } from '../testing/journal.ts'
 
 /** Which file of `processes/` a child runs. */
-export type ChildRole = 'peer' | 'worker'
+export type ChildRole = 'load' | 'peer' | 'worker'
 
 export interface ChildSpec {
   readonly role: ChildRole
@@ -44,6 +44,8 @@ export interface Child {
 /** All processes of one drill: whatever is started here is gone when the drill ends, however it ends. */
 export interface Children {
   start(spec: ChildSpec): Child
+  /** Writes down a signal to a process that is not one of these: a server's. */
+  note(process: { readonly pid: number; readonly name: string; readonly signal: NodeJS.Signals }): void
   endAll(): Promise<void>
 }
 
@@ -61,16 +63,20 @@ export interface ChildrenOptions {
   readonly compileCachePath: string
 }
 
+const families = new Set<ReadonlyMap<number, Child>>()
+
+/** When this process goes without `endAll`: no child outlives it, not even a stopped one. */
+function endFamilies(): void {
+  for (const family of families) for (const child of family.values()) child.signal('SIGKILL')
+}
+
 export function makeChildren(options: ChildrenOptions): Children {
   const journal = openJournal(options.processesPath)
   const log = (pid: number, name: string, more: object): void =>
     journal.append({ pid, signal: null, name, ...more })
   const all = new Map<number, Child>()
-  // When this process goes without `endAll`: no child outlives it, not even a stopped one.
-  const onExit = (): void => {
-    for (const child of all.values()) child.signal('SIGKILL')
-  }
-  process.on('exit', onExit)
+  families.add(all)
+  process.off('exit', endFamilies).on('exit', endFamilies)
   let isEnding = false
   return {
     start: (spec) => {
@@ -83,10 +89,11 @@ export function makeChildren(options: ChildrenOptions): Children {
       void child.ended.then(() => all.delete(pid))
       return child
     },
+    note: ({ pid, name, signal }) => log(pid, name, { event: 'signal', signal }),
     endAll: async () => {
       isEnding = true
       await Promise.all([...all.values()].map((child) => child.kill()))
-      process.off('exit', onExit)
+      families.delete(all)
       journal.close()
     },
   }

@@ -1,3 +1,4 @@
+import type { EffectRow } from './effect-rows.ts'
 import type { MutationSource } from './settings.ts'
 import type { InvariantId } from './invariants.ts'
 import type { KeyHistory } from './history.ts'
@@ -14,6 +15,7 @@ export const occurrences = {
   S5: 'an outcome found by asking the target',
   S6: 'a lease that was renewed',
   S7: 'an outcome that came late',
+  S8: 'a recall that met another history',
 } as const
 export type OccurrenceId = keyof typeof occurrences
 
@@ -26,6 +28,8 @@ export interface Residual {
   readonly repeated: number
   /** Acknowledged outcomes that the ledger had no longer. */
   readonly lost: number
+  /** Keys that were exposed to it. */
+  readonly keys: number
 }
 
 /** How much is tried: `small` for a quick test, `whole` for the command, `full` for the long proof. */
@@ -57,6 +61,8 @@ export interface Findings {
   readonly stage: Stage
   /** Everything that is known of each key. */
   readonly histories: readonly KeyHistory[]
+  /** Rows of the user's own in another database than the stage's, as they are in the end. */
+  readonly rowsElsewhere?: readonly EffectRow[]
   /** L1, from the end of the faults to an answer. Default 15,000 ms. */
   readonly recoveryMs?: number
   /** Faults that were injected; a drill whose fault has missed has reached nothing. */

@@ -1,5 +1,6 @@
 import { loadSqlite } from '../stores/sqlite/driver.ts'
 import { sqlitePathOf, storeKindOf } from '../stores/open.ts'
+import { askPostgres } from '../testing/postgres-query.ts'
 
 /** One effect that is a row of the user's own, in the database of the ledger: what `transactional` guards. */
 export interface EffectRow {
@@ -42,24 +43,22 @@ const connectedSql = 'SELECT count(*)::int AS workers FROM pg_stat_activity WHER
 export async function openEffectRows(options: EffectRowsOptions): Promise<EffectRows> {
   const { storeUrl, table, workers } = options
   if (storeKindOf(storeUrl) === 'sqlite') return openSqliteRows(sqlitePathOf(storeUrl), table)
-  const { default: pg } = await import('pg')
-  const client = new pg.Client({ connectionString: storeUrl, application_name: observerName })
-  // A server that is ended under us says so here; the next read fails by itself.
-  client.on('error', () => undefined)
-  await client.connect()
-  await client.query(createSql(table))
+  // A connection for each question: the server may be another one each time.
+  const ask = <Row>(text: string, values: unknown[] = []): Promise<readonly Row[]> =>
+    askPostgres(storeUrl, text, values) as Promise<readonly unknown[]> as Promise<readonly Row[]>
+  await ask(createSql(table))
   return {
-    read: async () => (await client.query<EffectRow>(readSql(table))).rows,
+    read: () => ask<EffectRow>(readSql(table)),
     alone: async () => {
       for (let tries = 0; ; tries += 1) {
-        const { rows } = await client.query<{ workers: number }>(connectedSql, [workers])
-        if (rows[0]?.workers === 0) return
+        const [row] = await ask<{ workers: number }>(connectedSql, [workers])
+        if (row?.workers === 0) return
         if (tries > 500) throw new Error('A killed worker is still connected to PostgreSQL.')
         await new Promise((resolve) => void setTimeout(resolve, 20))
       }
     },
-    drop: async () => void (await client.query(`DROP TABLE IF EXISTS ${table}`)),
-    close: () => client.end(),
+    drop: async () => void (await ask(`DROP TABLE IF EXISTS ${table}`)),
+    close: () => Promise.resolve(),
   }
 }
 

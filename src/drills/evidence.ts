@@ -4,6 +4,7 @@ import { type Entry } from '../ledger/entry.ts'
 import type { OncewardEvent } from '../ledger/events.ts'
 import { openJournal, readJournal } from '../testing/journal.ts'
 import { eventsIn } from './collect.ts'
+import type { EffectRow } from './effect-rows.ts'
 import type { KeyHistory } from './history.ts'
 import { acknowledgedNames } from './invariants.ts'
 import type { EffectLine } from './peer/protocol.ts'
@@ -52,8 +53,12 @@ const peerFile = 'peer.jsonl'
  * Writes what is known in the form that stays: peer.jsonl gets the rows of the user's own table, ledger.jsonl every
  * look at an entry, events.jsonl the events of all processes and what callers were told.
  */
-export async function writeEvidence(stage: Stage, histories: readonly KeyHistory[]): Promise<void> {
-  const rows = await stage.rows.read()
+export async function writeEvidence(
+  stage: Stage,
+  histories: readonly KeyHistory[],
+  rowsElsewhere: readonly EffectRow[] = [],
+): Promise<void> {
+  const rows = [...(await stage.rows.read()), ...rowsElsewhere]
   writeLines(
     join(stage.folder, peerFile),
     rows.map((row) => ({ ...row, mode: 'transactional' })),
@@ -68,7 +73,7 @@ export async function writeEvidence(stage: Stage, histories: readonly KeyHistory
     events.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)),
   )
   for (const name of readdirSync(stage.folder)) {
-    if (name.startsWith('events-')) rmSync(join(stage.folder, name))
+    if (/^(events|answers)-/.test(name)) rmSync(join(stage.folder, name))
   }
 }
 

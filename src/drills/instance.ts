@@ -27,7 +27,7 @@ export interface Instance {
 
 export async function openInstance(options: InstanceOptions): Promise<Instance> {
   const { storeUrl, settings, peer } = options
-  const { scope, settleMs, rowsTable, storeTimeoutMs } = settings
+  const { scope, settleMs, rowsTable } = settings
   const mutation = await loadMutation(settings.mutation)
   const runtime = mutation.runtime?.(systemRuntime) ?? systemRuntime
   const opened = await openStoreFromUrl(storeUrl)
@@ -35,14 +35,22 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
   const { padBytes = 0 } = options
   const tools = { peer, settleMs, rowsTable, padding: '.'.repeat(padBytes) }
   const operations = drillOperations(tools, settings)
-  const patience = storeTimeoutMs === undefined ? {} : { storeTimeoutMs }
-  const once = createLedger({ store, scope, operations, sweep: false, ...patience }, runtime, {
+  const once = createLedger({ store, scope, operations, sweep: false, ...timesOf(settings) }, runtime, {
     ...standardRules,
     ...mutation.rules?.(standardRules),
   })
   once.on('*', options.onEvent)
   await once.open()
   return { once, store, tools }
+}
+
+/** What the settings leave open stays the ledger's own default. */
+function timesOf({ storeTimeoutMs, recallMs, recallWaitMs }: LedgerSettings): Partial<LedgerSettings> {
+  return {
+    ...(storeTimeoutMs === undefined ? {} : { storeTimeoutMs }),
+    ...(recallMs === undefined ? {} : { recallMs }),
+    ...(recallWaitMs === undefined ? {} : { recallWaitMs }),
+  }
 }
 
 async function loadMutation(source: MutationSource | undefined): Promise<Mutation> {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isOncewardError } from '../kernel/errors.ts'
 import { refOf } from '../kernel/ids.ts'
 import { encodeKey } from '../ledger/key.ts'
 import { callOnce } from './call.ts'
@@ -84,10 +85,17 @@ export class Recovery {
   async callAndSweep(): Promise<void> {
     const called = this.call().then(() => 'answered' as const)
     for (let answered: 'answered' | undefined; answered === undefined; ) {
-      await this.#instance.once.sweep()
+      await this.#sweep()
       answered = await Promise.race([called, pause(sweepEveryMs)])
     }
-    await this.#instance.once.sweep()
+    await this.#sweep()
+  }
+
+  /** A store that is out of reach, or has just begun another lineage, is swept the next time. */
+  async #sweep(): Promise<void> {
+    await this.#instance.once.sweep().catch((error: unknown) => {
+      if (!isOncewardError(error) || error.code !== 'STORE_UNAVAILABLE') throw error
+    })
   }
 
   /** The clients call with another input under the same key. */

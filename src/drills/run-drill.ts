@@ -25,7 +25,7 @@ export interface RunDrillOptions {
 }
 
 const defaultRecoveryMs = 15_000
-const maxShown = 20
+const maxShownOfAKind = 5
 
 /** Holds one drill on one store. Rejects where the drill itself could not be held; the evidence stays. */
 export async function runDrill(drill: Drill, options: RunDrillOptions): Promise<DrillResult> {
@@ -34,7 +34,7 @@ export async function runDrill(drill: Drill, options: RunDrillOptions): Promise<
   mkdirSync(folder, { recursive: true })
   const findings = await untilAborted(signal, async (onEnd) => {
     const found = await drill.run(contextOf(drill, options, onEnd))
-    await writeEvidence(found.stage, found.histories)
+    await writeEvidence(found.stage, found.histories, found.rowsElsewhere)
     return found
   })
   const { checks, violations } = verdictsOf(drill, findings)
@@ -47,7 +47,7 @@ export async function runDrill(drill: Drill, options: RunDrillOptions): Promise<
     ...recount(folder),
     faults: findings.faults,
     ...(findings.measured === undefined ? {} : { measured: findings.measured }),
-    ...(violations.length === 0 ? {} : { violations: violations.slice(0, maxShown) }),
+    ...(violations.length === 0 ? {} : { violations: someOf(violations) }),
     durationMs: Math.round(performance.now() - beganAtMs),
     evidence: folder,
   }
@@ -79,6 +79,12 @@ function contextOf(drill: Drill, options: RunDrillOptions, onEnd: OnEnd): DrillC
     },
     onEnd,
   }
+}
+
+/** A few of each kind: hundreds of one must not hide another. */
+function someOf(violations: Violations): Violations {
+  const byCheck = Map.groupBy(violations, ({ check }) => check)
+  return [...byCheck.values()].flatMap((all) => all.slice(0, maxShownOfAKind))
 }
 
 type Violations = NonNullable<DrillResult['violations']>

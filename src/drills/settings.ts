@@ -32,4 +32,6 @@ export interface LedgerSettings {
   /** How long keyed targets are taken to remember a key. */
   readonly keyLifetimeMs?: number
   readonly storeTimeoutMs?: number
+  readonly recallMs?: number
+  readonly recallWaitMs?: number
 }

@@ -16,18 +16,22 @@ interface KeyState {
 export interface TargetOptions {
   /** How long a keyed target remembers a key. Default: for ever. */
   readonly remembersMs?: number
+  /** How long each effect takes, unless planned otherwise. Default 0. */
+  readonly effectMs?: number
 }
 
 /** The target of effects: performs them, journals them, answers, and misbehaves as planned. */
 export class Target {
   readonly #journal: Journal
   readonly #remembersMs: number
+  readonly #effectMs: number
   readonly #keys = new Map<string, KeyState>()
   #effects = 0
 
   constructor(journal: Journal, options: TargetOptions) {
     this.#journal = journal
     this.#remembersMs = options.remembersMs ?? Number.POSITIVE_INFINITY
+    this.#effectMs = options.effectMs ?? 0
   }
 
   serve(request: PeerRequest, tell: Tell): void {
@@ -59,7 +63,7 @@ export class Target {
   }
 
   #receive(request: EffectRequest, state: KeyState, tell: Tell): void {
-    const { crashSender, delayMs, holdAnswer } = state.plan ?? {}
+    const { crashSender, delayMs = this.#effectMs, holdAnswer } = state.plan ?? {}
     state.plan = undefined
     state.hasArrived = true
     for (const arrived of state.waiting.splice(0)) arrived({})
@@ -70,7 +74,7 @@ export class Target {
       if (holdAnswer === true) state.held.push(() => tell({ effectId }))
       else tell({ effectId })
     }
-    if (delayMs === undefined) happen()
+    if (delayMs === 0) happen()
     else setTimeout(happen, delayMs)
   }
 

@@ -107,13 +107,20 @@ export class ProxiedConnection {
   #fromServer(chunk: Buffer): void {
     // Servers that speak first do so before anything is known of their client.
     if (this.#framing === undefined) return this.#toClient.push(chunk)
+    const passing: Buffer[] = []
+    let due: TakenCut | undefined
     for (const { bytes, isReply, endsReply } of this.#framing.fromServer(chunk)) {
       const cut = isReply ? this.#pending[0] : undefined
       if (endsReply) this.#pending.shift()
-      if (cut === undefined) this.#toClient.push(bytes)
+      if (cut === undefined) passing.push(bytes)
       else this.#heldReply.push(bytes)
-      if (cut !== undefined && endsReply) return this.#cut(cut)
+      if (cut === undefined || !endsReply) continue
+      due = cut
+      break
     }
+    // In one piece, as they came: each write has its price.
+    if (passing.length > 0) this.#toClient.push(Buffer.concat(passing))
+    if (due !== undefined) this.#cut(due)
   }
 
   /** The client hears nothing more than what the cut allows. */

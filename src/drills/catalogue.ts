@@ -1,5 +1,6 @@
 import type { Drill } from './drill.ts'
 import { asyncFailover } from './scenarios/async-failover.ts'
+import { cancelledCommit } from './scenarios/cancelled-commit.ts'
 import { clockJump } from './scenarios/clock-jump.ts'
 import { commitReplyCut } from './scenarios/commit-reply-cut.ts'
 import { diskFull } from './scenarios/disk-full.ts'
@@ -10,6 +11,7 @@ import { payloadSwap } from './scenarios/payload-swap.ts'
 import { peerForgets } from './scenarios/peer-forgets.ts'
 import { replyCut, requestCut } from './scenarios/peer-cuts.ts'
 import { slowEffect } from './scenarios/slow-effect.ts'
+import { splitBrain } from './scenarios/split-brain.ts'
 import { stampede } from './scenarios/stampede.ts'
 import { syncFailover } from './scenarios/sync-failover.ts'
 import { zombieWorker } from './scenarios/zombie-worker.ts'
@@ -31,4 +33,6 @@ export const drills: readonly Drill[] = [
   poisonResult,
   syncFailover,
   asyncFailover,
+  splitBrain,
+  cancelledCommit,
 ]

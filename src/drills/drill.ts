@@ -1,4 +1,3 @@
-import type { EffectRow } from './effect-rows.ts'
 import type { MutationSource } from './settings.ts'
 import type { InvariantId } from './invariants.ts'
 import type { KeyHistory } from './history.ts'
@@ -61,8 +60,8 @@ export interface Findings {
   readonly stage: Stage
   /** Everything that is known of each key. */
   readonly histories: readonly KeyHistory[]
-  /** Rows of the user's own in another database than the stage's, as they are in the end. */
-  readonly rowsElsewhere?: readonly EffectRow[]
+  /** Other stages, whose effects and events belong to the same evidence. */
+  readonly alongside?: readonly Stage[]
   /** L1, from the end of the faults to an answer. Default 15,000 ms. */
   readonly recoveryMs?: number
   /** Faults that were injected; a drill whose fault has missed has reached nothing. */

@@ -4,7 +4,6 @@ import { type Entry } from '../ledger/entry.ts'
 import type { OncewardEvent } from '../ledger/events.ts'
 import { openJournal, readJournal } from '../testing/journal.ts'
 import { eventsIn } from './collect.ts'
-import type { EffectRow } from './effect-rows.ts'
 import type { KeyHistory } from './history.ts'
 import { acknowledgedNames } from './invariants.ts'
 import type { EffectLine } from './peer/protocol.ts'
@@ -56,24 +55,32 @@ const peerFile = 'peer.jsonl'
 export async function writeEvidence(
   stage: Stage,
   histories: readonly KeyHistory[],
-  rowsElsewhere: readonly EffectRow[] = [],
+  alongside: readonly Stage[] = [],
 ): Promise<void> {
-  const rows = [...(await stage.rows.read()), ...rowsElsewhere]
-  writeLines(
-    join(stage.folder, peerFile),
-    rows.map((row) => ({ ...row, mode: 'transactional' })),
-  )
+  const peerPath = join(stage.folder, peerFile)
+  for (const other of alongside) writeLines(peerPath, other.peer.effects())
+  for (const { rows } of [stage, ...alongside]) {
+    const found = await rows.read()
+    writeLines(
+      peerPath,
+      found.map((row) => ({ ...row, mode: 'transactional' })),
+    )
+  }
   writeLines(join(stage.folder, ledgerFile), histories.flatMap(ledgerLines))
   const events: readonly { readonly at: string }[] = [
-    ...eventsIn(stage.folder).map((event) => ({ ...event, at: momentOf(event) })),
+    ...[stage, ...alongside]
+      .flatMap(({ folder }) => eventsIn(folder))
+      .map((event) => ({ ...event, at: momentOf(event) })),
     ...histories.flatMap(acknowledgedLines),
   ]
   writeLines(
     join(stage.folder, eventsFile),
     events.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)),
   )
-  for (const name of readdirSync(stage.folder)) {
-    if (/^(events|answers)-/.test(name)) rmSync(join(stage.folder, name))
+  for (const { folder } of [stage, ...alongside]) {
+    for (const name of readdirSync(folder)) {
+      if (/^(events|answers)-/.test(name)) rmSync(join(folder, name))
+    }
   }
 }
 

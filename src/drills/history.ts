@@ -51,6 +51,8 @@ export interface KeyHistory {
   /** Default `where-open`. */
   readonly mayDoubt?: MayDoubt
   readonly effects: readonly ObservedEffect[]
+  /** Two primaries have taken work for it at the same time, and neither knew of the other. */
+  readonly isForked?: boolean
   /** Of all processes, by their clocks. */
   readonly events: readonly OncewardEvent[]
   readonly rows: readonly ObservedRow[]

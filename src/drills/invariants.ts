@@ -136,10 +136,11 @@ function fencesRise(history: KeyHistory): Checked {
       ? [`the row fell from ${show(before)} to ${show(fence)}`]
       : []
   })
+  const { isForked = false } = history
   const ends = eventsOf(history, 'succeeded').map((event) => event.fence)
   const overtaken = ends.flatMap((end) =>
     claims
-      .filter((claim) => compareFences(claim, end) > 0)
+      .filter((claim) => compareFences(claim, end) > 0 && (!isForked || claim.epoch === end.epoch))
       .map((claim) => `${show(claim)} was claimed although ${show(end)} had succeeded`),
   )
   return { reached: claims.some(({ attempt }) => attempt > 1), broken: [...falls, ...rowFalls, ...overtaken] }

@@ -34,7 +34,7 @@ export async function runDrill(drill: Drill, options: RunDrillOptions): Promise<
   mkdirSync(folder, { recursive: true })
   const findings = await untilAborted(signal, async (onEnd) => {
     const found = await drill.run(contextOf(drill, options, onEnd))
-    await writeEvidence(found.stage, found.histories, found.rowsElsewhere)
+    await writeEvidence(found.stage, found.histories, found.alongside)
     return found
   })
   const { checks, violations } = verdictsOf(drill, findings)

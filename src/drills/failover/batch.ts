@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { collectHistories } from '../collect.ts'
 import type { DrillContext } from '../drill.ts'
-import type { EffectRow } from '../effect-rows.ts'
 import type { KeyHistory } from '../history.ts'
 import { type Load, startLoad } from '../load/load.ts'
 import { keysOfLot, type Lot } from '../load/protocol.ts'
@@ -27,8 +26,7 @@ const lagMs = 150
 
 export interface BatchRun {
   readonly histories: readonly KeyHistory[]
-  /** The user's rows as they are in the end. */
-  readonly rows: readonly EffectRow[]
+  readonly stage: Stage
   /** Acknowledged rows that the new primary did not have: the second run wrote them again. */
   readonly lost: number
 }
@@ -64,7 +62,7 @@ export async function failOverBatch(context: DrillContext): Promise<BatchRun> {
   const histories = found.map((history) => withoutVanished(history, loss))
   return {
     histories,
-    rows: await stage.rows.read(),
+    stage,
     lost: acknowledgedBefore([first], loss).lost.length,
   }
 }

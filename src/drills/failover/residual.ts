@@ -7,6 +7,7 @@ import type { Load } from '../load/load.ts'
 import type { Stage } from '../stage.ts'
 import { finish } from './finish.ts'
 import { acknowledgedWorks, lostOn, type Work } from './look.ts'
+import { openEpoch } from './open-epoch.ts'
 import { loadSettings } from './settings.ts'
 
 /** What cannot be healed where nobody is left who knows: targets that deduplicate nothing. */
@@ -43,9 +44,19 @@ export async function exposedOn(serverUrl: string, stage: Stage, loads: readonly
 export async function measureResidual(
   stage: Stage,
   loads: readonly Load[],
+  about: Exposed & { readonly fault: string },
+): Promise<ResidualRun> {
+  await openEpoch(stage, 'residual')
+  await new Promise((resolve) => void setTimeout(resolve, loadSettings.recallWaitMs))
+  return countResidual(stage, loads, about)
+}
+
+/** The same without any wait. */
+export async function countResidual(
+  stage: Stage,
+  loads: readonly Load[],
   { fault, works, lost }: Exposed & { readonly fault: string },
 ): Promise<ResidualRun> {
-  await new Promise((resolve) => void setTimeout(resolve, loadSettings.recallWaitMs))
   const histories = await finish(stage, loads, { fault, mayDoubt: 'anywhere' })
   await writeEvidence(stage, histories)
   const keyed = histories.filter(({ workload }) => workload === 'keyed' || workload === 'transactional')

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { readJournal } from '../../testing/journal.ts'
+import type { OncewardEvent } from '../../ledger/events.ts'
 import type { Child } from '../children.ts'
 import type { Stage } from '../stage.ts'
 import { type Answer, isReady } from '../worker-protocol.ts'
@@ -24,17 +25,19 @@ export interface Load {
   over(): Promise<void>
   /** All that its callers were told so far, also when it is gone. */
   answers(): readonly LoadAnswer[]
+  events(): readonly OncewardEvent[]
 }
 
 /** Starts a worker that is open and waits for `go`. */
 export async function startLoad(stage: Stage, { name, lots, ...spec }: LoadSpec): Promise<Load> {
   const { folder, settings, peer, workerUrl } = stage
   const answersPath = join(folder, `answers-${name}.jsonl`)
+  const eventsPath = join(folder, `events-${name}.jsonl`)
   const config: LoadConfig = {
     storeUrl: workerUrl,
     peer: peer.address,
     settings,
-    eventsPath: join(folder, `events-${name}.jsonl`),
+    eventsPath,
     answersPath,
     lots,
     ...spec,
@@ -52,5 +55,6 @@ export async function startLoad(stage: Stage, { name, lots, ...spec }: LoadSpec)
     reached,
     over: () => reached(lots.reduce((sum, { count }) => sum + count, 0)),
     answers: () => readJournal<LoadAnswer>(answersPath),
+    events: () => readJournal<OncewardEvent>(eventsPath),
   }
 }

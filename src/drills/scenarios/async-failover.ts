@@ -43,7 +43,7 @@ async function run(context: DrillContext): Promise<Findings> {
   return {
     stage: survivors.stage,
     histories: [...runs.flatMap((one) => one.histories), ...(batch?.histories ?? [])],
-    rowsElsewhere: batch?.rows ?? [],
+    alongside: batch === undefined ? [] : [batch.stage],
     faults: lostRows > 0 ? failovers : 0,
     occurred: { S4: lostRows },
     broken: [...dead, ...stale].flatMap((one) => one.broken),
@@ -65,7 +65,7 @@ async function run(context: DrillContext): Promise<Findings> {
       ),
       ...(batch === undefined
         ? {}
-        : { batchRows: batch.rows.length, batchRowsLostAndWrittenAgain: batch.lost }),
+        : { batchRows: batch.histories.length, batchRowsLostAndWrittenAgain: batch.lost }),
     },
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Mutation } from '../../src/drills/settings.ts'
-import type { ClaimRequest, ClaimResult, Store } from '../../src/ledger/store.ts'
+import type { Entry } from '../../src/ledger/entry.ts'
+import type { ClaimRequest, ClaimResult, Reply, SettleResult, Store } from '../../src/ledger/store.ts'
 import { claimRow } from '../../src/ledger/transitions.ts'
 import { ledgerMutants } from '../../src/testing/mutants.ts'
 import { mutations as crashMutations } from '../crash/mutations.ts'
@@ -11,17 +12,17 @@ function forgetsItsToken(store: Store): Store {
     ...request,
     owner: randomBytes(16).toString('base64url'),
   })
-  return { ...store, claim: (requests) => store.claim(requests.map(another)) }
+  return { ...store, claim: (requests, lineage) => store.claim(requests.map(another), lineage) }
 }
 
 /** Check, then act: what is free a moment ago is taken for free now. */
 function checksThenActs(store: Store): Store {
   return {
     ...store,
-    claim: async (requests) => {
+    claim: async (requests, lineage) => {
       const { results: found } = await store.read(requests.map(({ ref }) => ref))
       await new Promise((resolve) => setTimeout(resolve, 60))
-      const { nowMs, results } = await store.claim(requests)
+      const { nowMs, results } = await store.claim(requests, lineage)
       const taken = requests.map((request, index): ClaimResult => {
         const result = results[index] ?? { kind: 'gone' }
         if (found[index] !== undefined || result.kind === 'claimed') return result
@@ -32,12 +33,47 @@ function checksThenActs(store: Store): Store {
   }
 }
 
+/** Rule 4 broken: a commit whose wait for the standby was cancelled is taken for one that lasts, because it can be seen. */
+function ignoresNotices(store: Store): Store {
+  const visible = async (error: unknown, refs: readonly string[]): Promise<Reply<Entry | undefined>> => {
+    if (!(error instanceof Error) || !error.message.includes('standby was cancelled')) throw error
+    return store.read(refs)
+  }
+  return {
+    ...store,
+    claim: (requests, lineage) =>
+      store.claim(requests, lineage).catch(async (error: unknown) => {
+        const seen = await visible(
+          error,
+          requests.map(({ ref }) => ref),
+        )
+        const results = seen.results.map(
+          (entry): ClaimResult => (entry === undefined ? { kind: 'gone' } : { kind: 'claimed', entry }),
+        )
+        return { nowMs: seen.nowMs, results }
+      }),
+    settle: (requests, lineage) =>
+      store.settle(requests, lineage).catch(async (error: unknown) => {
+        const seen = await visible(
+          error,
+          requests.map(({ ref }) => ref),
+        )
+        const results = seen.results.map(
+          (entry): SettleResult =>
+            entry === undefined ? { kind: 'stale', entry } : { kind: 'settled', entry },
+        )
+        return { nowMs: seen.nowMs, results }
+      }),
+  }
+}
+
 /** What the drills must find, each by the drill that the tests name. */
 export const mutations: Readonly<Record<string, Mutation>> = {
   ...crashMutations,
   ...Object.fromEntries(ledgerMutants.map((mutant) => [mutant.id, mutant])),
   'claims-are-not-recognised': { store: forgetsItsToken },
   'checks-then-acts': { store: checksThenActs },
+  'notices-are-ignored': { store: ignoresNotices },
   'unknown-counts-as-done': {
     rules: (standard) => ({
       settlement: (entry, ending, operation) =>

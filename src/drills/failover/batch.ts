@@ -35,7 +35,12 @@ export interface BatchRun {
 export async function failOverBatch(context: DrillContext): Promise<BatchRun> {
   const address = await openFailingAddress(context, { replication: 'asynchronous' })
   const folder = join(context.folder, 'batch')
-  const stage = await context.stage({ ...loadSettings, storeUrl: address.url, folder, scope: 'batch' })
+  const stage = await context.stage({
+    ...loadSettings(context.size),
+    storeUrl: address.url,
+    folder,
+    scope: 'batch',
+  })
   const whole: Lot = { workload, prefix: 'invoice', count: rowsOfTheReport, width }
   const size = Math.ceil(whole.count / segments)
   const first = await startLoad(stage, { name: 'batch', lots: [whole], isQuiet: true })

@@ -45,7 +45,7 @@ export async function conflictingHistories(
 ): Promise<Conflicting> {
   const address = await openFailingAddress(context, { replication: 'asynchronous' })
   const { pair } = address
-  const stage = await context.stage({ ...loadSettings, storeUrl: address.url })
+  const stage = await context.stage({ ...loadSettings(context.size), storeUrl: address.url })
   const toOld = await faultProxy({ target: pair.primary.url })
   context.onEnd(() => toOld.close())
   const alone = await startLoad(stage, {
@@ -100,7 +100,7 @@ export async function conflictingHistories(
 
 function residualStage(context: DrillContext, { url }: FailingAddress): Promise<Stage> {
   return context.stage({
-    ...loadSettings,
+    ...loadSettings(context.size),
     storeUrl: url,
     folder: residualFolder(context.folder, name, 1),
     scope: 'both',

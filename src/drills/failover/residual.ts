@@ -8,7 +8,7 @@ import type { Stage } from '../stage.ts'
 import { finish } from './finish.ts'
 import { acknowledgedWorks, lostOn, type Work } from './look.ts'
 import { openEpoch } from './open-epoch.ts'
-import { loadSettings } from './settings.ts'
+import { recallWaitMs } from './settings.ts'
 
 /** What cannot be healed where nobody is left who knows: targets that deduplicate nothing. */
 export const unhealed = ['blind', 'verifiable'] as const
@@ -47,7 +47,7 @@ export async function measureResidual(
   about: Exposed & { readonly fault: string },
 ): Promise<ResidualRun> {
   await openEpoch(stage, 'residual')
-  await new Promise((resolve) => void setTimeout(resolve, loadSettings.recallWaitMs))
+  await new Promise((resolve) => void setTimeout(resolve, recallWaitMs))
   return countResidual(stage, loads, about)
 }
 

@@ -25,7 +25,7 @@ const silenceMs = 1_500
 export async function silentPrimary(context: DrillContext, promoteAtShare: number): Promise<SilentPrimary> {
   const address = await openFailingAddress(context, { replication: 'synchronous' })
   const stage = await context.stage({
-    ...loadSettings,
+    ...loadSettings(context.size),
     // Calls end soon without an acknowledgement, and are made again: each is a try of the old primary to say something.
     storeTimeoutMs: 700,
     storeUrl: address.url,

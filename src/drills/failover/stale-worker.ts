@@ -19,7 +19,7 @@ export async function staleWorker(
 ): Promise<ResidualRun> {
   const { pair, url } = address
   const stage = await context.stage({
-    ...loadSettings,
+    ...loadSettings(context.size),
     storeUrl: url,
     folder: residualFolder(context.folder, name, index + 1),
     scope: `stale-${index}`,

@@ -102,7 +102,7 @@ interface Doomed {
 async function startDoomed(context: DrillContext, { url }: FailingAddress, index: number): Promise<Doomed> {
   const name = 'worker-lost-with-the-primary'
   const stage = await context.stage({
-    ...loadSettings,
+    ...loadSettings(context.size),
     storeUrl: url,
     folder: residualFolder(context.folder, name, index + 1),
     scope: `doomed-${index}`,

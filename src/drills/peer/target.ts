@@ -11,6 +11,8 @@ interface KeyState {
   readonly effects: Map<string, { readonly effectId: string; readonly atMs: number }>
   readonly waiting: Tell[]
   readonly held: (() => void)[]
+  /** Releases that came before there was anything to let go. */
+  releases: number
 }
 
 export interface TargetOptions {
@@ -49,6 +51,7 @@ export class Target {
         state.waiting.push(tell)
         return
       case 'release':
+        if (state.held.length === 0) state.releases += 1
         state.held.shift()?.()
         return tell({})
     }
@@ -57,7 +60,14 @@ export class Target {
   #stateOf(key: string): KeyState {
     const known = this.#keys.get(key)
     if (known !== undefined) return known
-    const state: KeyState = { plan: undefined, hasArrived: false, effects: new Map(), waiting: [], held: [] }
+    const state: KeyState = {
+      plan: undefined,
+      hasArrived: false,
+      effects: new Map(),
+      waiting: [],
+      held: [],
+      releases: 0,
+    }
     this.#keys.set(key, state)
     return state
   }
@@ -71,8 +81,10 @@ export class Target {
     const happen = (): void => {
       const effectId = this.#perform(request, state)
       if (crashSender === 'after-journal') crash(request.pid)
-      if (holdAnswer === true) state.held.push(() => tell({ effectId }))
-      else tell({ effectId })
+      if (holdAnswer !== true) return tell({ effectId })
+      if (state.releases === 0) return void state.held.push(() => tell({ effectId }))
+      state.releases -= 1
+      return tell({ effectId })
     }
     if (delayMs === 0) happen()
     else setTimeout(happen, delayMs)

@@ -79,7 +79,7 @@ async function withSurvivors(
   moments: readonly Moments[],
 ): Promise<{ readonly stage: Findings['stage']; readonly runs: readonly Survivors[] }> {
   const address = await openFailingAddress(context, { replication: 'asynchronous' })
-  const stage = await context.stage({ ...loadSettings, storeUrl: address.url })
+  const stage = await context.stage({ ...loadSettings(context.size), storeUrl: address.url })
   const runs: Survivors[] = []
   for (const [index, moment] of moments.entries()) {
     runs.push(await failOverWithSurvivors(context, { address, stage, index, moment }))

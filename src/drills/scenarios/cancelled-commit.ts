@@ -42,7 +42,7 @@ async function run(context: DrillContext): Promise<Findings> {
   const rounds = { small: 1, whole: 2, full: 5 }[context.size]
   context.plan({ rounds, cases: ['claim', 'outcome', 'claim, and then a failover'] })
   const address = await openFailingAddress(context, { replication: 'synchronous' })
-  const stage = await context.stage({ ...loadSettings, peer: {}, storeUrl: address.url })
+  const stage = await context.stage({ ...loadSettings(context.size), peer: {}, storeUrl: address.url })
   const scene = { stage, address }
   const cases: Case[] = []
   for (let round = 0; round < rounds; round += 1) {

@@ -28,7 +28,7 @@ async function run(context: DrillContext): Promise<Findings> {
   context.plan({ failovers, killAtShares, workers })
   const address = await openFailingAddress(context, { replication: 'synchronous' })
   const { pair } = address
-  const stage = await context.stage({ ...loadSettings, storeUrl: address.url })
+  const stage = await context.stage({ ...loadSettings(context.size), storeUrl: address.url })
   const histories: KeyHistory[] = []
   const broken = []
   let acknowledgedAtKill = 0

@@ -7,6 +7,7 @@ import { eventsIn } from './collect.ts'
 import type { KeyHistory } from './history.ts'
 import { acknowledgedNames } from './invariants.ts'
 import type { EffectLine } from './peer/protocol.ts'
+import type { Recount } from './report.ts'
 import type { Stage } from './stage.ts'
 
 /** One look at one entry, in ledger.jsonl. */
@@ -28,20 +29,6 @@ export interface AcknowledgedLine {
   /** As in peer.jsonl. */
   readonly key: string
   readonly ref: string
-}
-
-/** What the files of a drill come to. */
-export interface Recount {
-  /** Lines of peer.jsonl. */
-  readonly effects: number
-  /** Keys with more than one line in peer.jsonl. */
-  readonly duplicated: number
-  /** Keys of `acknowledged` lines. */
-  readonly acknowledged: number
-  /** Of these, the ones without a line in peer.jsonl, or whose entry has not succeeded by its last look in ledger.jsonl. */
-  readonly lost: number
-  /** Entries that some look found in doubt. */
-  readonly inDoubt: number
 }
 
 const ledgerFile = 'ledger.jsonl'

@@ -18,7 +18,7 @@ export {
   type RawRequest,
   type RequestMatch,
 } from './proxy/index.ts'
-export type { CheckId, DrillSize, Residual } from './drill.ts'
+export type { CheckId, DrillSize, Residual } from './checks.ts'
 export type { DrillReport, DrillResult, DrillVerdict, SkippedDrill } from './report.ts'
 export { listTargetDrills, runTargetDrills, type TargetOptions } from './target/run-target-drills.ts'
 export type {

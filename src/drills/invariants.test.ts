@@ -3,7 +3,8 @@ import type { Entry } from '../ledger/entry.ts'
 import type { OncewardEvent } from '../ledger/events.ts'
 import type { Receipt } from '../ledger/receipt.ts'
 import type { KeyHistory, Moment } from './history.ts'
-import { checkInvariants, type InvariantId, invariantIds } from './invariants.ts'
+import { type InvariantId, invariantIds } from '../testing/invariant-ids.ts'
+import { checkInvariants } from './invariants.ts'
 import type { Answer } from './worker-protocol.ts'
 
 const bounds = { recoveryMs: 1000 }

@@ -1,7 +1,20 @@
-import type { CheckId, Residual } from './drill.ts'
-import type { Recount } from './evidence.ts'
+import type { CheckId, Residual } from './checks.ts'
 
 export type DrillVerdict = 'held' | 'broken' | 'not-reached'
+
+/** What the files of a drill come to. */
+export interface Recount {
+  /** Lines of peer.jsonl. */
+  readonly effects: number
+  /** Keys with more than one line in peer.jsonl. */
+  readonly duplicated: number
+  /** Keys of `acknowledged` lines. */
+  readonly acknowledged: number
+  /** Of these, the ones without a line in peer.jsonl, or whose entry has not succeeded by its last look in ledger.jsonl. */
+  readonly lost: number
+  /** Entries that some look found in doubt. */
+  readonly inDoubt: number
+}
 
 /** What one drill on one store came to. Counts are those of the files in `evidence`. */
 export interface DrillResult extends Recount {

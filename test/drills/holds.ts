@@ -15,9 +15,11 @@ export function describeHolds(kind: PlaceKind, share: number): void {
   // The short run takes another share of them each time; the mutants' tests hold all.
   const ids = size === 'small' ? all.filter((_, index) => index % share === seed % share) : all
 
-  it.each(ids)(`%s holds on ${kind}`, { timeout: 10 * minute }, async (id) => {
+  it.each(ids)(`%s holds on ${kind}`, { timeout: 30 * minute }, async (id) => {
     const result = await hold(id, kind)
     const { invariants, violations, faults, durationMs, evidence } = result
+    for (const [name, residual] of Object.entries(result.residuals ?? {}))
+      console.log(`${name}: ${JSON.stringify(residual)}`)
     console.log(
       `${id} on ${kind}: ${faults} faults, ${JSON.stringify(invariants)} in ${durationMs} ms (seed ${seed})`,
     )

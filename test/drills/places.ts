@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { drills } from '../../src/drills/catalogue.ts'
-import type { DrillSize } from '../../src/drills/drill.ts'
+import type { DrillSize } from '../../src/drills/checks.ts'
 import type { Place, PlaceKind } from '../../src/drills/places/place.ts'
 import { type Places, throwawayPlaces } from '../../src/drills/places/places.ts'
 import type { DrillResult } from '../../src/drills/report.ts'
@@ -13,6 +13,8 @@ export const size: DrillSize =
   { verify: 'whole' as const, full: 'full' as const }[process.env['ONCEWARD_TEST_SIZE'] ?? ''] ?? 'small'
 
 export const seed: number = Number(process.env['ONCEWARD_TEST_SEED'] ?? Math.floor(Math.random() * 1_000_000))
+
+const failovers = size === 'full' ? 20 : 2
 
 type Hold = (id: string, kind: PlaceKind, more?: Partial<RunDrillOptions>) => Promise<DrillResult>
 
@@ -32,7 +34,7 @@ export function useDrills(): Hold {
     held += 1
     const folder = join(evidence.path, `${held}-${id}`)
     try {
-      return await runDrill(drill, { place, folder, seed, size, ...more })
+      return await runDrill(drill, { place, folder, seed, size, failovers, ...more })
     } finally {
       await place.close()
     }

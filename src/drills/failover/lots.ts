@@ -1,4 +1,4 @@
-import type { DrillSize } from '../drill.ts'
+import type { DrillSize } from '../checks.ts'
 import type { Lot } from '../load/protocol.ts'
 import type { WorkloadId } from '../workloads.ts'
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { Findings, Residual } from '../drill.ts'
+import type { Residual } from '../checks.ts'
+import type { Findings } from '../drill.ts'
 import { writeEvidence } from '../evidence.ts'
 import type { KeyHistory } from '../history.ts'
 import { checkInvariants } from '../invariants.ts'

@@ -1,4 +1,4 @@
-import type { DrillSize } from '../drill.ts'
+import type { DrillSize } from '../checks.ts'
 import type { StageOptions } from '../stage.ts'
 
 /** The shortest wait for recalls that there is. */

@@ -1,4 +1,5 @@
-import type { DrillContext, Residual } from '../drill.ts'
+import type { Residual } from '../checks.ts'
+import type { DrillContext } from '../drill.ts'
 import { eventsIn } from '../collect.ts'
 import type { KeyHistory } from '../history.ts'
 import { type Load, startLoad } from '../load/load.ts'

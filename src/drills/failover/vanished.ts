@@ -1,4 +1,4 @@
-import type { Residual } from '../drill.ts'
+import type { Residual } from '../checks.ts'
 import type { KeyHistory } from '../history.ts'
 import type { Load, LoadAnswer } from '../load/load.ts'
 import { acknowledgedWorks, lostOn, type Work } from './look.ts'

@@ -28,7 +28,8 @@ export function throwawayPlaces(): Places {
   return {
     kinds: ['sqlite', 'postgres'],
     make: async (kind) => (kind === 'sqlite' ? sqlitePlace() : postgresPlace(await server())),
-    close: async () => (await starting)?.stop(),
+    // One that could not start has nothing to be stopped.
+    close: async () => (await starting?.catch(() => undefined))?.stop(),
   }
 }
 

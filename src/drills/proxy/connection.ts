@@ -1,15 +1,12 @@
 import { connect, type Socket } from 'node:net'
+import type { Address } from './address.ts'
 import type { Cuts, TakenCut } from './cuts.ts'
 import { httpFraming } from './http-framing.ts'
 import { opensPostgres, postgresFraming } from './postgres-framing.ts'
 import { type Conditions, Pump } from './pump.ts'
 import { rawFraming } from './raw-framing.ts'
-import type { Framing, ProxiedRequest } from './requests.ts'
-
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
+import type { Framing } from './framing.ts'
+import type { ProxiedRequest } from './requests.ts'
 
 export interface ConnectionOptions {
   readonly client: Socket

@@ -1,4 +1,5 @@
-import type { Framing, HttpRequest, Piece } from './requests.ts'
+import type { Framing, Piece } from './framing.ts'
+import type { HttpRequest } from './requests.ts'
 
 const headEnd = '\r\n\r\n'
 /** A head that is longer is passed on unread. */
@@ -25,7 +26,7 @@ export function httpFraming(): Framing {
     // What follows is another protocol.
     if (head.headers['upgrade'] !== undefined) isOpaque = true
     const { bytes } = take(bodyAt + bodyBytes)
-    return { bytes, request: { protocol: 'http', ...head, body: bytes.subarray(bodyAt), bytes } }
+    return { bytes, request: { protocol: 'http', ...head, body: bytes.subarray(bodyAt).toString(), bytes } }
   }
   const take = (length: number): Piece => {
     const bytes = held.subarray(0, length)

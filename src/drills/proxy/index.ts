@@ -1,5 +1,5 @@
 export { faultProxy, type FaultProxy, type FaultProxyOptions, type Impairment } from './fault-proxy.ts'
-export type { Address } from './connection.ts'
+export type { Address } from './address.ts'
 export type { ArmedCut, Cut } from './cuts.ts'
 export {
   isCommit,

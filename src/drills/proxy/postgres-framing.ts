@@ -1,4 +1,4 @@
-import type { Framing, Piece, ReplyPiece } from './requests.ts'
+import type { Framing, Piece, ReplyPiece } from './framing.ts'
 
 /** Codes of the messages that may open a connection; they have a length and no type. */
 const openings = { cancel: 80877102, ssl: 80877103, gss: 80877104 } as const

@@ -1,4 +1,4 @@
-import type { Framing } from './requests.ts'
+import type { Framing } from './framing.ts'
 
 /** For any protocol: each piece that arrives from the client is a request, the next one from the server its reply. */
 export function rawFraming(): Framing {

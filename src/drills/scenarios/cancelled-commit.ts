@@ -1,6 +1,7 @@
 import { askPostgres } from '../../testing/postgres-query.ts'
 import { aftermath } from '../aftermath.ts'
-import type { CheckId, Drill, DrillContext, Findings } from '../drill.ts'
+import type { CheckId } from '../checks.ts'
+import type { Drill, DrillContext, Findings } from '../drill.ts'
 import { type FailingAddress, openFailingAddress } from '../failover/address.ts'
 import { killPrimary, leadTo } from '../failover/failover.ts'
 import { loadSettings } from '../failover/settings.ts'

@@ -1,5 +1,6 @@
 import { aftermath } from '../aftermath.ts'
-import type { CheckId, Drill, DrillContext, Findings } from '../drill.ts'
+import type { CheckId } from '../checks.ts'
+import type { Drill, DrillContext, Findings } from '../drill.ts'
 import type { KeyHistory } from '../history.ts'
 import { faultProxy } from '../proxy/index.ts'
 import { lockSqlite } from '../sqlite-lock.ts'

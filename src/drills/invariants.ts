@@ -10,8 +10,6 @@ import { effectName, type WorkValue } from './workloads.ts'
  * never in the ledger.
  */
 
-export { type InvariantId, invariantIds }
-
 export interface Violation {
   readonly invariant: InvariantId
   readonly key: string

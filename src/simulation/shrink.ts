@@ -28,16 +28,14 @@ export async function shrink(
     const { breaches } = await run(candidate, { ...options, keepsTrace: false })
     return breaches.some((breach) => breach.invariant === invariant)
   }
-  for (let isSmaller = true; isSmaller && runs < maxRuns; ) {
-    isSmaller = false
-    for (const candidate of smallerPlans(smallest)) {
-      if (runs >= maxRuns) break
-      if (!(await breaks(candidate))) continue
-      smallest = candidate
-      isSmaller = true
-      break
+  const smallerThan = async (larger: Plan): Promise<Plan | undefined> => {
+    for (const candidate of smallerPlans(larger)) {
+      if (runs >= maxRuns) return undefined
+      if (await breaks(candidate)) return candidate
     }
+    return undefined
   }
+  for (let next = await smallerThan(plan); next !== undefined; next = await smallerThan(next)) smallest = next
   const report = await run(smallest, { ...options, keepsTrace: true })
   return { plan: smallest, report, runs }
 }

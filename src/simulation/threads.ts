@@ -40,5 +40,7 @@ function oneThread(
     signal.addEventListener('abort', () => resolve(), { once: true })
     thread.postMessage(first)
   })
-  return done.finally(() => thread.terminate())
+  return done.finally(async () => {
+    await thread.terminate()
+  })
 }

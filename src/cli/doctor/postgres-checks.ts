@@ -63,7 +63,7 @@ const standbys: readonly Rule[] = [
       return hasStandby(facts) ? false : null
     },
     means:
-      'A failover may lose acknowledged entries. Workers that live on recall what they were acknowledged within recallMs, and blind work waits recallWaitMs for them; a worker lost together with the primary, and one that reaches only the old primary, recall nothing: effects of blind operations may then repeat.',
+      'A failover may lose acknowledged entries. Workers that live on recall what they were acknowledged within recallMs, and blind work waits recallWaitMs for them; a worker lost together with the primary, and one that reaches only the old primary, recall nothing: effects of blind operations may then repeat, and of verifiable ones that are called when that wait is over.',
     change:
       "synchronous_standby_names = 'FIRST 1 (name of the standby)' (its application_name), and pg_reload_conf()",
   },

@@ -26,8 +26,8 @@ export function drillText(result: DrillResult): string {
 
 function residualLines({ residuals = {}, measured = {} }: DrillResult): readonly string[] {
   const losses = Object.entries(residuals).map(
-    ([name, { runs, repeated, lost }]) =>
-      `       ${name}: in ${runs} runs ${repeated} repeated, ${lost} lost (documented)`,
+    ([name, { runs, keys, repeated, lost }]) =>
+      `       ${name}: of ${keys} keys in ${runs} runs ${lost} lost, ${repeated} repeated (documented)`,
   )
   return [...losses, ...Object.entries(measured).map(([name, value]) => `       ${name}: ${value}`)]
 }

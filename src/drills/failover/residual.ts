@@ -11,13 +11,13 @@ import { acknowledgedWorks, lostOn, type Work } from './look.ts'
 import { openEpoch } from './open-epoch.ts'
 import { recallWaitMs } from './settings.ts'
 
-/** What cannot be healed where nobody is left who knows: targets that deduplicate nothing. */
-export const unhealed = ['blind', 'verifiable'] as const
-type Unhealed = (typeof unhealed)[number]
+/** Blind and verifiable effects cannot be healed where nobody is left who knows; keyed ones need not be. */
+const measured = ['blind', 'verifiable', 'keyed'] as const
+type Measured = (typeof measured)[number]
 
 /** One run of it: how often effects were repeated, and what should not have been broken all the same. */
 export interface ResidualRun {
-  readonly residuals: Readonly<Record<Unhealed, Residual>>
+  readonly residuals: Readonly<Record<Measured, Residual>>
   readonly broken: NonNullable<Findings['broken']>
 }
 
@@ -62,14 +62,18 @@ export async function countResidual(
   await writeEvidence(stage, histories)
   const keyed = histories.filter(({ workload }) => workload === 'keyed' || workload === 'transactional')
   const { violations } = checkInvariants(keyed, { recoveryMs: 60_000 })
-  const residualOf = (workload: Unhealed): Residual => ({
+  const residualOf = (workload: Measured): Residual => ({
     runs: 1,
     keys: works.filter((work) => work.workload === workload).length,
     repeated: repeatsIn(histories.filter((history) => history.workload === workload)),
     lost: lost.filter((work) => work.workload === workload).length,
   })
   return {
-    residuals: { blind: residualOf('blind'), verifiable: residualOf('verifiable') },
+    residuals: {
+      blind: residualOf('blind'),
+      verifiable: residualOf('verifiable'),
+      keyed: residualOf('keyed'),
+    },
     broken: violations
       .filter(({ invariant }) => invariant === 'I1')
       .map(({ key, what }) => ({ check: 'I1', key, what })),
@@ -95,6 +99,8 @@ export function sumOf(runs: readonly Residual[]): Residual {
 export function residualsOf(name: string, runs: readonly ResidualRun[]): Record<string, Residual> {
   if (runs.length === 0) return {}
   return Object.fromEntries(
-    unhealed.map((workload) => [`${name}:${workload}`, sumOf(runs.map((run) => run.residuals[workload]))]),
+    measured
+      .map((workload) => [`${name}:${workload}`, sumOf(runs.map((run) => run.residuals[workload]))] as const)
+      .filter(([, { keys }]) => keys > 0),
   )
 }

@@ -4,7 +4,7 @@ import { type WorkloadId, workloadIds, workloadOf } from '../workloads.ts'
 
 const chosen = {
   small: ['keyed', 'blind'],
-  whole: workloadIds,
+  whole: ['transactional', 'keyed', 'verifiable', 'blind', 'steps-mixed'],
   full: workloadIds,
 } satisfies Readonly<Record<string, readonly WorkloadId[]>>
 
@@ -35,10 +35,10 @@ export const crashEachAwaitDrill: Drill = {
 }
 
 /**
- * Plain operations die at each of their awaits. Stepped ones have three times as many, of which a run takes a share, from
+ * Plain operations die at each of their awaits. A stepped one has three times as many, of which a run takes a share, from
  * an offset that the seed gives: several seeds make all of them, and so does the long proof.
  */
 function stride(workload: WorkloadId, kind: 'sqlite' | 'postgres', size: 'whole' | 'full'): number {
   if (size === 'full' || !workloadOf(workload).hasSteps) return 1
-  return kind === 'sqlite' ? 2 : 8
+  return kind === 'sqlite' ? 2 : 4
 }

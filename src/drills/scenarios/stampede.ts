@@ -18,8 +18,7 @@ export const stampede: Drill = {
   mustReach: ['I1', 'I2', 'I3', 'L1', 'S2'],
   run: async (context) => {
     const crowd = crowds[context.size]
-    const workloads: readonly WorkloadId[] =
-      context.size === 'small' ? ['blind'] : ['blind', 'keyed', 'verifiable', 'transactional']
+    const workloads: readonly WorkloadId[] = context.size === 'small' ? ['blind'] : ['blind', 'transactional']
     context.plan({ crowd, workloads })
     const stage = await context.stage({ leaseMs })
     const histories = []

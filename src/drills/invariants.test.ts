@@ -72,6 +72,8 @@ const inDoubt: KeyHistory = {
   answers: [answer('in_doubt')],
 }
 
+const laterClaim = { ...event('claimed', 1), fence: { epoch: 2, attempt: 1 } } as unknown as OncewardEvent
+
 function brokenBy(history: KeyHistory): InvariantId[] {
   const { verdicts } = checkInvariants([history], bounds)
   return invariantIds.filter((id) => verdicts[id] === 'broken')
@@ -102,6 +104,7 @@ describe('the invariants of a drill', () => {
       'an acknowledgement without its effect',
       { ...sound, effects: [{ name: 'other', effectId: 'e-1' }] },
     ],
+    ['I2', 'a final failure that happened', { ...sound, answersBefore: [answer('failed')] }],
     [
       'I3',
       'two answers that differ',
@@ -165,6 +168,12 @@ describe('the invariants of a drill', () => {
       'a doubt before the start',
       { ...sound, rows: rows(['after-fault', undefined], ['after-recovery', doubted]) },
     ],
+    ['I8', 'a doubt where nothing could excuse it', { ...inDoubt, mayDoubt: 'never' }],
+    [
+      'I8',
+      'a doubt that a caller was told of and that settled since',
+      { ...sound, mayDoubt: 'never', answersBefore: [answer('in_doubt')] },
+    ],
     [
       'L1',
       'an entry that does not end',
@@ -185,6 +194,25 @@ describe('the invariants of a drill', () => {
     ],
   ])('%s is broken by %s', (invariant, _what, history) => {
     expect(brokenBy(history)).toContain(invariant)
+  })
+
+  it.each<readonly [InvariantId, string, KeyHistory]>([
+    [
+      'I8',
+      'doubt anywhere, where the fault may have fallen anywhere',
+      {
+        ...sound,
+        mayDoubt: 'anywhere',
+        rows: rows(['after-fault', succeeded], ['after-recovery', doubted]),
+      },
+    ],
+    [
+      'I4',
+      'a claim in another epoch behind a success, where neither primary knew of the other',
+      { ...sound, isForked: true, events: [...sound.events, laterClaim] },
+    ],
+  ])('%s allows for %s', (invariant, _what, history) => {
+    expect(brokenBy(history)).not.toContain(invariant)
   })
 
   it('are broken in one history of many', () => {

@@ -1,75 +1,100 @@
 import type { Entry } from '../../ledger/entry.ts'
-import type {
-  ClaimRequest,
-  ClaimResult,
-  RenewRequest,
-  RenewResult,
-  ResolveRequest,
-  ResolveResult,
-  SettleRequest,
-  SettleResult,
-} from '../../ledger/store.ts'
+import type { Takeover } from '../../ledger/rules.ts'
+import type { ParsedSafety, SafetyKind } from '../../ledger/safety.ts'
+import type { ClaimRequest, ClaimResult, ResolveRequest, SettleRequest } from '../../ledger/store.ts'
+import type { InvariantId } from '../../testing/invariant-ids.ts'
+import type { ResidualName } from '../losses.ts'
 
 /*
- * The world in the small: one key, a few workers, one database row, one target. Time moves in steps of one lease, and
- * only when the search lets it.
+ * The world in the small: one key, a few workers, one database row, one target. Time moves in ticks of one lease, and
+ * only when the search lets it (docs/decisions/021).
  */
 
-export const leaseMs = 1_000
-/** Longer than a request is under way: those that are older are gone. */
-export const settleMs = 1_000
-export const requestLifeMs = 1_000
-export const keyLifetimeMs = 3_000
-export const requestTimeoutMs = 1_000
+/** One tick. All lengths of time below are multiples of it. */
+export const tickMs = 1_000
+export const leaseMs: number = tickMs
+/** A request that is older than this has arrived, or never will. */
+export const requestLifeMs: number = tickMs
+const settleMs = tickMs
+export const keyLifetimeMs: number = 3 * tickMs
+const requestTimeoutMs = tickMs
+export const recallWaitMs: number = 2 * tickMs
 
-/** A message to the database. */
-export type StoreRequest =
-  | { readonly kind: 'claim'; readonly request: ClaimRequest }
-  | { readonly kind: 'read' }
-  | { readonly kind: 'settle'; readonly request: SettleRequest; readonly isGivingBack: boolean }
-  | { readonly kind: 'renew'; readonly request: RenewRequest }
-  | { readonly kind: 'resolve'; readonly request: ResolveRequest }
-
-/** Its answer, and the database's clock when it was worked. */
-export type StoreReply = { readonly nowMs: number } & (
-  | { readonly kind: 'claim'; readonly result: ClaimResult }
-  | { readonly kind: 'read'; readonly entry: Entry | undefined }
-  | { readonly kind: 'settle'; readonly result: SettleResult; readonly isGivingBack: boolean }
-  | { readonly kind: 'renew'; readonly result: RenewResult }
-  | { readonly kind: 'resolve'; readonly result: ResolveResult }
-)
+export function safetyOf(kind: SafetyKind): ParsedSafety {
+  switch (kind) {
+    case 'keyed':
+      return { kind, keyLifetimeMs, requestTimeoutMs }
+    case 'verifiable':
+      return { kind, settleMs, verify: () => ({ happened: 'unknown' }) }
+    default:
+      return { kind }
+  }
+}
 
 /** How an effect ended, as its worker hears of it. */
-export type Heard = 'done' | 'no' | 'unknown' | 'raw-code'
+export type Heard = { readonly kind: 'done'; readonly effect: number } | { readonly kind: 'no' | 'unknown' }
+
+/** What a caller is told. */
+export type Told = 'ok' | 'failed' | 'unknown' | 'doubt' | 'refused'
+
+/** What to claim: an absent entry, or a row that was seen; what has been decided. */
+export interface Target {
+  readonly entry?: Entry | undefined
+  readonly takeover?: Takeover | undefined
+  /** The effect has happened, in an epoch that was lost. */
+  readonly isKnown?: boolean
+}
 
 /** Where a worker is in the guard. */
 export type Phase =
   | { readonly at: 'idle' }
-  /** Waits for an answer of the database. */
   | {
-      readonly at: 'store'
-      readonly sent: StoreRequest
-      readonly reply?: StoreReply
-      /** Read before it was sent (rule 8). */
+      readonly at: 'claim'
+      readonly request: ClaimRequest
+      readonly isKnown: boolean
+      /** The clock before it was sent (rule 8). */
       readonly sinceMs: number
-      /** The entry that it owns meanwhile. */
-      readonly entry?: Entry
-      /** The outcome that it is about to write. */
-      readonly heard?: Heard
+      /** Worked by the database; the answer is on its way. */
+      readonly worked?: { readonly result: ClaimResult; readonly nowMs: number }
     }
-  /** Has seen somebody else's entry, and waits. */
+  /** Is going to look at the row. */
   | { readonly at: 'poll' }
-  /** Has asked the target whether it happened. */
-  | { readonly at: 'ask'; readonly entry: Entry; readonly answer?: 'yes' | 'no' | 'unknown' }
-  /** Its effect is under way. */
-  | { readonly at: 'run'; readonly entry: Entry; readonly sinceMs: number; readonly heard?: Heard }
-  | { readonly at: 'done'; readonly told: 'ok' | 'failed' | 'unknown' | 'doubt' | 'refused' }
+  /** Is going to ask the target whether it happened. */
+  | {
+      readonly at: 'ask'
+      readonly entry: Entry | undefined
+      /** Of a young epoch, where the row may be the wrong one to ask about. */
+      readonly first?: { readonly takeover: Takeover; readonly believesNo: boolean }
+    }
+  | { readonly at: 'resolve'; readonly request: ResolveRequest; readonly then: 'doubt' | 'ok' | 'afresh' }
+  /** Owns the entry, and its lease has lapsed before the effect could begin. */
+  | { readonly at: 'regain'; readonly entry: Entry; readonly epoch: number }
+  | { readonly at: 'run'; readonly entry: Entry; readonly sinceMs: number }
+  | {
+      readonly at: 'settle'
+      readonly entry: Entry
+      readonly request: SettleRequest
+      readonly isGivingBack: boolean
+    }
+  /** The acknowledgement of its COMMIT was lost. */
+  | {
+      readonly at: 'commit-lost'
+      readonly entry: Entry
+      readonly sent: SettleRequest
+      readonly isRecognising: boolean
+    }
+  | { readonly at: 'done'; readonly told: Told }
 
-export interface WorkerState {
+export interface Worker {
   readonly phase: Phase
-  /** Rises with restarts and with every claim after one that had not begun: names its owner's token. */
+  /** Rises with each call: names its owner's token. */
   readonly token: number
   readonly callsLeft: number
+  /** The epoch that its writes name. */
+  readonly epoch: number
+  /** What it was acknowledged and will assert again: what runs, or else what has ended. */
+  readonly running?: Entry | undefined
+  readonly ended?: Entry | undefined
 }
 
 /** A request to the target that has not arrived. */
@@ -78,49 +103,103 @@ export interface WireRequest {
   readonly token: number
   readonly effectKey: string
   readonly sentMs: number
+  readonly input: number
 }
 
-/** A key that the target knows, since when. */
+/** A message to the database whose sender does not wait for an answer any more. */
+export type Stray = { readonly worker: number } & (
+  | { readonly kind: 'claim'; readonly request: ClaimRequest }
+  | { readonly kind: 'settle'; readonly request: SettleRequest }
+)
+
+/** A key that the target remembers. */
 export interface KnownKey {
   readonly effectKey: string
   readonly sinceMs: number
+  readonly effect: number
 }
 
 /** What may still go wrong, or happen at all. */
 export interface Budget {
   readonly crashes: number
-  /** Steps of time, each as long as a lease. */
+  /** Ticks. */
   readonly lapses: number
-  /** Requests and answers that are lost, on the way to the database or to the target. */
   readonly losses: number
   /** Definite failures. */
   readonly refusals: number
   readonly failovers: number
 }
 
+/** All there is. Filled in field by field while an event is worked, and never changed afterwards. */
 export interface State {
-  readonly nowMs: number
-  readonly epoch: number
-  readonly row: Entry | undefined
-  readonly workers: readonly WorkerState[]
-  readonly wire: readonly WireRequest[]
-  /** Requests to the database that nobody waits for any more, and that may still arrive. */
-  readonly stray: readonly StoreRequest[]
-  readonly effects: number
-  readonly keys: readonly KnownKey[]
-  readonly budget: Budget
-  /** The highest fence that a claim has got. */
-  readonly top: { readonly epoch: number; readonly attempt: number }
-  /** The last thing sent, and what its worker has heard of it. */
-  readonly lastSend: Heard | 'open' | undefined
-  /** Something has gone wrong while the entry was started: a doubt has a cause. */
-  readonly hasCause: boolean
+  nowMs: number
+  epoch: number
+  /** Of an epoch after a failover. */
+  beganAtMs: number | undefined
+  row: Entry | undefined
+  /** The row as the standby has it. */
+  standby: Entry | undefined
+  effects: number
+  /** Rows of the user's own that the standby has. */
+  standbyEffects: number
+  /** Workers (bits) whose writes the standby has not got. */
+  dirty: number
+  /** One of them has died since. */
+  isOrphaned: boolean
+  /** Workers (bits) whose lost writes are still to be recalled. */
+  awaited: number
+  /** Why what breaks from now on is a residual and no violation (docs/decisions/013). */
+  excuse: ResidualName | undefined
+  workers: readonly Worker[]
+  wire: readonly WireRequest[]
+  stray: readonly Stray[]
+  keys: readonly KnownKey[]
+  budget: Budget
+  /** The highest fence that a claim has got: epoch × 1,000 + attempt. */
+  topFence: number
+  lastSend: 'none' | 'open' | 'no'
+  /** Something has gone wrong since the first claim: a doubt has a cause. */
+  hasCause: boolean
+  /** The effect that callers were told of; 0 where none was. */
+  given: number
+  /** The user's own rows were acknowledged: seen only, or durable. */
+  rowsTold: 'no' | 'seen' | 'durable'
+  /** Found by the event that led here. Such a state is not followed. */
+  breach?: { readonly invariant: InvariantId; readonly what: string } | undefined
+  /** Counted by the event that led here. */
+  residual?: ResidualName | undefined
 }
 
-/** What one event leads to. */
-export interface Step {
+export interface Event {
   readonly label: string
   readonly state: State
-  /** The invariant that it breaks, and how. */
-  readonly breach?: { readonly invariant: string; readonly what: string }
+}
+
+/** Changes one worker of a state that is being made. */
+export function setWorker(state: State, index: number, change: Partial<Worker>): void {
+  state.workers = state.workers.map((worker, at) => (at === index ? { ...worker, ...change } : worker))
+}
+
+export function setPhase(state: State, index: number, phase: Phase): void {
+  setWorker(state, index, { phase })
+}
+
+/** As long as others may not have asserted yet what they were acknowledged. */
+export function isYoung(state: State, worker: Worker): boolean {
+  return (
+    state.beganAtMs !== undefined &&
+    worker.epoch === state.epoch &&
+    state.nowMs < state.beganAtMs + recallWaitMs
+  )
+}
+
+export function spend(state: State, what: keyof Budget): void {
+  state.budget = { ...state.budget, [what]: state.budget[what] - 1 }
+  if (what !== 'refusals') state.hasCause = true
+}
+
+/** The first thing that breaks is what counts; with an excuse it is counted by its name. */
+export function report(state: State, invariant: InvariantId, what: string): void {
+  if (state.excuse === undefined) state.breach ??= { invariant, what }
+  else state.residual ??= state.excuse
 }

@@ -161,6 +161,8 @@ function decideOwned(entry: Entry, caller: Caller, nowMs: number): Verdict {
     : decideLapsedSteps(entry, nowMs)
 }
 
+export const keyForgottenWhy = 'The target may have forgotten the effect key: its lifetime is over.'
+
 /** The table of DESIGN.md section 2: a lapsed lease never means "not done". */
 function decideLapsed(entry: Entry, given: ParsedSafety, nowMs: number): Verdict {
   const safety = frozenSafety(entry.safety, given)
@@ -170,7 +172,7 @@ function decideLapsed(entry: Entry, given: ParsedSafety, nowMs: number): Verdict
     case 'keyed':
       return keyedMayRun(entry.firstPossibleSendAtMs ?? entry.claimedAtMs, safety, nowMs)
         ? run(entry, { earlierUnknown: true, keepsFirstSend: true })
-        : { kind: 'enter-doubt', why: 'The target may have forgotten the effect key: its lifetime is over.' }
+        : { kind: 'enter-doubt', why: keyForgottenWhy }
     case 'verifiable': {
       const askFromMs = entry.leaseUntilMs + safety.settleMs
       if (askFromMs > nowMs) return { kind: 'wait', retryAfterMs: askFromMs - nowMs }
@@ -317,8 +319,12 @@ function doubt(entry: Entry, error: EntryError, why: string): Settlement {
  * less a margin of 15 %.
  */
 export function holdsLease(since: ClockReading, now: ClockReading, leaseMs: number): boolean {
-  const elapsedMs = Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs)
-  return elapsedMs < leaseMs * 0.85
+  return elapsedMs(since, now) < leaseMs * 0.85
+}
+
+/** The larger elapsed of both clocks. */
+export function elapsedMs(since: ClockReading, now: ClockReading): number {
+  return Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs)
 }
 
 /** Rule 5: the same step with another input is another step. */

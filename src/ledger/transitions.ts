@@ -237,10 +237,20 @@ const nobody = ''
 export function recallRow(row: Entry | undefined, { entry }: RecallRequest, at: StoreMoment): RecallResult {
   if (row === undefined) return recalled(undefined, entry, at)
   if (row.owner === nobody && entry.attempt <= row.attempt) return mergeMore(row, entry, at)
+  if (isEndedBeforeTakeover(row, entry)) return { kind: 'kept', entry: row }
   if (isFork(row, entry)) return mergeForks(row, entry, at)
   const isTakeover = row.owner !== entry.owner && entry.attempt > row.attempt
   if (isTakeover && hasEnded(row)) return mergeTakeover(row, entry, at)
   return isLater(entry, row) ? recalled(row, entry, at) : { kind: 'kept', entry: row }
+}
+
+/**
+ * The takeover that is recalled was lost, and the attempt that it followed has ended in this epoch. What is committed
+ * with the user's rows is committed, and what a key has done is done: an end beats a run.
+ */
+function isEndedBeforeTakeover(row: Entry, entry: Entry): boolean {
+  const isSafe = row.safety === 'transactional' || (row.safety === 'keyed' && row.steps === undefined)
+  return isSafe && hasEnded(row) && !hasEnded(entry) && entry.steps === undefined
 }
 
 /** Both sides of a conflict are in the row already. That a keyed attempt has ended is news all the same. */

@@ -26,6 +26,7 @@ export function put(
   if (after === before) return
   check(state, before, { after, ...write })
   state.row = after
+  if (after?.state === 'succeeded') state.isRecorded = true
   if (state.budget.failovers === 0) return
   if (world.options.replication === 'async') state.dirty |= 1 << write.by
   else if (write.isDurable) replicate(state)
@@ -126,12 +127,11 @@ export function workSettle(
 }
 
 /** Rule 3: nobody has followed, so that this outcome settles. */
-function isOpenTo(
-  row: Entry | undefined,
-  { owner, attempt, ownerWrite, recognisesOnly }: SettleRequest,
-): boolean {
+function isOpenTo(row: Entry | undefined, request: SettleRequest): boolean {
+  const { owner, attempt, ownerWrite, to, recognisesOnly } = request
   if (row === undefined || recognisesOnly === true) return false
-  const isUnsettled = row.state === 'started' || row.state === 'in_doubt' || row.state === 'claimed'
+  const isLettingGo = to === 'claimed' || to === 'started'
+  const isUnsettled = row.state === 'started' || (row.state === 'in_doubt' && !isLettingGo)
   return row.owner === owner && row.attempt === attempt && ownerWrite > row.ownerWrite && isUnsettled
 }
 
@@ -153,6 +153,8 @@ export function workRecall(world: World, state: State, by: number): string {
   if (entry === undefined) return 'nothing'
   const { kind, entry: after } = world.production.recallRow(state.row, { entry }, state)
   if (kind === 'kept') return kind
+  const isAnothers = state.row !== undefined && state.row.owner !== entry.owner
+  if (kind === 'conflict' || isAnothers) state.hasConflict = true
   put(world, state, { by, method: 'recall', isDurable: true, after })
   if (state.row !== undefined && birthEpoch(state.row) === state.epoch)
     state.topFence = Math.max(state.topFence, fenceOf(state.row))

@@ -58,7 +58,7 @@ function worldEvents(world: World, from: State, events: Event[]): void {
     change(state)
     events.push({ label, state })
   }
-  if (budget.lapses > 0) on('time passes: one lease', (state) => tick(world, state))
+  if (budget.lapses > 0) on('time passes: half a lease', (state) => tick(world, state))
   if (budget.failovers === 0) return
   const isBehind = from.standby !== from.row || from.dirty !== 0
   if (world.options.replication === 'async' && isBehind) on('the standby catches up', replicate)

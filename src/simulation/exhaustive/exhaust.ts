@@ -166,6 +166,8 @@ function initialState({ options }: World): State {
     lastSend: 'none',
     hasCause: false,
     given: 0,
+    isRecorded: false,
+    hasConflict: false,
     rowsTold: 'no',
   }
 }

@@ -32,9 +32,12 @@ export function workerOf({ state, by }: At): Worker {
 }
 
 /** A claim is sent. */
-export function sendClaim(at: At, { entry, takeover, isKnown = false }: Target): void {
+export function sendClaim(
+  at: At,
+  { entry, takeover, isKnown = false, epoch = workerOf(at).epoch }: Target,
+): void {
   const { world, state, by } = at
-  const { token, epoch } = workerOf(at)
+  const { token } = workerOf(at)
   const request: ClaimRequest = {
     ref: 'k',
     scope: '',
@@ -76,6 +79,7 @@ const firstRun: Verdict = {
 export function consider(at: At, entry: Entry | undefined, nowMs: number): void {
   const { world, state, by } = at
   const verdict = verdictOf(at, entry, nowMs)
+  const { epoch } = workerOf(at)
   switch (verdict.kind) {
     case 'run':
       return isOwn(at, entry) && !world.production.mustClaimOwn
@@ -96,10 +100,10 @@ export function consider(at: At, entry: Entry | undefined, nowMs: number): void 
         then: 'doubt',
       })
     case 'ask':
-      return setPhase(state, by, { at: 'ask', entry })
+      return setPhase(state, by, { at: 'ask', entry, epoch })
     case 'ask-first': {
       const { takeover, believesNo } = verdict
-      return setPhase(state, by, { at: 'ask', entry, first: { takeover, believesNo } })
+      return setPhase(state, by, { at: 'ask', entry, epoch, first: { takeover, believesNo } })
     }
   }
 }
@@ -136,21 +140,40 @@ export function resolving(entry: Entry, to: ResolveRequest['to'], effect?: numbe
 /** The worker owns the entry: its effect begins, unless the lease has lapsed before it could. */
 export function own(at: At, entry: Entry, sinceMs: number): void {
   const { world, state, by } = at
-  if (holdsLease(world, sinceMs, state.nowMs)) begin(at, entry, sinceMs)
+  if (holdsLease(world, sinceMs, state.nowMs)) beginInTime(at, entry, sinceMs)
   else setPhase(state, by, { at: 'regain', entry, epoch: workerOf(at).epoch })
 }
 
-export function holdsLease({ production }: World, sinceMs: number, nowMs: number): boolean {
+function holdsLease({ production }: World, sinceMs: number, nowMs: number): boolean {
   const reading = (ms: number): { monotonicMs: number; wallMs: number } => ({ monotonicMs: ms, wallMs: ms })
   return production.rules.holdsLease(reading(sinceMs), reading(nowMs), leaseMs)
 }
 
+/** Rule 5 once more: the takeover was decided upon earlier, and its worker may have stood still since. */
+export function beginInTime(at: At, entry: Entry, sinceMs: number): void {
+  const { world, state } = at
+  const { safety } = world
+  const sentMs = entry.firstPossibleSendAtMs ?? entry.claimedAtMs
+  const isLate =
+    entry.earlierUnknown &&
+    safety.kind === 'keyed' &&
+    !world.production.rules.keyedMayRun(sentMs, safety, state.nowMs)
+  if (!isLate) return begin(at, entry, sinceMs)
+  const { round, earlierUnknown } = entry
+  const settlement = { to: 'in_doubt', round, earlierUnknown, endsLease: true } as const
+  const request = settling(entry, settlement, { ownerWrite: 1 })
+  setPhase(state, at.by, { at: 'settle', entry, request, isGivingBack: false })
+}
+
 /** Sends the effect, and checks that nobody may mind (I4, I5). */
-export function begin(at: At, entry: Entry, sinceMs: number): void {
+function begin(at: At, entry: Entry, sinceMs: number): void {
   const { world, state, by } = at
   const { row } = state
-  if (row !== undefined && row.epoch === entry.epoch && row.attempt > entry.attempt)
-    report(state, 'I4', `attempt ${entry.attempt} began after attempt ${row.attempt} had taken over`)
+  if (row !== undefined && row.epoch === entry.epoch && row.attempt > entry.attempt) {
+    // A keyed entry of which neither attempt is believed has no owner: the next caller sends the same key.
+    if (state.hasConflict && world.options.safety === 'keyed') state.residual ??= 'recall-conflict'
+    else report(state, 'I4', `attempt ${entry.attempt} began after attempt ${row.attempt} had taken over`)
+  }
   setPhase(state, by, { at: 'run', entry, sinceMs })
   if (world.options.safety === 'transactional') return
   if (world.options.safety === 'blind' && state.lastSend === 'open')
@@ -225,7 +248,7 @@ export function forget(at: At, owner: string): void {
   if (workerOf(at).running?.owner === owner) setWorker(at.state, at.by, { running: undefined })
 }
 
-export function replay(at: At, entry: Entry): void {
+function replay(at: At, entry: Entry): void {
   if (entry.state === 'failed') return tell(at, 'failed')
   told(at, entry, false)
 }
@@ -234,9 +257,8 @@ export function replay(at: At, entry: Entry): void {
 export function told(at: At, entry: Entry, isOwn: boolean): void {
   const { world, state, by } = at
   const effect = entry.value?.[0] ?? 0
-  if (state.effects === 0) report(state, 'I2', 'a caller was told of an effect that has not happened')
-  if (state.row?.state !== 'succeeded')
-    report(state, 'I7', 'a caller was told of a success that is not on record')
+  if (state.effects === 0) toldOfNothing(at, isOwn)
+  if (!state.isRecorded) report(state, 'I7', 'a caller was told of a success that was never on record')
   if (entry.fingerprint !== String(inputOf(world, by)))
     report(state, 'I6', 'a caller was given the result of another input')
   if (state.given !== 0 && state.given !== effect)
@@ -247,6 +269,16 @@ export function told(at: At, entry: Entry, isOwn: boolean): void {
     state.rowsTold = isDurable ? 'durable' : state.rowsTold === 'durable' ? 'durable' : 'seen'
   }
   tell(at, 'ok')
+}
+
+/** An answer of the primary that was lost is given by who has not heard of the new one yet: with it the rows were lost. */
+function toldOfNothing(at: At, isOwn: boolean): void {
+  const { world, state } = at
+  const { replication, safety } = world.options
+  const isUnaware = safety === 'transactional' && workerOf(at).epoch < state.epoch
+  if (isUnaware && replication === 'async') state.residual ??= 'transactional-rows-lost'
+  else if (isUnaware && !isOwn) state.residual ??= 'read-before-durable'
+  else report(state, 'I2', 'a caller was told of an effect that has not happened')
 }
 
 export function tell(at: At, what: Told): void {

@@ -8,7 +8,7 @@ export interface ExhaustOptions {
   readonly safety: SafetyKind
   readonly replication: 'sync' | 'async'
   readonly crashes: number
-  /** Ticks of time, each one lease long. */
+  /** Ticks of time, each half a lease long. */
   readonly lapses: number
   /** Requests and answers that are lost, to the database and to the target, and answers that never come. */
   readonly lostReplies: number

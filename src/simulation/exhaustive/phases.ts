@@ -17,7 +17,7 @@ import {
   told,
   workerOf,
   wrote,
-  begin,
+  beginInTime,
 } from './guard.ts'
 import type { World } from './production.ts'
 import { type Event, isYoung, type Phase, setPhase, setWorker, spend, type State } from './state.ts'
@@ -128,15 +128,16 @@ function hearClaim(at: At, phase: In<'claim'>, { result, nowMs }: NonNullable<In
   })
 }
 
-function inAsk(collector: Collector, { entry, first }: In<'ask'>): void {
+function inAsk(collector: Collector, phase: In<'ask'>): void {
+  const { entry, first } = phase
   collector.on('asks the target', (at) => {
     const { rules } = at.world.production
     const effect = answerOf(
       at.state,
       rules.effectKey({ scope: '', operation: 'o', key: 'k', round: 0, ...entry }),
     )
-    if (first !== undefined) afterAskingFirst(at, { entry, first }, effect !== undefined)
-    else if (entry !== undefined) afterAsking(at, entry, effect)
+    if (first !== undefined) afterAskingFirst(at, { ...phase, first }, effect !== undefined)
+    else if (entry !== undefined) afterAsking(at, { ...phase, entry }, effect)
     return effect === undefined ? 'no' : 'yes'
   })
   if (!collector.canLose) return
@@ -148,24 +149,30 @@ function inAsk(collector: Collector, { entry, first }: In<'ask'>): void {
   })
 }
 
+type Asked = Omit<In<'ask'>, 'entry' | 'first'>
+
 function afterAskingFirst(
   at: At,
-  { entry, first }: { readonly entry: Entry | undefined; readonly first: NonNullable<In<'ask'>['first']> },
+  { entry, first, epoch }: Asked & Required<Pick<In<'ask'>, 'entry' | 'first'>>,
   hasHappened: boolean,
 ): void {
   const { takeover, believesNo } = first
-  if (hasHappened || believesNo) sendClaim(at, { entry, takeover, isKnown: hasHappened })
+  if (hasHappened || believesNo) sendClaim(at, { entry, takeover, isKnown: hasHappened, epoch })
   else setPhase(at.state, at.by, { at: 'poll' })
 }
 
-function afterAsking(at: At, entry: Entry, effect: number | undefined): void {
+function afterAsking(
+  at: At,
+  { entry, epoch }: Asked & { readonly entry: Entry },
+  effect: number | undefined,
+): void {
   const resolve = (request: In<'resolve'>['request'], then: In<'resolve'>['then']): void =>
     setPhase(at.state, at.by, { at: 'resolve', request, then })
   if (effect !== undefined) return resolve(resolving(entry, 'succeeded', effect), 'ok')
   if (entry.state === 'in_doubt') return resolve(resolving(entry, 'released'), 'afresh')
   const { round } = entry
   const takeover = { raisesAttempt: true, round, earlierUnknown: false, keepsFirstSend: false }
-  sendClaim(at, { entry, takeover })
+  sendClaim(at, { entry, takeover, epoch })
 }
 
 function inResolve(collector: Collector, { request, then }: In<'resolve'>): void {
@@ -196,7 +203,7 @@ function inRegain(collector: Collector, { entry, epoch }: In<'regain'>): void {
       put(at.world, state, { by: at.by, method: 'renew', isDurable: true, after: renewed })
     // What has been lost may be a takeover: only a lease without a gap says that there was none.
     const isRegained = result.kind === 'renewed' && epoch === state.epoch
-    if (isRegained) begin(at, entry, state.nowMs)
+    if (isRegained) beginInTime(at, entry, state.nowMs)
     else giveBack(at, entry)
     return isRegained ? 'renewed' : 'lost'
   })

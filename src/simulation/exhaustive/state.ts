@@ -6,19 +6,21 @@ import type { InvariantId } from '../../testing/invariant-ids.ts'
 import type { ResidualName } from '../losses.ts'
 
 /*
- * The world in the small: one key, a few workers, one database row, one target. Time moves in ticks of one lease, and
+ * The world in the small: one key, a few workers, one database row, one target. Time moves in ticks, and
  * only when the search lets it (docs/decisions/021).
  */
 
-/** One tick. All lengths of time below are multiples of it. */
-export const tickMs = 1_000
-export const leaseMs: number = tickMs
+/** One tick: half a lease, so that an effect may begin late in its lease. All times are multiples of it. */
+export const tickMs = 500
+export const leaseMs: number = 2 * tickMs
 /** A request that is older than this has arrived, or never will. */
 export const requestLifeMs: number = tickMs
-const settleMs = tickMs
-export const keyLifetimeMs: number = 3 * tickMs
-const requestTimeoutMs = tickMs
-export const recallWaitMs: number = 2 * tickMs
+/** Longer than a request's life, as it must be. */
+const settleMs = 1.5 * tickMs
+export const keyLifetimeMs: number = 5 * tickMs
+/** A request's life, and how long after the decision it may be sent. */
+const requestTimeoutMs = 2 * tickMs
+export const recallWaitMs: number = 4 * tickMs
 
 export function safetyOf(kind: SafetyKind): ParsedSafety {
   switch (kind) {
@@ -43,6 +45,8 @@ export interface Target {
   readonly takeover?: Takeover | undefined
   /** The effect has happened, in an epoch that was lost. */
   readonly isKnown?: boolean
+  /** In which it was decided upon, where not just now. */
+  readonly epoch?: number
 }
 
 /** Where a worker is in the guard. */
@@ -63,6 +67,8 @@ export type Phase =
   | {
       readonly at: 'ask'
       readonly entry: Entry | undefined
+      /** In which that was decided. */
+      readonly epoch: number
       /** Of a young epoch, where the row may be the wrong one to ask about. */
       readonly first?: { readonly takeover: Takeover; readonly believesNo: boolean }
     }
@@ -162,6 +168,10 @@ export interface State {
   hasCause: boolean
   /** The effect that callers were told of; 0 where none was. */
   given: number
+  /** A success has been on record. */
+  isRecorded: boolean
+  /** Two histories have met in a recall, and neither was believed. */
+  hasConflict: boolean
   /** The user's own rows were acknowledged: seen only, or durable. */
   rowsTold: 'no' | 'seen' | 'durable'
   /** Found by the event that led here. Such a state is not followed. */

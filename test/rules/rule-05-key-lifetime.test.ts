@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { DefiniteFailure } from '../../src/kernel/errors.ts'
+import { delay } from '../../src/kernel/runtime.ts'
 import type { Intent } from '../../src/ledger/intent.ts'
 import type { Attempt } from '../../src/ledger/onceward.ts'
 import type { Lab, LabWorker } from '../support/lab.ts'
@@ -54,6 +55,26 @@ rule(
     expect(peer.requests).toHaveLength(1)
   },
   ['key-lifetime-ignored', 'key-lifetime-without-request-timeout'],
+)
+
+rule(
+  'a takeover that was decided upon in time, and claimed too late, is not sent',
+  async (lab) => {
+    const peer = provider(lab)
+    await sendAndDie(lab, peer)
+    await lab.time.advance(keyLifetimeMs - requestTimeoutMs - 1)
+    const worker = lab.worker()
+    worker.tap.hooks.claim = async (requests, next) => {
+      const reply = await next(requests)
+      if (requests[0]?.expect === undefined) await delay(worker.runtime, leaseMs / 2)
+      return reply
+    }
+    const run = worker.once.run(charge, ({ effectKey }) => peer.do(effectKey))
+    expect(await lab.code(run)).toBe('IN_DOUBT')
+    expect(peer.requests).toHaveLength(1)
+    expect(lab.row(charge).state).toBe('in_doubt')
+  },
+  ['key-lifetime-looked-at-once'],
 )
 
 rule(

@@ -174,6 +174,8 @@ function begin(at: At, entry: Entry, sinceMs: number): void {
     if (state.hasConflict && world.options.safety === 'keyed') state.residual ??= 'recall-conflict'
     else report(state, 'I4', `attempt ${entry.attempt} began after attempt ${row.attempt} had taken over`)
   }
+  if (entry.fingerprint !== String(inputOf(world, by)))
+    report(state, 'I6', 'an effect began with another input than its entry has')
   setPhase(state, by, { at: 'run', entry, sinceMs })
   if (world.options.safety === 'transactional') return
   if (world.options.safety === 'blind' && state.lastSend === 'open')

@@ -294,7 +294,7 @@ function inCommitLost(collector: Collector, phase: In<'commit-lost'>): void {
       const request = { ...sent, recognisesOnly: true }
       const result = workSettle(at.world, at.state, { by: at.by, isDurable: true, request })
       if (result.kind === 'stale') return setPhase(at.state, at.by, { ...phase, isRecognising: false })
-      forget(at, entry.owner)
+      wrote(at, result.entry, false)
       return told(at, result.entry, true)
     })
   collector.on('gives back what may not have been committed', (at) => {

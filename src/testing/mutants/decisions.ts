@@ -108,6 +108,12 @@ export const decisionMutants: readonly LedgerMutant[] = [
     }),
   },
   {
+    id: 'key-lifetime-looked-at-once',
+    rule: 5,
+    breaks: 'sends a key that the target may have forgotten since its takeover was decided upon',
+    rules: () => ({ keyedMayRun: () => true }),
+  },
+  {
     id: 'key-in-use-is-a-failure',
     rule: 5,
     breaks: 'takes "key in use" and "key reused" answers of the target for definite failures',

@@ -44,8 +44,8 @@ function property(
     const values = new Set(told.filter((one) => one.startsWith('effect')))
     expect(effects, 'I1: effects at the target').toBeLessThanOrEqual(1)
     expect(values.size, 'I3: results that callers were given').toBeLessThanOrEqual(1)
-    if (values.size > 0) expect(effects, 'I2: acknowledged').toBe(1)
-    if (told.includes('EFFECT_FAILED')) expect(effects, 'I2: told that it failed for good').toBe(0)
+    const promised = values.size > 0 ? [1] : told.includes('EFFECT_FAILED') ? [0] : [0, 1]
+    expect(promised, 'I2: effects, by what callers were told').toContain(effects)
     for (const one of told) sometimes?.add(one)
   })
 }
@@ -76,8 +76,7 @@ describe('the guard, with every message and timer scheduled by fast-check', () =
     async ({ id, safety }) => {
       const found = await fc.check(property(safety, { mutant: id }), { numRuns: 3_000, seed: 11 })
       expect(found.failed, `${id} after ${found.numRuns} schedules`).toBe(true)
-      const [schedule] = found.counterexample ?? []
-      expect(String(schedule)).toContain('claim is answered resolved')
+      expect(fc.stringify(found.counterexample)).toContain('claim is answered resolved')
     },
     60_000,
   )

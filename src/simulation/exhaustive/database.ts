@@ -153,10 +153,10 @@ export function workRecall(world: World, state: State, by: number): string {
   if (entry === undefined) return 'nothing'
   const { kind, entry: after } = world.production.recallRow(state.row, { entry }, state)
   if (kind === 'kept') return kind
-  const isAnothers = state.row !== undefined && state.row.owner !== entry.owner
-  if (kind === 'conflict' || isAnothers) state.hasConflict = true
+  const { row } = state
+  const isAnother = row !== undefined && (row.owner !== entry.owner || row.attempt !== entry.attempt)
+  if (kind === 'conflict' || isAnother) state.hasConflict = true
   put(world, state, { by, method: 'recall', isDurable: true, after })
-  if (state.row !== undefined && birthEpoch(state.row) === state.epoch)
-    state.topFence = Math.max(state.topFence, fenceOf(state.row))
+  if (birthEpoch(after) === state.epoch) state.topFence = Math.max(state.topFence, fenceOf(after))
   return kind
 }

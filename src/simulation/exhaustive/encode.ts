@@ -85,7 +85,7 @@ function phaseText(phase: Phase): string {
     case 'ask':
       return `a${phase.epoch}${entry(phase.entry)}${phase.first === undefined ? '' : flag(phase.first.believesNo)}`
     case 'resolve':
-      return `v${expectText(phase.request)}${phase.request.to}${phase.then}`
+      return `v${expectText(phase.request)}${phase.request.to}${phase.next}`
     case 'regain':
       return `g${phase.epoch}${entry(phase.entry)}`
     case 'run':

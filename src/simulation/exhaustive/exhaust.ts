@@ -23,9 +23,10 @@ export async function exhaust(settings: ExhaustSettings): Promise<ExhaustReport>
   const { mutant, maxStates, signal, onProgress, ...options } = settings
   const search = new Search(worldOf(options, mutant === undefined ? undefined : exhaustiveMutant(mutant)))
   const beganAtMs = performance.now()
+  const isFound = (): boolean => mutant !== undefined && search.violations.length > 0
+  const isStopped = (): boolean => signal?.aborted === true || search.isFull(maxStates)
   let isComplete = false
-  while (!isComplete && !search.isFull(maxStates) && signal?.aborted !== true) {
-    if (mutant !== undefined && search.violations.length > 0) break
+  while (!isComplete && !isStopped() && !isFound()) {
     isComplete = search.advance(2_000)
     onProgress?.(search.size, search.depth)
     await new Promise((resolve) => setImmediate(resolve))

@@ -82,7 +82,7 @@ export function consider(at: At, entry: Entry | undefined, nowMs: number): void 
   const { epoch } = workerOf(at)
   switch (verdict.kind) {
     case 'run':
-      return isOwn(at, entry) && !world.production.mustClaimOwn
+      return isOwned(at, entry) && !world.production.mustClaimOwn
         ? own(at, entry as Entry, nowMs)
         : sendClaim(at, { entry, takeover: verdict.takeover })
     case 'wait':
@@ -97,7 +97,7 @@ export function consider(at: At, entry: Entry | undefined, nowMs: number): void 
       return setPhase(state, by, {
         at: 'resolve',
         request: resolving(entry as Entry, 'in_doubt'),
-        then: 'doubt',
+        next: 'doubt',
       })
     case 'ask':
       return setPhase(state, by, { at: 'ask', entry, epoch })
@@ -108,7 +108,7 @@ export function consider(at: At, entry: Entry | undefined, nowMs: number): void 
   }
 }
 
-function isOwn(at: At, entry: Entry | undefined): boolean {
+function isOwned(at: At, entry: Entry | undefined): boolean {
   return entry?.owner === at.world.production.ownerOf(at.by, workerOf(at).token)
 }
 

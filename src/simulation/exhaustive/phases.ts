@@ -124,7 +124,7 @@ function hearClaim(at: At, phase: In<'claim'>, { result, nowMs }: NonNullable<In
   setPhase(at.state, at.by, {
     at: 'resolve',
     request: resolving(entry, 'succeeded', effect ?? 0),
-    then: 'ok',
+    next: 'ok',
   })
 }
 
@@ -145,7 +145,7 @@ function inAsk(collector: Collector, phase: In<'ask'>): void {
     spend(at.state, 'losses')
     if (first !== undefined || entry === undefined) setPhase(at.state, at.by, { at: 'poll' })
     else if (entry.state === 'in_doubt') tell(at, 'doubt')
-    else setPhase(at.state, at.by, { at: 'resolve', request: resolving(entry, 'in_doubt'), then: 'doubt' })
+    else setPhase(at.state, at.by, { at: 'resolve', request: resolving(entry, 'in_doubt'), next: 'doubt' })
   })
 }
 
@@ -166,8 +166,8 @@ function afterAsking(
   { entry, epoch }: Asked & { readonly entry: Entry },
   effect: number | undefined,
 ): void {
-  const resolve = (request: In<'resolve'>['request'], then: In<'resolve'>['then']): void =>
-    setPhase(at.state, at.by, { at: 'resolve', request, then })
+  const resolve = (request: In<'resolve'>['request'], next: In<'resolve'>['next']): void =>
+    setPhase(at.state, at.by, { at: 'resolve', request, next })
   if (effect !== undefined) return resolve(resolving(entry, 'succeeded', effect), 'ok')
   if (entry.state === 'in_doubt') return resolve(resolving(entry, 'released'), 'afresh')
   const { round } = entry
@@ -175,14 +175,14 @@ function afterAsking(
   sendClaim(at, { entry, takeover, epoch })
 }
 
-function inResolve(collector: Collector, { request, then }: In<'resolve'>): void {
+function inResolve(collector: Collector, { request, next }: In<'resolve'>): void {
   const work = (at: At, isDurable: boolean): ReturnType<typeof workResolve> =>
     workResolve(at.world, at.state, { by: at.by, isDurable, request })
   collector.on(`writes ${request.to}`, (at) => {
     const result = work(at, true)
     if (result.kind === 'resolved') wrote(at, result.entry, true)
-    if (result.kind === 'stale' || then === 'afresh') afresh(at)
-    else if (then === 'ok') told(at, result.entry, true)
+    if (result.kind === 'stale' || next === 'afresh') afresh(at)
+    else if (next === 'ok') told(at, result.entry, true)
     else tell(at, 'doubt')
     return result.kind
   })

@@ -13,9 +13,7 @@ import type { ResidualName } from '../losses.ts'
 /** One tick: half a lease, so that an effect may begin late in its lease. All times are multiples of it. */
 export const tickMs = 500
 export const leaseMs: number = 2 * tickMs
-/** A request that is older than this has arrived, or never will. */
-export const requestLifeMs: number = tickMs
-/** Longer than a request's life, as it must be. */
+/** Longer than a request's life, which is one tick, as it must be. */
 const settleMs = 1.5 * tickMs
 export const keyLifetimeMs: number = 5 * tickMs
 /** A request's life, and how long after the decision it may be sent. */
@@ -72,7 +70,7 @@ export type Phase =
       /** Of a young epoch, where the row may be the wrong one to ask about. */
       readonly first?: { readonly takeover: Takeover; readonly believesNo: boolean }
     }
-  | { readonly at: 'resolve'; readonly request: ResolveRequest; readonly then: 'doubt' | 'ok' | 'afresh' }
+  | { readonly at: 'resolve'; readonly request: ResolveRequest; readonly next: 'doubt' | 'ok' | 'afresh' }
   /** Owns the entry, and its lease has lapsed before the effect could begin. */
   | { readonly at: 'regain'; readonly entry: Entry; readonly epoch: number }
   | { readonly at: 'run'; readonly entry: Entry; readonly sinceMs: number }

@@ -5,8 +5,8 @@ import {
   type Heard,
   keyLifetimeMs,
   report,
-  requestLifeMs,
   spend,
+  tickMs,
   type State,
   type WireRequest,
 } from './state.ts'
@@ -15,6 +15,9 @@ import type { World } from './production.ts'
 /*
  * The target: it counts its effects. A keyed one answers a key that it remembers with the effect that it has made.
  */
+
+/** A request that is older than this has arrived, or never will. */
+const requestLifeMs = tickMs
 
 /** What may happen to a request that is under way, and to who waits for its answer. */
 export function targetEvents(world: World, from: State): Event[] {

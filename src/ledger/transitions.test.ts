@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { nowMs, rowOf } from '../../test/support/rows.ts'
 import { type Entry, type EntryState, entryStates } from './entry.ts'
 import type { ClaimRequest, ResolveRequest, SettleRequest } from './store.ts'
-import { claimRow, purgeRow, renewRow, resolveRow, settleRow } from './transitions.ts'
+import { claimRow, purgeRow, recallRow, renewRow, resolveRow, settleRow } from './transitions.ts'
 
 const at = { nowMs, epoch: 2 }
 
@@ -217,4 +217,24 @@ describe('purges', () => {
     expect(purgeRow(row, { scope: 'shop', limit: 1, tombstoneMs: nowMs }, nowMs)).toBeUndefined()
     expect(purgeRow(row, { scope: 'shop', limit: 1, tombstoneMs: nowMs - 1 }, nowMs)).toBe('delete')
   })
+})
+
+describe('recall of a takeover whose former attempt has ended meanwhile', () => {
+  const ended = { state: 'succeeded', owner: 'owner-1', epoch: 2, attempt: 1, claimedEpoch: 1 } as const
+  const takeover = { state: 'started', owner: 'owner-2', epoch: 1, attempt: 2 } as const
+
+  it('keeps the end of a transactional entry: its rows are committed', () => {
+    const row = rowOf({ ...ended, safety: 'transactional' })
+    const entry = rowOf({ ...takeover, safety: 'transactional' })
+    expect(recallRow(row, { entry }, at)).toEqual({ kind: 'kept', entry: row })
+  })
+
+  it.each(['keyed', 'verifiable', 'blind'] as const)(
+    'believes a %s takeover: it may act as well',
+    (safety) => {
+      const entry = rowOf({ ...takeover, safety })
+      const { kind } = recallRow(rowOf({ ...ended, safety }), { entry }, at)
+      expect(kind).toBe('recalled')
+    },
+  )
 })

@@ -246,11 +246,10 @@ export function recallRow(row: Entry | undefined, { entry }: RecallRequest, at: 
 
 /**
  * The takeover that is recalled was lost, and the attempt that it followed has ended in this epoch. What is committed
- * with the user's rows is committed, and what a key has done is done: an end beats a run.
+ * with the user's rows is committed, and is not run again.
  */
 function isEndedBeforeTakeover(row: Entry, entry: Entry): boolean {
-  const isSafe = row.safety === 'transactional' || (row.safety === 'keyed' && row.steps === undefined)
-  return isSafe && hasEnded(row) && !hasEnded(entry) && entry.steps === undefined
+  return row.safety === 'transactional' && hasEnded(row) && !hasEnded(entry)
 }
 
 /** Both sides of a conflict are in the row already. That a keyed attempt has ended is news all the same. */

@@ -40,10 +40,11 @@ const full: readonly Faults[] = [
   { ...calm, crashes: 1, lapses: 2, failovers: 1, replication: 'async' },
   { ...calm, lapses: 4, failovers: 1 },
   { ...calm, lapses: 4, failovers: 1, replication: 'async' },
-  { ...calm, lapses: 5, crashes: 1 },
   { ...calm, workers: 3, lapses: 2 },
   { ...calm, workers: 3, crashes: 1, lostReplies: 1 },
-  { ...calm, workers: 3, failovers: 1, replication: 'async' },
+  { ...calm, workers: 3, crashes: 1, lapses: 2 },
+  { ...calm, workers: 3, failovers: 1, lapses: 2 },
+  { ...calm, workers: 3, failovers: 1, lapses: 2, replication: 'async' },
 ]
 
 const bySize: Readonly<Record<ExhaustiveSize, readonly Faults[]>> = { small, verify, full }

@@ -67,8 +67,12 @@ function endIsFinal(
   { after, method }: Write & { readonly after: Entry | undefined },
 ): void {
   if (after?.state === before.state && after.value?.[0] === before.value?.[0]) return
-  // Two histories met, each with an attempt of its own (DESIGN.md section 5): said to be in doubt, and counted.
-  const isConflict = method === 'recall' && before.safety === 'verifiable' && after?.state === 'in_doubt'
+  // Two histories met, each with an attempt of its own (DESIGN.md section 5): said to be in doubt, and counted. Of a
+  // keyed entry a lost takeover may be recalled over the end of the attempt before it: it sends the same key.
+  const isConflict =
+    method === 'recall' &&
+    ((before.safety === 'verifiable' && after?.state === 'in_doubt') ||
+      (before.safety === 'keyed' && after?.state === 'started'))
   if (isConflict) state.residual ??= 'recall-conflict'
   else report(state, 'I7', `what had ${before.state} became ${after?.state ?? 'absent'}`)
 }

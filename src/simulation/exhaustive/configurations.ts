@@ -44,7 +44,7 @@ const full: readonly Faults[] = [
   { ...calm, workers: 3, crashes: 1, lostReplies: 1 },
   { ...calm, workers: 3, crashes: 1, lapses: 2 },
   { ...calm, workers: 3, failovers: 1, lapses: 2 },
-  { ...calm, workers: 3, failovers: 1, lapses: 2, replication: 'async' },
+  { ...calm, workers: 3, failovers: 1, lapses: 1, replication: 'async' },
 ]
 
 const bySize: Readonly<Record<ExhaustiveSize, readonly Faults[]>> = { small, verify, full }

@@ -1,6 +1,5 @@
 import type { Dice } from './dice.ts'
-import type { Setting } from './draw.ts'
-import type { Fault, PeerFaultKind, StoreFaultKind, StoreMethod } from './plan.ts'
+import type { Fault, PeerFaultKind, Setting, StoreFaultKind, StoreMethod } from './plan.ts'
 
 /** So many faults of one family. */
 export function drawFaults(dice: Dice, setting: Setting, count: number): readonly Fault[] {

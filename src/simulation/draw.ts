@@ -1,19 +1,8 @@
 import { safetyKinds } from '../ledger/safety.ts'
 import { Dice } from './dice.ts'
 import { drawFaults } from './draw-faults.ts'
-import type { Fault, Given, Plan, PlannedCall } from './plan.ts'
+import type { Fault, Given, Happenings, Plan, PlannedCall, Setting } from './plan.ts'
 import { stories } from './stories.ts'
-
-/** A plan less what happens in it. */
-export type Setting = Omit<Plan, 'calls' | 'faults' | 'isLosable'>
-
-/** What happens in a plan. */
-export interface Happenings {
-  /** What the story is about, where it is not left to chance. */
-  readonly setting?: Partial<Pick<Plan, 'sweepEveryMs' | 'retainMs'>>
-  readonly calls: readonly PlannedCall[]
-  readonly faults: readonly Fault[]
-}
 
 /** The plan of a seed: the same seed, the same plan. Half of them follow a story, the others are chance alone. */
 export function drawPlan(seed: number, given: Given = {}): Plan {

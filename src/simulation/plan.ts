@@ -151,3 +151,14 @@ export const times = {
   /** L1: within this time after all faults are over, every key has ended. */
   recoveryMs: 40_000,
 } as const
+
+/** What happens in a plan. */
+export interface Happenings {
+  /** What the story is about, where it is not left to chance. */
+  readonly setting?: Partial<Pick<Plan, 'sweepEveryMs' | 'retainMs'>>
+  readonly calls: readonly PlannedCall[]
+  readonly faults: readonly Fault[]
+}
+
+/** A plan less what happens in it. */
+export type Setting = Omit<Plan, 'calls' | 'faults' | 'isLosable'>

@@ -1,7 +1,6 @@
 import type { Dice } from './dice.ts'
-import type { Happenings, Setting } from './draw.ts'
 import type { SafetyKind } from '../ledger/safety.ts'
-import type { Fault, PeerFaultKind, PlannedCall } from './plan.ts'
+import type { Fault, Happenings, PeerFaultKind, PlannedCall, Setting } from './plan.ts'
 
 /*
  * What has gone wrong before, elsewhere: each story puts a few things together that chance alone would seldom put

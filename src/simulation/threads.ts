@@ -40,7 +40,7 @@ function oneThread(
     signal.addEventListener('abort', () => resolve(), { once: true })
     thread.postMessage(first)
   })
-  return done.finally(async () => {
-    await thread.terminate()
+  return done.finally(() => {
+    void thread.terminate()
   })
 }

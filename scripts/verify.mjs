@@ -26,7 +26,10 @@ const steps = [
     run: () => tool('attw', '--quiet', '--profile', 'esm-only', join(packDir, tarball())),
   },
   { name: 'package', run: () => vitest('small', 'test/package') },
-  { name: 'long tests', run: () => vitest('verify', ...existing('test/model', 'test/crash', 'test/drills')) },
+  {
+    name: 'long tests',
+    run: () => vitest('verify', ...existing('test/model', 'test/crash', 'test/drills', 'test/simulation')),
+  },
 ]
 
 const wanted = process.argv.slice(2)

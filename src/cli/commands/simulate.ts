@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { optionInvalid } from '../../kernel/errors.ts'
 import { safetyKinds } from '../../ledger/safety.ts'
-import type { Given, SimulationMutant } from '../../simulation/index.ts'
+import type { ExhaustReport, Given, SimulationMutant } from '../../simulation/index.ts'
 import { describeEnding, EndedEarly, exitCodeOfEnding, watchForEnd } from '../../testing/ending.ts'
 import { statusLine } from '../../testing/status-line.ts'
 import { baseCommand, jsonOption, setAction } from '../command.ts'
@@ -41,7 +41,10 @@ export function simulateCommand(): Command {
     .option('--list-mutants', 'say which mutants there are, and run nothing')
     .option('--safety <kind>', `only ${safetyKinds.join(', ')} effects (default: all, by seed)`)
     .option('--replication <kind>', 'only sync or async standbys (default: both, by seed)')
-    .option('--exhaustive', 'search every interleaving of a small world instead')
+    .option(
+      '--exhaustive',
+      'search every interleaving of small worlds instead, a million states in a minute or two',
+    )
     .addOption(jsonOption())
   return setAction<SimulateCommandOptions>(command, async ({ globals, given, options }) => {
     if (given.store !== undefined)
@@ -51,7 +54,7 @@ export function simulateCommand(): Command {
     if (options.listMutants === true) return listMutants(globals.json)
     const mutant = await parseMutant(options.mutant)
     const wanted = { ...mutant?.where, ...parseGiven(options) }
-    if (options.exhaustive === true) return searchAll(globals.json, { wanted, options })
+    if (options.exhaustive === true) return searchAll(globals.json, wanted)
     const run: Run = {
       json: globals.json,
       given: wanted,
@@ -185,11 +188,30 @@ async function untilEnded(
   }
 }
 
-interface Searching {
-  readonly wanted: Given
-  readonly options: SimulateCommandOptions
-}
+const maxStates = 3_000_000
 
-function searchAll(_json: boolean, _searching: Searching): Promise<number> {
-  return Promise.resolve(exitCodes.done)
+/** Walks through every interleaving of the small worlds, one set of faults and one safety after the other. */
+function searchAll(json: boolean, { safety }: Given): Promise<number> {
+  return untilEnded(json, async ({ signal, show }) => {
+    const { configurations, exhaust, exhaustiveText } = await load()
+    const worlds = configurations('verify', safety === undefined ? undefined : [safety])
+    const searches: ExhaustReport[] = []
+    for (const [index, world] of worlds.entries()) {
+      if (signal.aborted) break
+      const onProgress = (states: number): void =>
+        show(`world ${index + 1} of ${worlds.length}: ${states} states`)
+      searches.push(await exhaust({ ...world, maxStates, signal, onProgress }))
+    }
+    const states = searches.reduce((sum, search) => sum + search.states, 0)
+    const broken = searches.flatMap(({ violations }) => violations).length
+    const isWhole = searches.length === worlds.length && searches.every(({ isComplete }) => isComplete)
+    return {
+      exitCode: broken === 0 && isWhole ? exitCodes.done : exitCodes.found,
+      document: { searches, states, isComplete: isWhole },
+      text: [
+        ...searches.map(exhaustiveText),
+        `${searches.length} worlds, ${states} states: ${broken === 0 ? 'nothing broken' : `${broken} violations`}.`,
+      ].join('\n'),
+    }
+  })
 }

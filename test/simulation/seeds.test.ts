@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { runChunk } from '../../src/simulation/campaign.ts'
+import { missed, replay, simulate, simulationMutants } from '../../src/simulation/index.ts'
+
+const hour = 3_600_000
+/** How many worlds: seconds in `npm test`, minutes in `npm run verify`, a million in `npm run proof:long`. */
+const seeds = { verify: 100_000, full: 1_000_000 }[process.env['ONCEWARD_TEST_SIZE'] ?? ''] ?? 3_000
+/** By which a mutant has to be found out. */
+const mutantSeeds = 2_000
+
+const never = new AbortController().signal
+const quiet = (): void => undefined
+
+describe('the ledger in simulated worlds', () => {
+  it(
+    `keeps every invariant over ${seeds} seeds, and what ought to happen happens`,
+    async () => {
+      const given = {}
+      const report = await simulate({ seeds, from: 1, given, signal: never, onProgress: quiet })
+      console.log(
+        `${report.seeds} seeds, ${report.runsPerSecond} a second`,
+        JSON.stringify({ sometimes: report.sometimes, residuals: report.residuals }),
+      )
+      expect(report.violations.map(({ seed, invariant, what }) => `${seed} ${invariant} ${what}`)).toEqual([])
+      expect(report.seeds).toBe(seeds)
+      expect(missed(report, given)).toEqual([])
+    },
+    hour,
+  )
+
+  it('does the same again for the same seed, and something else for another', async () => {
+    const traces = await Promise.all([7, 7, 8].map((seed) => replay(seed, {})))
+    const [one, same, other] = traces.map(({ trace }) => trace.join('\n'))
+    expect(one).toBe(same)
+    expect(one).not.toBe(other)
+  })
+
+  it.each([
+    [58_784, 'a claim whose answer was lost is not undone where the target has said that it happened'],
+  ])('keeps every invariant in world %i: %s', async (seed) => {
+    expect((await replay(seed, {})).violations).toEqual([])
+  })
+})
+
+describe('a simulation', () => {
+  it.each(simulationMutants.map((mutant) => [mutant.id, mutant] as const))(
+    `finds the mutant %s within ${mutantSeeds} seeds`,
+    async (id, { where, caughtBy }) => {
+      const found = new Set<string>()
+      // In portions: most are found at once.
+      for (let from = 1; from <= mutantSeeds && !found.has(caughtBy); from += 50) {
+        const { findings } = await runChunk({ from, seeds: 50, given: where ?? {}, mutant: id })
+        for (const { invariant } of findings) found.add(invariant)
+      }
+      expect([...found]).toContain(caughtBy)
+    },
+    60_000,
+  )
+})

@@ -6,7 +6,7 @@ import { loadSqlite } from '../../src/stores/sqlite/driver.ts'
 import { CliBench, type CliResult, json } from '../e2e/cli-bench.ts'
 import { testDatabase } from '../support/postgres.ts'
 import { isAlive, until } from '../support/processes.ts'
-import { evidenceIn, pidsIn, recounted } from './recounted.ts'
+import { evidenceIn, pidsIn, planIn, recounted } from './recounted.ts'
 
 const minute = 60_000
 let bench: CliBench
@@ -33,18 +33,22 @@ describe('onceward drill', () => {
     timeout: minute,
   }, async () => {
     const environment = { ONCEWARD_STORE: 'sqlite:./mine.db' }
-    const done = await bench.run(['drill', 'request-cut', '--seed', '7', '--json'], environment)
+    const done = await bench.run(['drill', 'reply-cut', '--seed', '7', '--json'], environment)
     expect(done.code).toBe(0)
     const report = reportOf(done)
     expect(report).toMatchObject({ seed: 7, skipped: [] })
     expect(report.drills.map(({ id, store, held }) => [id, store, held])).toEqual([
-      ['request-cut', 'sqlite', true],
-      ['request-cut', 'postgres', true],
+      ['reply-cut', 'sqlite', true],
+      ['reply-cut', 'postgres', true],
     ])
     for (const drill of report.drills) expect(drill).toMatchObject(recounted(drill.evidence))
+    // The same seed gives the same faults, wherever they are injected.
+    const [first, second] = report.drills.map(({ evidence }) => planIn(evidence))
+    expect(first).toMatchObject({ drill: 'reply-cut', seed: 7 })
+    expect(second).toEqual(first)
     // Neither the default ledger nor the one of the environment: a drill must not fill what one works with.
     expect(readdirSync(bench.folder)).toEqual(['.onceward'])
-    expect(String(done.stderr)).toContain('held   request-cut on postgres')
+    expect(String(done.stderr)).toContain('held   reply-cut on postgres')
     expect(String(done.stderr)).toContain('all held (seed 7)')
   })
 

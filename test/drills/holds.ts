@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { drills } from '../../src/drills/catalogue.ts'
 import type { PlaceKind } from '../../src/drills/places/place.ts'
 import { seed, size, useDrills } from './places.ts'
-import { recounted, signalsIn } from './recounted.ts'
+import { planIn, recounted, signalsIn } from './recounted.ts'
 
 const minute = 60_000
 
@@ -29,7 +27,6 @@ export function describeHolds(kind: PlaceKind, share: number): void {
     expect(result.held).toBe(true)
     expect(result).toMatchObject({ ...recounted(evidence), duplicated: 0, lost: 0 })
     expect(signalsIn(evidence)).toContain('SIGKILL')
-    const plan: unknown = JSON.parse(readFileSync(join(evidence, 'plan.json'), 'utf8'))
-    expect(plan).toMatchObject({ drill: id, seed })
+    expect(planIn(evidence)).toMatchObject({ drill: id, seed })
   })
 }

@@ -53,3 +53,7 @@ export function evidenceIn(folder: string, name: string): string {
   const [run = ''] = readdirSync(runs).filter((found) => found.startsWith('run-'))
   return join(runs, run, name)
 }
+
+export function planIn(folder: string): unknown {
+  return JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8'))
+}

@@ -110,6 +110,11 @@ export function toyFile(folder: string): VersionedFile<Content> {
   return new VersionedFile<Content>(folder, { entries: {}, records: [] })
 }
 
+/** For processes that open the store by themselves: the crash tests, `--store module:./toy-store.ts#folder`. */
+export function openStore(place: string): Store {
+  return toyStore(place)
+}
+
 /** What fails here may or may not have been written: `lost` makes the ledger send the same requests again. */
 function guarded<T>(folder: string, isOpen: boolean, work: () => T): T {
   if (!isOpen) throw new StoreFault('unavailable', `${folder} is not open`)

@@ -22,12 +22,13 @@ const kept = 8
  * folder stands in for any database with a conditional write.
  */
 export class VersionedFile<Content> {
+  /** What it holds before the first change. */
+  readonly empty: Content
   readonly #folder: string
-  readonly #empty: Content
 
   constructor(folder: string, empty: Content) {
     this.#folder = folder
-    this.#empty = empty
+    this.empty = empty
   }
 
   /** Makes the folder where there is none. */
@@ -51,7 +52,7 @@ export class VersionedFile<Content> {
   #newest(): { readonly version: number; readonly content: Content } {
     for (;;) {
       const version = Math.max(0, ...this.#versions())
-      if (version === 0) return { version, content: structuredClone(this.#empty) }
+      if (version === 0) return { version, content: structuredClone(this.empty) }
       const text = readFileSync(this.#path(version), 'utf8')
       // Emptied since we looked: it is not the newest any more.
       if (text !== '') return { version, content: JSON.parse(text) as Content }

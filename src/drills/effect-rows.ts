@@ -42,7 +42,9 @@ const connectedSql = 'SELECT count(*)::int AS workers FROM pg_stat_activity WHER
 /** Makes the table where it is absent. */
 export async function openEffectRows(options: EffectRowsOptions): Promise<EffectRows> {
   const { storeUrl, table, workers } = options
-  if (storeKindOf(storeUrl) === 'sqlite') return openSqliteRows(sqlitePathOf(storeUrl), table)
+  const kind = storeKindOf(storeUrl)
+  if (kind === 'sqlite') return openSqliteRows(sqlitePathOf(storeUrl), table)
+  if (kind === 'module') return noRows
   // A connection for each question: the server may be another one each time.
   const ask = <Row>(text: string, values: unknown[] = []): Promise<readonly Row[]> =>
     askPostgres(storeUrl, text, values) as Promise<readonly unknown[]> as Promise<readonly Row[]>
@@ -60,6 +62,14 @@ export async function openEffectRows(options: EffectRowsOptions): Promise<Effect
     drop: async () => void (await ask(`DROP TABLE IF EXISTS ${table}`)),
     close: () => Promise.resolve(),
   }
+}
+
+/** A store of the user's own, in whose database nothing else is known of. */
+const noRows: EffectRows = {
+  read: () => Promise.resolve([]),
+  alone: () => Promise.resolve(),
+  drop: () => Promise.resolve(),
+  close: () => Promise.resolve(),
 }
 
 function openSqliteRows(path: string, table: string): EffectRows {

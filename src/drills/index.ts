@@ -1,7 +1,8 @@
 /**
  * `onceward/drills`: faults that are brought about on purpose, and what must hold under them.
  *
- * `faultProxy` cuts, stalls and slows connections in tests of your own; `runDrills` is what `onceward drill` runs.
+ * `faultProxy` cuts, stalls and slows connections in tests of your own; `runDrills` is what `onceward drill` runs;
+ * `runStoreCrashes` kills processes that work on a store of your own.
  */
 export {
   type Address,
@@ -19,6 +20,7 @@ export {
   type RequestMatch,
 } from './proxy/index.ts'
 export type { CheckId, DrillSize, Residual } from './checks.ts'
+export { runStoreCrashes, type CrashPlace, type StoreUnderCrashes } from './run-store-crashes.ts'
 export type { DrillReport, DrillResult, DrillVerdict, SkippedDrill } from './report.ts'
 export { listTargetDrills, runTargetDrills, type TargetOptions } from './target/run-target-drills.ts'
 export type {

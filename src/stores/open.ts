@@ -1,4 +1,6 @@
 import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { messageOf, OncewardError, optionInvalid } from '../kernel/errors.ts'
 import type { Store } from '../ledger/store.ts'
 
@@ -7,7 +9,7 @@ export interface OpenStoreOptions {
   readonly mustExist?: boolean
 }
 
-export type StoreKind = 'sqlite' | 'postgres' | 'memory'
+export type StoreKind = 'sqlite' | 'postgres' | 'memory' | 'module'
 
 const expected = 'sqlite:./file.db, postgres://user@host/database or memory:'
 const later: readonly string[] = ['redis', 'rediss', 'valkey', 'dynamodb']
@@ -33,6 +35,8 @@ export async function openStoreFromUrl(url: string, options: OpenStoreOptions = 
       const { memoryStore } = await import('./memory/index.ts')
       return memoryStore()
     }
+    case 'module':
+      return openStoreModule(url)
   }
 }
 
@@ -42,6 +46,7 @@ export function storeKindOf(url: string): StoreKind {
   const scheme = given.toLowerCase()
   if (scheme === 'sqlite') return scheme
   if (scheme === 'memory' && rest === '') return scheme
+  if (scheme === 'module' && rest !== '') return scheme
   if (scheme === 'postgres' || scheme === 'postgresql') {
     if (rest.startsWith('//') && URL.canParse(url)) return 'postgres'
     throw optionInvalid('store', 'a URL such as postgres://user@host:5432/database', redactUrl(url))
@@ -61,6 +66,29 @@ export function sqlitePathOf(url: string): string {
   if (!isPath)
     throw optionInvalid('store', 'sqlite: with the path of a file, such as sqlite:./onceward.db', url)
   return path
+}
+
+/** What a file that a `module:` URL names exports. */
+interface StoreModule {
+  readonly openStore?: (place: string) => Store | Promise<Store>
+}
+
+/** The URL of a store of the user's own: `openStore(place)` of a file. Processes of a drill open it by themselves. */
+export function moduleStoreUrl(module: URL, place: string): string {
+  return `module:${module.href}#${encodeURIComponent(place)}`
+}
+
+/** `module:./my-store.ts#place`: the file is code and is run. */
+async function openStoreModule(url: string): Promise<Store> {
+  const [, path = '', place = ''] = /^module:([^#]*)#?(.*)$/s.exec(url) ?? []
+  const href = path.startsWith('file:') ? path : pathToFileURL(resolve(path)).href
+  const loaded = (await import(href).catch((error: unknown) => {
+    const message = `store: ${path} cannot be loaded: ${messageOf(error)}`
+    throw new OncewardError('OPTION_INVALID', message, { cause: error })
+  })) as StoreModule
+  if (typeof loaded.openStore !== 'function')
+    throw optionInvalid('store', 'module: with a file that exports openStore(place)', url)
+  return loaded.openStore(decodeURIComponent(place))
 }
 
 /** A mistyped path must not look like an empty ledger, nor another program's database become one. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { doctorGuide, guidePath } from '../../scripts/doctor-reference.ts'
 import { fileSystemOf } from '../../src/cli/doctor/file-system.ts'
+import { examineModule } from '../../src/cli/doctor/module.ts'
 import { judgePostgres } from '../../src/cli/doctor/postgres.ts'
 import { postgresRules } from '../../src/cli/doctor/postgres-checks.ts'
 import type { PostgresFacts } from '../../src/cli/doctor/postgres-facts.ts'
@@ -11,6 +12,7 @@ import { type Examination, isOlder } from '../../src/cli/doctor/report.ts'
 import { judgeSqlite } from '../../src/cli/doctor/sqlite.ts'
 import { type SqliteFacts, sqliteRules } from '../../src/cli/doctor/sqlite-checks.ts'
 import { readText } from '../support/repo.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const url = 'postgres://ann:secret@db.example/shop'
 const soundPostgres: PostgresFacts = {
@@ -194,6 +196,21 @@ describe('what doctor says about a SQLite file', () => {
     expect(fileSystemOf(0xef53, 'linux').kind).toBe('local')
     expect(fileSystemOf(0x1234, 'linux').kind).toBe('unknown')
     expect(fileSystemOf(0xef53, 'darwin').kind).toBe('unknown')
+  })
+})
+
+describe("what doctor says about a store of the user's own", () => {
+  test('that it opens, and that nothing is known of what it rests on', async () => {
+    const { claims, store } = await examineModule(
+      `module:examples/toy-store/toy-store.ts#${encodeURIComponent(temporaryDirectory())}`,
+    )
+    expect(store).toMatchObject({ kind: 'module', reachable: true, lineage: { epoch: 1 } })
+    expect(new Set(claims.map(({ holds }) => holds))).toEqual(new Set([null]))
+  })
+
+  test('what is wrong with its file', async () => {
+    for (const wrong of ['module:no-such-file.ts', 'module:src/index.ts'])
+      await expect(examineModule(wrong)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
   })
 })
 

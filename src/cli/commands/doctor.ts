@@ -35,6 +35,10 @@ async function examine(url: string): Promise<Examination> {
       const { examinePostgres } = await import('../doctor/postgres-connect.ts')
       return examinePostgres(url)
     }
+    case 'module': {
+      const { examineModule } = await import('../doctor/module.ts')
+      return examineModule(url)
+    }
   }
 }
 

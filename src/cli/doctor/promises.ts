@@ -10,13 +10,16 @@ type Rests =
   /** Not promised for this kind of store: there is nothing that could break it. */
   | { readonly none: string }
 
+/** Of a store of the user's own nothing can be read. */
+type KnownKind = Exclude<StoreKind, 'module'>
+
 /** A promise of the README that a store can break. */
 export interface StorePromise {
   readonly id: string
   readonly sentence: string
   /** Words of the README that make it; a test looks for them there. */
   readonly readme: string
-  readonly rests: Readonly<Record<StoreKind, Rests>>
+  readonly rests: Readonly<Record<KnownKind, Rests>>
 }
 
 const forgets: Rests = { never: 'it is kept in memory, and gone with its process' }
@@ -110,7 +113,7 @@ export const storePromises: readonly StorePromise[] = [
 ]
 
 /** What each promise comes to, given the answers of the checks. A check that is not there is not known. */
-export function claimsOf(kind: StoreKind, checks: readonly Check[]): Claim[] {
+export function claimsOf(kind: KnownKind, checks: readonly Check[]): Claim[] {
   return storePromises.map(({ id, sentence, rests }) => ({
     id,
     claim: sentence,

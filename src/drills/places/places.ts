@@ -68,7 +68,7 @@ async function postgresPlace(server: EmbeddedPostgres): Promise<Place> {
 /** The user's own store: each drill has a scope and a table of its own on it, and removes both. Throws `STORE_…`. */
 export async function usersPlaces(url: string): Promise<Places> {
   const kind = storeKindOf(url)
-  if (kind === 'memory')
+  if (kind === 'memory' || kind === 'module')
     throw optionInvalid(
       '--store',
       'a store that several processes can share: sqlite:./file.db or postgres://…',

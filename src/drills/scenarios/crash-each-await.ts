@@ -40,5 +40,5 @@ export const crashEachAwaitDrill: Drill = {
  */
 function stride(workload: WorkloadId, kind: 'sqlite' | 'postgres', size: 'whole' | 'full'): number {
   if (size === 'full' || !workloadOf(workload).hasSteps) return 1
-  return kind === 'sqlite' ? 2 : 4
+  return kind === 'sqlite' ? 2 : 8
 }

@@ -9,7 +9,7 @@ import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { environmentOfUsers, oldNode } from './machine.ts'
 
 /** The aim is 20 kB; it stands at 21.7, of which recall is 0.7. What is more than 22 has to say why. */
-const rootEntryMaxBytes = 22_000
+const rootEntryMaxBytes = 22_500
 const installedMaxBytes = 15_000_000
 
 const packed = makeTemporaryDirectory()

@@ -64,7 +64,9 @@ describe('the guard, with every message and timer scheduled by fast-check', () =
     `keeps its promises (%s, ${runs} schedules)`,
     async (safety) => {
       const sometimes = new Set<string>()
-      await fc.assert(property(safety, { sometimes }), { numRuns: runs })
+      // Few schedules let a call come to its end, so now and then a short run has none: it goes on until one has.
+      for (let rounds = 0; rounds < 20 && !sometimes.has('effect 1'); rounds += 1)
+        await fc.assert(property(safety, { sometimes }), { numRuns: runs })
       expect([...sometimes]).toContain('effect 1')
       expect(sometimes.size).toBeGreaterThan(2)
     },

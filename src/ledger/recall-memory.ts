@@ -69,6 +69,11 @@ export class RecallMemory {
     this.#bytes += bytes
   }
 
+  /** What had ended has been acknowledged once more, by recall, and is remembered from then on: the next failover may lose that. */
+  asserted(entries: readonly Entry[], nowMs: number): void {
+    for (const entry of entries) if (!this.#running.has(entry.ref)) this.ended(entry, nowMs)
+  }
+
   /** The latest of each entry, those first that have ended. Ended ones of before `sinceMs` are left out. */
   all(sinceMs: number): Entry[] {
     const found = new Map<string, Entry>()

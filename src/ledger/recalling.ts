@@ -203,6 +203,8 @@ class Remembering {
     const sinceMs = runtime.monotonicMs()
     const entries = this.#memory.all(this.#lastHeardMs - recallMs)
     const { conflicts, ...tally } = await this.#recaller.assert(entries, lineage)
+    this.#lastHeardMs = runtime.monotonicMs()
+    this.#memory.asserted(entries, this.#lastHeardMs)
     for (const entry of conflicts) events.emit('recall_conflict', entry, { state: entry.state })
     this.#pulse.reset()
     events.emit('recalled', nobody(scope), {

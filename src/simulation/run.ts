@@ -111,10 +111,16 @@ async function heal(world: World): Promise<void> {
   await scheduler.run(scheduler.nowMs + times.storeTimeoutMs)
   const process = living(world)
   await finish(world, process)
+  // An effect may have come to its end in this very moment: its owner still writes it.
+  await scheduler.run(scheduler.nowMs + 100)
   for (const key of world.watch.keys) doubtOutlivesNoOutcome(world.watch, key, world.rowOf(key.key))
-  const doubts = keysOf(plan).filter((key) => world.rowOf(key)?.state === 'in_doubt')
-  for (const key of doubts) await decide(world, process, key)
-  if (doubts.length > 0) await finish(world, process)
+  const doubtful = (): readonly number[] =>
+    keysOf(plan).filter((key) => world.rowOf(key)?.state === 'in_doubt')
+  // A decision about a row that has changed meanwhile is refused, and whoever made it looks again.
+  for (let looks = 0; looks < maxLooks && doubtful().length > 0; looks += 1) {
+    for (const key of doubtful()) await decide(world, process, key)
+    await finish(world, process)
+  }
   for (const key of keysOf(plan)) hasEnded(world, key)
 }
 
@@ -158,6 +164,8 @@ function inputNow(world: World, key: number): number {
 }
 
 const final: readonly string[] = ['ok', 'IN_DOUBT', 'KEY_EXPIRED']
+
+const maxLooks = 3
 
 /** A person looks at the target's journal. What was done in part only, he finishes by hand: an entry has one end. */
 async function decide(world: World, process: Process, key: number): Promise<void> {

@@ -111,8 +111,6 @@ async function heal(world: World): Promise<void> {
   await scheduler.run(scheduler.nowMs + times.storeTimeoutMs)
   const process = living(world)
   await finish(world, process)
-  // An effect may have come to its end in this very moment: its owner still writes it.
-  await scheduler.run(scheduler.nowMs + 100)
   for (const key of world.watch.keys) doubtOutlivesNoOutcome(world.watch, key, world.rowOf(key.key))
   const doubtful = (): readonly number[] =>
     keysOf(plan).filter((key) => world.rowOf(key)?.state === 'in_doubt')

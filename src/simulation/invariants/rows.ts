@@ -139,6 +139,8 @@ function isDoubtful(attempt: AttemptWatch): boolean {
   return !attempt.machine.isAlive || attempt.machine.impairedAtMs >= attempt.claimedAtMs
 }
 
+const writingTakesMs = 100
+
 /**
  * I8, when all faults are over: nothing stays in doubt whose only attempt without an end on record is its owner's, who
  * knows how it ended, has lived on, and could reach the store ever since (rule 3).
@@ -148,6 +150,8 @@ export function doubtOutlivesNoOutcome(watch: Watch, key: KeyWatch, row: Entry |
   const owner = key.attempts.get(row.owner)
   if (owner === undefined || owner.ending !== 'known' || owner.endedAtMs === undefined) return
   if ([...key.attempts.values()].some((attempt) => attempt !== owner && !attempt.isRecorded)) return
+  // What has come to its end in this very moment is still being written.
+  if (watch.options.nowMs() - owner.endedAtMs < writingTakesMs) return
   const { machine } = owner
   if (machine.isAlive && machine.impairedAtMs < owner.endedAtMs)
     watch.report('I8', key.key, `still in doubt, although ${machine.name} knows how it ended`)

@@ -141,9 +141,6 @@ async function conclude(handle: AttemptHandle, result: Finish, beganAtMs: number
   if (handle.committed !== undefined) return concludeTransaction(handle, result)
   const thrown = result.kind === 'threw' ? readThrown(result.error) : undefined
   const ending = endingOf(handle, thrown)
-  // A lease that has lapsed: whether a failover has hidden who came after it must be known before it is said to be final.
-  if (ending.kind === 'definite-failure' && ledger.recalling !== undefined && !claimed.holdsLease)
-    await ledger.heartbeat.renew(claimed.held)
   const settlement = settlementOf(handle, ending)
   const value = result.kind === 'returned' ? result.value : thrown?.value
   const usedBytes = handle.steps?.log.usedBytes() ?? 0
@@ -197,9 +194,9 @@ function settlementOf(handle: AttemptHandle, ending: Ending): Settlement {
   const { claimed, steps } = handle
   const { ledger, call } = claimed
   // Rule 2: an earlier attempt may have sent a step that this one has not come to.
-  const earlierUnknown =
-    (claimed.entry.earlierUnknown && steps?.isComplete !== true) || claimed.mayBeTakenOver
-  const entry: Entry = { ...claimed.entry, earlierUnknown, steps: steps?.log.toDocument() }
+  const earlierUnknown = claimed.entry.earlierUnknown && steps?.isComplete !== true
+  const entry: Entry =
+    steps === undefined ? claimed.entry : { ...claimed.entry, earlierUnknown, steps: steps.log.toDocument() }
   const settlement = ledger.rules.settlement(entry, ending, call.operation)
   const isStuck = ending.kind === 'definite-failure' && earlierUnknown && steps?.isStuck === true
   const why = steps?.doubtWhy ?? (isStuck ? stuckWhy : undefined)

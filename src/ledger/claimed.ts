@@ -73,11 +73,6 @@ export class Claimed {
     return this.nowMs + Math.max(now.monotonicMs - monotonicMs, now.wallMs - wallMs, 0)
   }
 
-  /** An epoch has begun since the lease was held without a gap: what is lost of the one before may be a takeover. */
-  get mayBeTakenOver(): boolean {
-    return this.ledger.heartbeat.hasGap(this.held)
-  }
-
   /** Aborts when the lease is lost. Made when first asked for: most effects never look. */
   signal(): AbortSignal {
     if (this.#controller === undefined) {

@@ -67,7 +67,7 @@ export class Heartbeat {
   }
 
   /** What is lost of an epoch may be a takeover: only a lease without a gap says that there was none. */
-  hasGap(held: Held): boolean {
+  #hasGap(held: Held): boolean {
     const epoch = this.#options.epoch() ?? held.epoch
     return epoch !== held.epoch && !this.holds(held)
   }
@@ -93,7 +93,7 @@ export class Heartbeat {
     if (answer.result.kind === 'lost')
       this.#lose(held, 'another worker has taken the entry over, or it was put in doubt')
     if (answer.result.kind !== 'renewed') return false
-    if (this.hasGap(held)) {
+    if (this.#hasGap(held)) {
       this.#lose(
         held,
         'it had lapsed, and another worker may have taken the entry over in an epoch that is lost',

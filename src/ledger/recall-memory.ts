@@ -44,9 +44,15 @@ export class RecallMemory {
     this.#options.onForgotten(1)
   }
 
-  renewed(ref: string, owner: string, leaseUntilMs: number): void {
+  renewed({ ref, owner, leaseUntilMs }: Pick<Entry, 'ref' | 'owner' | 'leaseUntilMs'>): void {
     const entry = this.#running.get(ref)
     if (entry?.owner === owner) this.#running.set(ref, { ...entry, leaseUntilMs })
+  }
+
+  /** The entry as its owner was acknowledged it, while it runs. */
+  runs(ref: string, owner: string): Entry | undefined {
+    const entry = this.#running.get(ref)
+    return entry?.owner === owner ? entry : undefined
   }
 
   /** The owner's attempt runs no more; what came of it lies elsewhere, or nowhere. */

@@ -1,5 +1,13 @@
 import { birthEpoch, type Entry } from './entry.ts'
-import { frozenSafety, type RecallAbout, type RecallRules, type Verdict, type YoungMoment } from './rules.ts'
+import {
+  type EpochBegan,
+  frozenSafety,
+  type RecallAbout,
+  type RecallRules,
+  type Verdict,
+  type YoungMoment,
+} from './rules.ts'
+import type { SettleRequest } from './store.ts'
 
 /*
  * The decisions of recall, as pure functions (docs/decisions/013). They come with the stores that can lose what they
@@ -45,4 +53,28 @@ export function remembers({ safety, state }: Pick<Entry, 'safety' | 'state'>): b
   return safety !== 'transactional' || state === 'claimed' || state === 'started'
 }
 
-export const recallRules: RecallRules = { awaitRecall, remembers }
+/** The lease of what was acknowledged had lapsed when this epoch began: what is lost may be a takeover. */
+export function mayBeTakenOver(acknowledged: Entry, { epoch, beganAtMs }: EpochBegan): boolean {
+  return beganAtMs !== undefined && birthEpoch(acknowledged) < epoch && acknowledged.leaseUntilMs <= beganAtMs
+}
+
+/**
+ * What an owner writes in `lineage` that was acknowledged its entry in an earlier epoch. Where that may have been taken
+ * over, a failure speaks for its own attempt only (rule 2), and is left as unknown.
+ */
+export function restate(request: SettleRequest, acknowledged: Entry, lineage: EpochBegan): SettleRequest {
+  const { safety, round, steps } = acknowledged
+  const isFailure = request.to === 'failed' || (request.to === 'released' && request.round > round)
+  if (!isFailure || safety === 'transactional' || !mayBeTakenOver(acknowledged, lineage)) return request
+  const isBlind = safety === 'blind' && steps === undefined && request.steps === undefined
+  return {
+    ...request,
+    to: isBlind ? 'in_doubt' : 'started',
+    round,
+    earlierUnknown: true,
+    endsLease: true,
+    why: 'The attempt failed, and another one may have been lost that had taken it over.',
+  }
+}
+
+export const recallRules: RecallRules = { awaitRecall, remembers, restate }

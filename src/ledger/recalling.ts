@@ -4,7 +4,7 @@ import { nobody } from './events.ts'
 import { withinTime } from './group-commit.ts'
 import { Pulse } from './pulse.ts'
 import { RecallMemory } from './recall-memory.ts'
-import { recallRules } from './recall-rules.ts'
+import { mayBeTakenOver, recallRules } from './recall-rules.ts'
 import { Recaller } from './recaller.ts'
 import type { RecallRules } from './rules.ts'
 import type {
@@ -16,6 +16,7 @@ import type {
   RecallSettings,
   Reply,
   SettleRequest,
+  SettleResult,
   Store,
 } from './store.ts'
 
@@ -120,7 +121,9 @@ class Remembering {
         return { nowMs: reply.nowMs, results }
       },
       settle: async (requests) => {
-        const reply = this.#heard(await gate.write((lineage) => store.settle(requests, lineage)))
+        const send = (lineage: Lineage): Promise<Reply<SettleResult>> =>
+          store.settle(this.#restated(requests, lineage), lineage)
+        const reply = this.#heard(await gate.write(send))
         let last: Entry | undefined
         for (let index = 0; index < requests.length; index += 1) {
           const { ref, owner, endsLease } = requests[index] as SettleRequest
@@ -137,7 +140,7 @@ class Remembering {
         const reply = this.#heard(await gate.write((lineage) => store.renew(requests, lineage)))
         for (const [index, { ref, owner }] of requests.entries()) {
           const result = reply.results[index]
-          if (result?.kind === 'renewed') this.#memory.renewed(ref, owner, result.leaseUntilMs)
+          if (result?.kind === 'renewed') this.#renewed({ ref, owner, leaseUntilMs: result.leaseUntilMs })
           if (result?.kind === 'lost') this.#memory.forget(ref, owner)
         }
         return reply
@@ -169,6 +172,22 @@ class Remembering {
         return result
       },
     }
+  }
+
+  /** A lease that had lapsed when the epoch began stays lapsed: its owner loses it (`Heartbeat`). */
+  #renewed(lease: Pick<Entry, 'ref' | 'owner' | 'leaseUntilMs'>): void {
+    const { lineage } = this.#gate
+    const entry = this.#memory.runs(lease.ref, lease.owner)
+    const isGap = entry !== undefined && lineage !== undefined && mayBeTakenOver(entry, lineage)
+    if (!isGap) this.#memory.renewed(lease)
+  }
+
+  #restated(requests: readonly SettleRequest[], lineage: Lineage): readonly SettleRequest[] {
+    if (lineage.beganAtMs === undefined) return requests
+    return requests.map((request) => {
+      const entry = this.#memory.runs(request.ref, request.owner)
+      return entry === undefined ? request : this.#rules.restate(request, entry, lineage)
+    })
   }
 
   /** What was decided upon in another epoch is not even sent. */

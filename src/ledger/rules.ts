@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../kernel/errors.ts'
 import { effectKeyOf } from './effect-key.ts'
 import type { Entry, EntryError, EntryState, StepRecord } from './entry.ts'
+import type { SettleRequest } from './store.ts'
 import { type ParsedSafety, type SafetyKind, defaultSettleMs } from './safety.ts'
 
 /*
@@ -106,6 +107,12 @@ export interface Rules {
   readonly recall?: Partial<RecallRules>
 }
 
+/** An epoch, and when it began by the store's clock; the first has no beginning. */
+export interface EpochBegan {
+  readonly epoch: number
+  readonly beganAtMs?: number | undefined
+}
+
 export interface RecallRules {
   awaitRecall(
     verdict: Verdict,
@@ -113,6 +120,7 @@ export interface RecallRules {
     about: RecallAbout & { readonly young: YoungMoment },
   ): Verdict
   remembers(entry: Pick<Entry, 'safety' | 'state'>): boolean
+  restate(request: SettleRequest, acknowledged: Entry, lineage: EpochBegan): SettleRequest
 }
 
 /** Decides what a caller may do with `entry` at `nowMs`, the store's clock. */

@@ -106,13 +106,19 @@ rule(
   ['asks-while-a-lost-lease-runs'],
 )
 
-rule('a late failure is not final where the takeover of its attempt was lost', async (lab) => {
+/** A refused attempt whose takeover, with what came of it, is lost; `hang` holds the first attempt up. */
+async function refusedAndTakenOver(lab: Lab, hang: 'effect' | 'settle'): Promise<string> {
   const peer = new KeyedPeer(86_400_000, () => lab.time.elapsedMs)
   const charge: Intent = { ...mail, safety: 'keyed', retry: 'on-failure', leaseMs: 1000 }
   const [first, second] = [lab.worker(), lab.worker()]
   const hung = gate()
+  const held = (where: typeof hang): Promise<void> | undefined => (where === hang ? hung.pass() : undefined)
+  first.tap.hooks.settle = async (requests, next) => {
+    await held('settle')
+    return next(requests)
+  }
   const late = first.once.run(charge, async () => {
-    await hung.pass()
+    await held('effect')
     throw new DefiniteFailure('refused')
   })
   await hung.arrived
@@ -123,8 +129,25 @@ rule('a late failure is not final where the takeover of its attempt was lost', a
   failOver(lab.rows, { keep: claimed })
   first.runtime.isFrozen = false
   hung.open()
-  await lab.code(late)
+  const code = await lab.code(late)
   const again = first.once.run(charge, ({ effectKey }) => peer.do(effectKey))
   expect(await lab.code(again)).toBe('ok')
   expect(peer.journal).toHaveLength(1)
-})
+  return code
+}
+
+rule(
+  'a late failure is not final where the takeover of its attempt was lost',
+  async (lab) => {
+    expect(await refusedAndTakenOver(lab, 'effect')).toBe('OUTCOME_UNKNOWN')
+  },
+  ['late-failure-is-final'],
+)
+
+rule(
+  'nor is one that was decided before the failover and is written after it',
+  async (lab) => {
+    expect(await refusedAndTakenOver(lab, 'settle')).toBe('OUTCOME_UNKNOWN')
+  },
+  ['late-failure-is-final'],
+)

@@ -80,6 +80,12 @@ const caught: readonly Caught[] = [
     isSlow: true,
   },
   {
+    id: 'late-failure-is-final',
+    by: 'I2',
+    options: { ...lost, safety: 'keyed', lapses: 2, refusals: 1 },
+    isSlow: true,
+  },
+  {
     id: 'transactional-outcome-recalled',
     by: 'I2',
     options: { ...lost, safety: 'transactional', lostReplies: 1 },

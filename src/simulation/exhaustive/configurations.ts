@@ -30,6 +30,7 @@ const verify: readonly Faults[] = [
   { ...calm, failovers: 1, lapses: 2 },
   { ...calm, failovers: 1, lapses: 2, replication: 'async' },
   { ...calm, failovers: 1, lostReplies: 1, lapses: 1, replication: 'async' },
+  { ...calm, failovers: 1, refusals: 1, lapses: 2, replication: 'async' },
   { ...calm, lapses: 5 },
 ]
 
@@ -40,6 +41,8 @@ const full: readonly Faults[] = [
   { ...calm, crashes: 1, lapses: 2, failovers: 1, replication: 'async' },
   { ...calm, lapses: 4, failovers: 1 },
   { ...calm, lapses: 4, failovers: 1, replication: 'async' },
+  { ...calm, lapses: 4, failovers: 1, refusals: 1, replication: 'async' },
+  { ...calm, lapses: 2, failovers: 1, refusals: 1, retry: 'on-failure', replication: 'async' },
   { ...calm, workers: 3, lapses: 2 },
   { ...calm, workers: 3, crashes: 1, lostReplies: 1 },
   { ...calm, workers: 3, crashes: 1, lapses: 2 },

@@ -1,4 +1,6 @@
 import type { Entry } from '../../ledger/entry.ts'
+import { mayBeTakenOver } from '../../ledger/recall-rules.ts'
+import type { SettleRequest } from '../../ledger/store.ts'
 import { put, workClaim, workResolve, workSettle } from './database.ts'
 import { abandon } from './faults.ts'
 import {
@@ -85,7 +87,7 @@ export function phaseEvents(world: World, from: State, by: number): Event[] {
   if (!canWrite) return collector.events
   if (phase.at === 'resolve') inResolve(collector, phase)
   if (phase.at === 'regain') inRegain(collector, phase)
-  if (phase.at === 'settle') inSettle(collector, phase)
+  if (phase.at === 'settle') inSettle(collector, phase, { world, state: from, by })
   if (phase.at === 'commit-lost') inCommitLost(collector, phase)
   return collector.events
 }
@@ -236,7 +238,8 @@ function renewRunning(at: At, phase: In<'run'>): string {
   if (entry !== undefined) put(at.world, state, { by: at.by, method: 'renew', isDurable: true, after: entry })
   if (result.kind === 'lost') forget(at, owner)
   const { running } = workerOf(at)
-  if (result.kind === 'renewed' && running?.owner === owner)
+  // A lease that had lapsed when the epoch began stays lapsed.
+  if (result.kind === 'renewed' && running?.owner === owner && !mayBeTakenOver(running, state))
     setWorker(state, at.by, { running: { ...running, leaseUntilMs: result.leaseUntilMs } })
   setPhase(state, at.by, { ...phase, sinceMs: state.nowMs })
   return result.kind
@@ -314,8 +317,9 @@ function inCommitLost(collector: Collector, phase: In<'commit-lost'>): void {
   })
 }
 
-function inSettle(collector: Collector, phase: In<'settle'>): void {
-  const { request, entry, isGivingBack } = phase
+function inSettle(collector: Collector, phase: In<'settle'>, at: At): void {
+  const { entry, isGivingBack } = phase
+  const request = restated(at, phase.request)
   collector.on(`writes ${isGivingBack ? 'that nothing began' : request.to}`, (at) => {
     const worked = workSettle(at.world, at.state, { by: at.by, isDurable: true, request })
     const result = at.world.production.believed(worked, { ...entry, state: request.to, value: request.value })
@@ -330,6 +334,12 @@ function inSettle(collector: Collector, phase: In<'settle'>): void {
     `writes ${request.to}`,
     ({ isDurable, ...at }) => workSettle(at.world, at.state, { by: at.by, isDurable, request }).kind,
   )
+}
+
+/** What was decided upon in another epoch, as it is sent in this one (recalling.ts). */
+function restated({ world, state, by }: At, request: SettleRequest): SettleRequest {
+  const running = state.workers[by]?.running
+  return running?.owner === request.owner ? world.production.recall.restate(request, running, state) : request
 }
 
 function answer(at: At, entry: Entry): void {

@@ -266,6 +266,12 @@ export const decisionMutants: readonly LedgerMutant[] = [
     }),
   },
   {
+    id: 'late-failure-is-final',
+    rule: 13,
+    breaks: 'writes a failure in a new epoch as if nobody could have taken the entry over in the lost one',
+    rules: () => ({ recall: { restate: (request) => request } }),
+  },
+  {
     id: 'transactional-outcome-recalled',
     rule: 13,
     breaks: "recalls the outcome of a transaction whose rows are lost with the user's other rows",

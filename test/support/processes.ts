@@ -14,7 +14,7 @@ export function isAlive(pid: number): boolean {
 
 /** For what other processes do in their own time. */
 export async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 500; tries += 1) {
+  for (let tries = 0; tries < 2_000; tries += 1) {
     if (isSo()) return
     await sleep(20)
   }

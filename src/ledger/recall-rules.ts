@@ -4,10 +4,10 @@ import {
   frozenSafety,
   type RecallAbout,
   type RecallRules,
+  type Restatable,
   type Verdict,
   type YoungMoment,
 } from './rules.ts'
-import type { SettleRequest } from './store.ts'
 
 /*
  * The decisions of recall, as pure functions (docs/decisions/013). They come with the stores that can lose what they
@@ -62,7 +62,7 @@ export function mayBeTakenOver(acknowledged: Entry, { epoch, beganAtMs }: EpochB
  * What an owner writes in `lineage` that was acknowledged its entry in an earlier epoch. Where that may have been taken
  * over, a failure speaks for its own attempt only (rule 2), and is left as unknown.
  */
-export function restate(request: SettleRequest, acknowledged: Entry, lineage: EpochBegan): SettleRequest {
+export function restate<Q extends Restatable>(request: Q, acknowledged: Entry, lineage: EpochBegan): Q {
   const { safety, round, steps } = acknowledged
   const isFailure = request.to === 'failed' || (request.to === 'released' && request.round > round)
   if (!isFailure || safety === 'transactional' || !mayBeTakenOver(acknowledged, lineage)) return request

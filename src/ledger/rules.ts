@@ -1,7 +1,6 @@
 import type { ErrorCode } from '../kernel/errors.ts'
 import { effectKeyOf } from './effect-key.ts'
 import type { Entry, EntryError, EntryState, StepRecord } from './entry.ts'
-import type { SettleRequest } from './store.ts'
 import { type ParsedSafety, type SafetyKind, defaultSettleMs } from './safety.ts'
 
 /*
@@ -120,8 +119,11 @@ export interface RecallRules {
     about: RecallAbout & { readonly young: YoungMoment },
   ): Verdict
   remembers(entry: Pick<Entry, 'safety' | 'state'>): boolean
-  restate(request: SettleRequest, acknowledged: Entry, lineage: EpochBegan): SettleRequest
+  restate<Q extends Restatable>(request: Q, acknowledged: Entry, lineage: EpochBegan): Q
 }
+
+/** What is looked at of an owner's write. */
+export type Restatable = Settlement & Pick<Entry, 'steps'>
 
 /** Decides what a caller may do with `entry` at `nowMs`, the store's clock. */
 export function decide(entry: Entry, caller: Caller, nowMs: number): Verdict {

@@ -317,9 +317,9 @@ function inCommitLost(collector: Collector, phase: In<'commit-lost'>): void {
   })
 }
 
-function inSettle(collector: Collector, phase: In<'settle'>, at: At): void {
+function inSettle(collector: Collector, phase: In<'settle'>, now: At): void {
   const { entry, isGivingBack } = phase
-  const request = restated(at, phase.request)
+  const request = restated(now, phase.request)
   collector.on(`writes ${isGivingBack ? 'that nothing began' : request.to}`, (at) => {
     const worked = workSettle(at.world, at.state, { by: at.by, isDurable: true, request })
     const result = at.world.production.believed(worked, { ...entry, state: request.to, value: request.value })

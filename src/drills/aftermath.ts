@@ -24,14 +24,7 @@ export async function aftermath(stage: Stage, affair: Affair): Promise<readonly 
   const { workload, keys, fault, mayDoubt } = affair
   const recovery = await Recovery.open(stage, workload, keys)
   try {
-    await recovery.look('after-fault')
-    await recovery.callAndSweep()
-    await recovery.look('after-recovery')
-    await recovery.call()
-    await recovery.look('after-replay')
-    await recovery.callWithOtherInput()
-    await recovery.decideDoubts()
-    await recovery.look('after-decision')
+    await recovery.live()
   } finally {
     await recovery.close()
   }

@@ -60,6 +60,18 @@ export class Recovery {
     return new Recovery(stage, { instance, workload, journal, keys })
   }
 
+  /** All that follows, from the first call to the last decision, and a look at the rows after each part. */
+  async live(): Promise<void> {
+    await this.look('after-fault')
+    await this.callAndSweep()
+    await this.look('after-recovery')
+    await this.call()
+    await this.look('after-replay')
+    await this.callWithOtherInput()
+    await this.decideDoubts()
+    await this.look('after-decision')
+  }
+
   /** Reads every row, for the record. */
   async look(moment: Moment): Promise<void> {
     const { store } = this.#instance
@@ -158,14 +170,7 @@ export async function recover(
 ): Promise<readonly Recovered[]> {
   const recovery = await Recovery.open(stage, workload, keys)
   try {
-    await recovery.look('after-fault')
-    await recovery.callAndSweep()
-    await recovery.look('after-recovery')
-    await recovery.call()
-    await recovery.look('after-replay')
-    await recovery.callWithOtherInput()
-    await recovery.decideDoubts()
-    await recovery.look('after-decision')
+    await recovery.live()
     return recovery.results()
   } finally {
     await recovery.close()

@@ -171,8 +171,6 @@ function decideOwned(entry: Entry, caller: Caller, nowMs: number): Verdict {
     : decideLapsedSteps(entry, nowMs)
 }
 
-export const keyForgottenWhy = 'The target may have forgotten the effect key: its lifetime is over.'
-
 /** The table of DESIGN.md section 2: a lapsed lease never means "not done". */
 function decideLapsed(entry: Entry, given: ParsedSafety, nowMs: number): Verdict {
   const safety = frozenSafety(entry.safety, given)
@@ -182,7 +180,7 @@ function decideLapsed(entry: Entry, given: ParsedSafety, nowMs: number): Verdict
     case 'keyed':
       return keyedMayRun(entry.firstPossibleSendAtMs ?? entry.claimedAtMs, safety, nowMs)
         ? run(entry, { earlierUnknown: true, keepsFirstSend: true })
-        : { kind: 'enter-doubt', why: keyForgottenWhy }
+        : { kind: 'enter-doubt', why: 'The target may have forgotten the effect key: its lifetime is over.' }
     case 'verifiable': {
       const askFromMs = entry.leaseUntilMs + safety.settleMs
       if (askFromMs > nowMs) return { kind: 'wait', retryAfterMs: askFromMs - nowMs }
@@ -333,7 +331,7 @@ export function holdsLease(since: ClockReading, now: ClockReading, leaseMs: numb
 }
 
 /** The larger elapsed of both clocks. */
-export function elapsedMs(since: ClockReading, now: ClockReading): number {
+function elapsedMs(since: ClockReading, now: ClockReading): number {
   return Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs)
 }
 

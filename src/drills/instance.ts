@@ -36,8 +36,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
   const tools = { peer, settleMs, rowsTable, padding: '.'.repeat(padBytes) }
   const operations = drillOperations(tools, settings)
   const once = createLedger({ store, scope, operations, sweep: false, ...timesOf(settings) }, runtime, {
-    ...standardRules,
-    ...mutation.rules?.(standardRules),
+    rules: { ...standardRules, ...mutation.rules?.(standardRules) },
   })
   once.on('*', options.onEvent)
   await once.open()

@@ -1,27 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { base32, refOf, sha256Hex, sha256Text, uuidOf } from './ids.ts'
+import { refOf, sha256Hex, sha256Text, uuidOf } from './ids.ts'
 
 describe('ids', () => {
-  it('base32 writes Crockford text, lower case', () => {
-    expect(base32(new Uint8Array())).toBe('')
-    expect(base32(Uint8Array.of(0))).toBe('00')
-    expect(base32(Uint8Array.of(255))).toBe('zw')
-    expect(base32(Uint8Array.of(0, 0, 0, 0, 1))).toBe('00000001')
-    expect(base32(Uint8Array.of(255, 255, 255, 255, 255))).toBe('zzzzzzzz')
-  })
-
-  it('base32 keeps bytes of one length apart and in order', () => {
-    const bytes = fc.uint8Array({ minLength: 15, maxLength: 15 })
-    fc.assert(
-      fc.property(bytes, bytes, (one, other) => {
-        const [a, b] = [base32(one), base32(other)]
-        expect(a).toMatch(/^[0-9a-hjkmnp-tv-z]{24}$/)
-        expect(Math.sign(Buffer.compare(one, other))).toBe(a < b ? -1 : a > b ? 1 : 0)
-      }),
-    )
-  })
-
   it('a ref is the same everywhere, and another for each scope, operation and key', () => {
     expect(refOf('shop', 'charge', 'order-1')).toBe('bzhw7p4ygk25316hnkzs38hk')
     const refs = [

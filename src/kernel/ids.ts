@@ -18,24 +18,8 @@ export function sha256Text(...parts: readonly string[]): string {
   return hash('sha256', joined(parts), 'base64url')
 }
 
+/** Crockford base32 in lower case: safe in a shell, a URL and a file name. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
-
-/** Lower-case Crockford base32 of `bytes` (5 bytes give 8 characters): safe in a shell, a URL and a file name. */
-export function base32(bytes: Uint8Array): string {
-  let text = ''
-  let buffer = 0
-  let bits = 0
-  for (const byte of bytes) {
-    buffer = (buffer << 8) | byte
-    bits += 8
-    while (bits >= 5) {
-      bits -= 5
-      text += alphabet.charAt((buffer >>> bits) & 31)
-    }
-    buffer &= (1 << bits) - 1
-  }
-  return bits > 0 ? text + alphabet.charAt((buffer << (5 - bits)) & 31) : text
-}
 
 /**
  * The entry's short, opaque name and its primary key: 24 characters. The first four (20 bits) are of the key's stem,
@@ -76,7 +60,7 @@ export function ownerToken(runtime: Runtime): string {
 
 /** Names one worker (one instance) in events. */
 export function workerId(runtime: Runtime): string {
-  return `w-${base32(runtime.randomBytes(5))}`
+  return `w-${Buffer.from(runtime.randomBytes(5)).toString('hex')}`
 }
 
 /** A digest, given in hexadecimal, in the form of a UUID (version 8): fits every provider's limit on idempotency keys. */

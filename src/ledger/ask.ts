@@ -16,7 +16,7 @@ interface Question {
   readonly entry: EventSubject & { readonly round: number }
   /** Longest time for an answer. */
   readonly timeoutMs: number
-  readonly input?: Json
+  readonly input?: Json | undefined
   readonly step?: { readonly name: string; readonly round: number }
 }
 
@@ -24,10 +24,7 @@ interface Question {
 export async function ask(ledger: Ledger, question: Question): Promise<Answer> {
   const { entry, step } = question
   const answer = await answerTo(ledger, question)
-  ledger.events.emit('asked', entry, {
-    happened: answer.happened,
-    ...(step === undefined ? {} : { step: step.name }),
-  })
+  ledger.events.emit('asked', entry, { happened: answer.happened, step: step?.name })
   return answer
 }
 
@@ -35,11 +32,8 @@ async function answerTo(ledger: Ledger, question: Question): Promise<Answer> {
   const { entry, step, verify, timeoutMs, input } = question
   const controller = new AbortController()
   const { ref, scope, operation, key, subject } = entry
-  const identity = { scope, operation, key, round: step?.round ?? entry.round }
-  const effectKey = ledger.rules.effectKey({
-    ...identity,
-    ...(step === undefined ? {} : { step: step.name }),
-  })
+  const round = step?.round ?? entry.round
+  const effectKey = ledger.rules.effectKey({ scope, operation, key, step: step?.name, round })
   const { signal } = controller
   const late = delay(ledger.options.runtime, timeoutMs, signal).then(
     (): Answer => ({ happened: null, why: `The target did not answer within ${timeoutMs} ms.` }),
@@ -51,10 +45,10 @@ async function answerTo(ledger: Ledger, question: Question): Promise<Answer> {
         scope,
         operation,
         key: decodeKey(key),
-        ...(subject === undefined ? {} : { subject }),
+        subject,
         effectKey,
-        ...(step === undefined ? {} : { step: step.name }),
-        ...(input === undefined ? {} : { input }),
+        step: step?.name,
+        input,
         signal,
       }),
     )

@@ -1,21 +1,20 @@
-import { isOncewardError, OncewardError, optionInvalid, readThrown, type Thrown } from '../kernel/errors.ts'
+import { OncewardError, optionInvalid, readThrown, type Thrown } from '../kernel/errors.ts'
 import type { Claimed } from './claimed.ts'
 import { type Entry, type EntryError, fenceOf } from './entry.ts'
+import type { Guarded } from './guarded.ts'
 import type { Attempt, Effect, StepEffect, StepOptions } from './onceward.ts'
-import { type Outcome, replayOf } from './outcome.ts'
+import { type Finish, type Outcome, replayOf } from './outcome.ts'
 import { keepResult } from './results.ts'
 import type { Ending, Settlement } from './rules.ts'
-import { Steps } from './steps.ts'
+import type { MakeSteps, Steps } from './steps.ts'
 import type { SettleResult } from './store.ts'
-import { type Committed, commitTogether } from './transaction.ts'
+import type { Committed } from './transaction.ts'
+
+// Few programs have transactions, so that they come with the first one.
+const loadTransaction = () => import('./transaction.ts')
 
 /** A failure's code is kept in the row: a longer one is cut. */
 const maxCodeLength = 100
-
-/** What an effect came to: a value, or what it threw. */
-export type Finish =
-  | { readonly kind: 'returned'; readonly value: unknown }
-  | { readonly kind: 'threw'; readonly error: unknown }
 
 /** The `attempt` that the effect gets, and what the guard needs to know of it afterwards. */
 export class AttemptHandle implements Attempt {
@@ -23,17 +22,13 @@ export class AttemptHandle implements Attempt {
   committed: Committed | undefined
   /** A transaction on its way: the attempt does not end beside it. */
   committing: Promise<void> | undefined
-  #steps: Steps | undefined
+  /** Of an operation that has some: those that earlier attempts left are checked even if this one calls none. */
+  readonly steps: Steps | undefined
   #effectKey: string | undefined
 
-  constructor(claimed: Claimed) {
+  constructor(claimed: Claimed, makeSteps: MakeSteps | undefined) {
     this.claimed = claimed
-    // An entry that earlier attempts left with steps has them checked even if this one calls none.
-    if (claimed.call.operation.steps) this.#steps = new Steps(claimed)
-  }
-
-  get steps(): Steps | undefined {
-    return this.#steps
+    this.steps = makeSteps?.(claimed)
   }
 
   get effectKey(): string {
@@ -55,11 +50,17 @@ export class AttemptHandle implements Attempt {
   }
 
   step<T>(name: string, options: StepOptions | StepEffect<T>, effect?: StepEffect<T>): Promise<T> {
-    const steps = (this.#steps ??= new Steps(this.claimed))
     try {
+      if (this.steps === undefined) {
+        const { operation } = this.claimed.entry
+        throw new OncewardError(
+          'STEP_INVALID',
+          `${operation} is not registered with steps: true, so "${name}" cannot be a step of it.`,
+        )
+      }
       return typeof options === 'function'
-        ? steps.run(name, {}, options)
-        : steps.run(name, options, effect as StepEffect<T>)
+        ? this.steps.run(name, {}, options)
+        : this.steps.run(name, options, effect as StepEffect<T>)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -80,6 +81,7 @@ export class AttemptHandle implements Attempt {
       throw optionInvalid('attempt.transaction', 'called once per attempt', 'a second call')
     if (this.claimed.call.operation.steps)
       throw optionInvalid('attempt.transaction', 'used without steps', 'an operation with steps: true')
+    const { commitTogether } = await loadTransaction()
     const { committed, value } = await commitTogether(
       this.claimed,
       work as (client: unknown) => T | Promise<T>,
@@ -93,9 +95,12 @@ export class AttemptHandle implements Attempt {
 }
 
 /** Runs the effect of an owned entry and writes how it ended. */
-export async function runAttempt(claimed: Claimed, effect: Effect<unknown>): Promise<Outcome> {
+export async function runAttempt(
+  claimed: Claimed,
+  { effect, makeSteps }: Pick<Guarded, 'effect' | 'makeSteps'>,
+): Promise<Outcome> {
   const { ledger } = claimed
-  const handle = new AttemptHandle(claimed)
+  const handle = new AttemptHandle(claimed, makeSteps)
   ledger.heartbeat.add(claimed.held)
   ledger.events.emit('effect_started', claimed.entry, {})
   const beganAtMs = ledger.options.runtime.monotonicMs()
@@ -138,7 +143,10 @@ async function finish(handle: AttemptHandle, effect: Effect<unknown>): Promise<F
 async function conclude(handle: AttemptHandle, result: Finish, beganAtMs: number): Promise<Outcome> {
   const { claimed } = handle
   const { ledger, entry } = claimed
-  if (handle.committed !== undefined) return concludeTransaction(handle, result)
+  if (handle.committed !== undefined) {
+    const { concludeTransaction } = await loadTransaction()
+    return concludeTransaction(claimed, handle.committed, result)
+  }
   const thrown = result.kind === 'threw' ? readThrown(result.error) : undefined
   const ending = endingOf(handle, thrown)
   const settlement = settlementOf(handle, ending)
@@ -263,21 +271,4 @@ async function lateOutcome(claimed: Claimed, ending: Ending, current: Entry | un
   await ledger.inTime('record', kept).catch(() => undefined)
   const message = `The outcome of attempt ${entry.attempt} came after the entry had gone on without it; it is kept as evidence.`
   return { kind: 'lease-lost', entry: current ?? entry, message, code: 'LEASE_LOST' }
-}
-
-function concludeTransaction(handle: AttemptHandle, result: Finish): Outcome {
-  const { claimed, committed } = handle
-  const { ledger, entry } = claimed
-  ledger.heartbeat.remove(claimed.held)
-  if (committed?.kind === 'committed') {
-    ledger.events.emit('succeeded', entry, { durationMs: 0, valueKept: entry.valueKept })
-    return { kind: 'ran', entry, value: committed.value }
-  }
-  const cause =
-    result.kind === 'threw'
-      ? result.error
-      : new OncewardError('LEASE_LOST', 'The transaction was rolled back.')
-  if (isOncewardError(cause, 'LEASE_LOST'))
-    return { kind: 'lease-lost', entry, message: cause.message, code: 'LEASE_LOST' }
-  return { kind: 'unknown', entry, cause }
 }

@@ -148,13 +148,15 @@ async function askAbout({ ledger, call }: Guarded, entry: Entry | undefined): Pr
 function questionOf({
   operation,
   identity,
-}: Call): { readonly verify: Verify; readonly settleMs: number; readonly input?: Json } | undefined {
+}: Call):
+  | { readonly verify: Verify; readonly settleMs: number; readonly input: Json | undefined }
+  | undefined {
   const { safety } = operation
   if (safety.kind !== 'verifiable' || safety.verify === undefined) return undefined
   const { verify, settleMs } = safety
   const { canonicalInput } = identity
-  const input = canonicalInput === undefined ? {} : { input: JSON.parse(canonicalInput) as Json }
-  return { verify, settleMs, ...input }
+  const input = canonicalInput === undefined ? canonicalInput : (JSON.parse(canonicalInput) as Json)
+  return { verify, settleMs, input }
 }
 
 function doubted(guarded: Guarded, entry: Entry): Outcome {

@@ -11,18 +11,22 @@ import { type Outcome, receiptOf, valueOf } from './outcome.ts'
 import { entries, listDoubts, lookup, resolveDoubt } from './queries.ts'
 import type { Receipt } from './receipt.ts'
 import { rules as standardRules, type Rules } from './rules.ts'
+import { type Seldom, seldom as standardSeldom } from './seldom.ts'
 import { sweep, Sweeper } from './sweep.ts'
 
 const defaultGraceMs = 10_000
 /** How long aborted effects get to write how they ended. */
 const abortMs = 1_000
 
+/** What an instance is made of, where it is not the standard. */
+export interface LedgerParts {
+  readonly rules?: Rules
+  readonly seldom?: Seldom
+}
+
 /** Makes an instance with everything passed in. Users call `createOnceward`, which adds the system's runtime. */
-export function createLedger(
-  options: OncewardOptions,
-  runtime: Runtime,
-  rules: Rules = standardRules,
-): Onceward {
+export function createLedger(options: OncewardOptions, runtime: Runtime, parts: LedgerParts = {}): Onceward {
+  const { rules = standardRules, seldom = standardSeldom } = parts
   const parsed = parseOptions(options, runtime)
   const ledger = createContext(parsed, rules)
   const sweeper = new Sweeper(ledger)
@@ -33,11 +37,14 @@ export function createLedger(
     effect: Effect<unknown>,
   ): Promise<{ outcome: Outcome; reader: Parameters<typeof valueOf>[1] }> {
     const parsedCall = parseIntent(parsed, intent)
-    const outcome = await guard(ledger, parsedCall, effect)
-    const { parse } = parsedCall.operation
+    const { parse, steps, onStoreOutage } = parsedCall.operation
+    const makeSteps = steps ? (await seldom.steps()).makeSteps : undefined
+    // Not in the outage itself, when loading may be out as well.
+    const unguarded = onStoreOutage === 'run' ? await seldom.unguarded() : undefined
+    const outcome = await guard(ledger, { call: parsedCall, effect, makeSteps, ...unguarded })
     return {
       outcome,
-      reader: { options: parsed, identity: parsedCall.identity, ...(parse === undefined ? {} : { parse }) },
+      reader: { options: parsed, identity: parsedCall.identity, parse },
     }
   }
 

@@ -5,7 +5,7 @@ export interface EffectKeySource {
   readonly operation: string
   /** Encoded. */
   readonly key: string
-  readonly step?: string
+  readonly step?: string | undefined
   readonly round: number
 }
 

@@ -63,7 +63,7 @@ export interface EventDetails {
   /** The result could not be kept (rule 11). */
   result_not_kept: { readonly message: string }
   /** The target was asked whether it happened (`happened` is `null` where it could not tell). */
-  asked: { readonly fence: Fence; readonly happened: boolean | null; readonly step?: string }
+  asked: { readonly fence: Fence; readonly happened: boolean | null; readonly step?: string | undefined }
   /** The store was out and the operation is registered with `onStoreOutage: 'run'`: the effect runs unguarded. */
   unguarded: { readonly message: string }
   /** A call to the store failed and will be, or will not be, tried again. */

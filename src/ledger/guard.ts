@@ -10,17 +10,20 @@ import type { Entry } from './entry.ts'
 import { readClocks } from './heartbeat.ts'
 import type { Guarded } from './guarded.ts'
 import { type KeyLint, lintKey } from './key-lint.ts'
-import type { Effect } from './onceward.ts'
 import { type Outcome, replayOf } from './outcome.ts'
 import { frozenSafety } from './rules.ts'
 import type { Leader } from './running.ts'
 import type { ClaimRequest } from './store.ts'
 import { refuseTwin, watchForTwins } from './twins.ts'
 import { recordHappened } from './resolve.ts'
-import { runUnguarded } from './unguarded.ts'
+import type { RunUnguarded } from './unguarded.ts'
 
 /** Caller → guard → group commit → store (verdict) → effect → group commit → store (outcome). */
-export async function guard(ledger: Ledger, call: Call, effect: Effect<unknown>): Promise<Outcome> {
+export async function guard(
+  ledger: Ledger,
+  asked: Pick<Guarded, 'call' | 'effect' | 'makeSteps'> & { readonly runUnguarded?: RunUnguarded },
+): Promise<Outcome> {
+  const { call, effect } = asked
   if (ledger.running.isClosed) throw closedError()
   if (typeof effect !== 'function') throw optionInvalid('effect', 'a function', effect)
   const inside = ledger.inside.getStore()
@@ -31,6 +34,7 @@ export async function guard(ledger: Ledger, call: Call, effect: Effect<unknown>)
     ledger,
     call,
     effect,
+    makeSteps: asked.makeSteps,
     waitUntilMs: ledger.options.runtime.monotonicMs() + call.waitMs,
   }
   try {
@@ -45,9 +49,8 @@ export async function guard(ledger: Ledger, call: Call, effect: Effect<unknown>)
     }
     return outcome
   } catch (error) {
-    if (isOncewardError(error, 'STORE_UNAVAILABLE') && call.operation.onStoreOutage === 'run') {
-      return runUnguarded(guarded, error)
-    }
+    if (isOncewardError(error, 'STORE_UNAVAILABLE') && asked.runUnguarded !== undefined)
+      return asked.runUnguarded(guarded, error)
     if (isOncewardError(error)) {
       ledger.events.emit('refused', call.identity, { verdict: 'refuse', code: error.code })
     }
@@ -217,7 +220,7 @@ async function own(guarded: Guarded, leader: Leader, claimed: Claimed): Promise<
   }
   if (isKeyExpired(claimed)) return doubtExpired(claimed)
   const stopWatching = watchesTwins ? watchForTwins(claimed) : undefined
-  const outcome = await runAttempt(claimed, guarded.effect)
+  const outcome = await runAttempt(claimed, guarded)
   stopWatching?.(outcome.kind !== 'failed')
   return outcome
 }

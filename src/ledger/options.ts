@@ -58,8 +58,8 @@ export interface ParsedOptions {
   readonly scope: string
   readonly operations: ReadonlyMap<string, ParsedOperation>
   readonly keyLint: 'refuse' | 'warn' | 'off'
-  readonly redact?: OncewardOptions['redact']
-  readonly seal?: Sealer
+  readonly redact: OncewardOptions['redact'] | undefined
+  readonly seal: Sealer | undefined
   readonly maxInputBytes: number
   readonly maxResultBytes: number
   readonly maxRunMs: number
@@ -69,14 +69,14 @@ export interface ParsedOptions {
   readonly recallWaitMs: number
   readonly recallMaxEntries: number
   readonly recallMaxBytes: number
-  readonly tombstoneMs?: number
-  readonly sweepEveryMs?: number
+  readonly tombstoneMs: number | undefined
+  readonly sweepEveryMs: number | undefined
 }
 
 export interface ParsedOperation {
   readonly safety: ParsedSafety
   readonly volatile: readonly string[]
-  readonly parse?: (value: unknown) => unknown
+  readonly parse?: ((value: unknown) => unknown) | undefined
   readonly retry: 'never' | 'on-failure'
   readonly singleCall: boolean
   readonly steps: boolean
@@ -121,8 +121,8 @@ export function parseOptions(options: OncewardOptions, runtime: Runtime): Parsed
     scope: label(options.scope ?? 'default', 'scope', 100),
     operations: parseOperations(options.operations === undefined ? {} : options.operations),
     keyLint: oneOf(options.keyLint ?? 'refuse', ['refuse', 'warn', 'off'], 'keyLint'),
-    ...(redact === undefined ? {} : { redact: optionalFunction(redact, 'redact') }),
-    ...(seal === undefined ? {} : { seal: checkedSealer(seal) }),
+    redact: optionalFunction(redact, 'redact'),
+    seal: seal === undefined ? seal : checkedSealer(seal),
     maxInputBytes: count(options.maxInputBytes ?? kept, 'maxInputBytes', maxBytesBounds),
     maxResultBytes: count(options.maxResultBytes ?? kept, 'maxResultBytes', maxBytesBounds),
     maxRunMs: milliseconds(options.maxRunMs ?? 3_600_000, 'maxRunMs', 1),
@@ -132,8 +132,8 @@ export function parseOptions(options: OncewardOptions, runtime: Runtime): Parsed
     recallWaitMs: milliseconds(options.recallWaitMs ?? 60_000, 'recallWaitMs', minRecallWaitMs),
     recallMaxEntries: count(options.recallMaxEntries ?? 100_000, 'recallMaxEntries', recallEntriesBounds),
     recallMaxBytes: count(options.recallMaxBytes ?? 64 * 1024 * 1024, 'recallMaxBytes', recallBytesBounds),
-    ...(tombstoneMs === undefined ? {} : { tombstoneMs: milliseconds(tombstoneMs, 'tombstoneMs', 0) }),
-    ...(sweep === false ? {} : { sweepEveryMs: sweepEveryMs(sweep) }),
+    tombstoneMs: tombstoneMs === undefined ? tombstoneMs : milliseconds(tombstoneMs, 'tombstoneMs', 0),
+    sweepEveryMs: sweep === false ? undefined : sweepEveryMs(sweep),
   }
 }
 
@@ -167,7 +167,7 @@ function parseOperation(given: OperationOptions, name: string): ParsedOperation 
   return {
     ...base,
     volatile,
-    ...(parse === undefined ? {} : { parse: optionalFunction(parse, `${name}.parse`) }),
+    parse: optionalFunction(parse, `${name}.parse`),
     onStoreOutage: oneOf(onStoreOutage ?? base.onStoreOutage, ['refuse', 'run'], `${name}.onStoreOutage`),
     onTwin: oneOf(onTwin ?? base.onTwin, ['warn', 'refuse', 'off'], `${name}.onTwin`),
     twinWindowMs: milliseconds(twinWindowMs ?? base.twinWindowMs, `${name}.twinWindowMs`, 1),

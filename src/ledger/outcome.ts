@@ -8,6 +8,11 @@ import type { ParsedOptions } from './options.ts'
 import type { Receipt, StepReceipt } from './receipt.ts'
 import { openResult } from './results.ts'
 
+/** What an effect came to: a value, or what it threw. */
+export type Finish =
+  | { readonly kind: 'returned'; readonly value: unknown }
+  | { readonly kind: 'threw'; readonly error: unknown }
+
 /** How one call ended. */
 export type Outcome =
   /** This call's effect ran and its outcome is recorded. */
@@ -38,7 +43,7 @@ export type Outcome =
 interface Reader {
   readonly options: Pick<ParsedOptions, 'seal'>
   readonly identity: FrozenIdentity
-  readonly parse?: (value: unknown) => unknown
+  readonly parse: ((value: unknown) => unknown) | undefined
 }
 
 /** The outcome of an entry that had ended before this call. */

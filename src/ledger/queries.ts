@@ -12,7 +12,6 @@ import { resolveEntry } from './resolve.ts'
 import { keepResult } from './results.ts'
 import type { ListQuery } from './store.ts'
 import { encodeKey } from './key.ts'
-import { withoutOpenSteps } from './steps.ts'
 
 /** The entry of an intent or a ref of this scope. */
 export async function lookup(ledger: Ledger, target: IntentIdentity | string): Promise<Receipt | undefined> {
@@ -40,7 +39,7 @@ function shown(ledger: Ledger, entry: Entry): Receipt {
   const hasEnded = entry.state === 'succeeded' || entry.state === 'failed'
   return withKeptValue(receiptOfEntry(entry, hasEnded), entry, {
     options: ledger.options,
-    ...(parse === undefined ? {} : { parse }),
+    parse,
   })
 }
 
@@ -48,21 +47,21 @@ function parseQuery(ledger: Ledger, query: EntriesQuery): ListQuery {
   const { operation, key, subject, state, from, to, cursor } = members(query, 'query')
   if (key !== undefined && operation === undefined)
     throw optionInvalid('operation', 'given with key', operation)
-  const states =
-    state === undefined
-      ? undefined
-      : (Array.isArray(state) ? state : [state]).map((one) => oneOf<EntryState>(one, entryStates, 'state'))
   return {
     scope: ledger.options.scope,
     limit: count(query.limit ?? 100, 'limit', { min: 1, max: 500 }),
-    ...(operation === undefined ? {} : { operation: label(operation, 'operation', 100) }),
-    ...(key === undefined ? {} : { key: encodeKey(key) }),
-    ...(subject === undefined ? {} : { subject: label(subject, 'subject', 255) }),
-    ...(states === undefined ? {} : { states }),
-    ...(from === undefined ? {} : { fromMs: instant(from, 'from') }),
-    ...(to === undefined ? {} : { toMs: instant(to, 'to') }),
-    ...(cursor === undefined ? {} : { cursor }),
+    operation: given(operation, (text) => label(text, 'operation', 100)),
+    key: given(key, encodeKey),
+    subject: given(subject, (text) => label(text, 'subject', 255)),
+    states: given(state, (one) => [one].flat().map((name) => oneOf<EntryState>(name, entryStates, 'state'))),
+    fromMs: given(from, (time) => instant(time, 'from')),
+    toMs: given(to, (time) => instant(time, 'to')),
+    cursor,
   }
+}
+
+function given<T, R>(value: T | undefined, parse: (value: T) => R): R | undefined {
+  return value === undefined ? undefined : parse(value)
 }
 
 function instant(value: Date | string, name: string): number {
@@ -140,10 +139,10 @@ function happened(
   ledger: Ledger,
   entry: Entry,
   value: unknown,
-): { to: 'succeeded'; valueKept: boolean; value?: Uint8Array } {
+): { to: 'succeeded'; valueKept: boolean; value: Uint8Array | undefined } {
   const kept = keepResult(ledger.options, value, { operation: entry.operation, ref: entry.ref, usedBytes: 0 })
   if (!kept.kept) throw optionInvalid('decision.value', 'JSON that can be kept', kept.why)
-  return { to: 'succeeded', valueKept: true, ...(kept.content === undefined ? {} : { value: kept.content }) }
+  return { to: 'succeeded', valueKept: true, value: kept.content }
 }
 
 /** What did not happen may be done: the entry is free, and steps without an outcome are forgotten. */
@@ -152,8 +151,9 @@ function notHappened(entry: Entry): {
   valueKept: true
   steps?: NonNullable<Entry['steps']>
 } {
-  const steps = withoutOpenSteps(entry)
-  return { to: 'released', valueKept: true, ...(steps === undefined ? {} : { steps }) }
+  if (entry.steps === undefined) return { to: 'released', valueKept: true }
+  const steps = entry.steps.steps.filter((step) => step.state !== 'started')
+  return { to: 'released', valueKept: true, steps: { ...entry.steps, steps } }
 }
 
 function notInDoubt(entry: Entry): OncewardError {

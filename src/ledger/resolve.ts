@@ -38,7 +38,7 @@ export const didNotHappen: { readonly by: string; readonly because: string } = {
 export async function askTarget(
   ledger: Ledger,
   entry: Entry,
-  safety: { readonly verify: Verify; readonly settleMs: number; readonly input?: Json },
+  safety: { readonly verify: Verify; readonly settleMs: number; readonly input?: Json | undefined },
 ): Promise<Asked> {
   const { settleMs, ...question } = safety
   const answer = await ask(ledger, { entry, timeoutMs: settleMs, ...question })

@@ -1,4 +1,4 @@
-import { fromUtf8, utf8, utf8Bytes } from '../kernel/bytes.ts'
+import { fromUtf8, utf8 } from '../kernel/bytes.ts'
 import { OncewardError, messageOf } from '../kernel/errors.ts'
 import { findJsonFlaw } from '../kernel/json.ts'
 import type { Entry } from './entry.ts'
@@ -9,9 +9,9 @@ export type Kept<T> =
   | { readonly kept: true; readonly content?: T | undefined }
   | { readonly kept: false; readonly why: string }
 
-type Hooks = Pick<ParsedOptions, 'redact' | 'seal' | 'maxResultBytes'>
+export type Hooks = Pick<ParsedOptions, 'redact' | 'seal' | 'maxResultBytes'>
 
-interface About {
+export interface About {
   readonly operation: string
   readonly ref: string
   readonly step?: string
@@ -28,26 +28,8 @@ export function keepResult(hooks: Hooks, value: unknown, about: About): Kept<Uin
   })
 }
 
-/** What the end of a step adds to its record beside the result itself. */
-const stepEndBytes = 64
-
-/** The same for a step, as text inside the entry's steps document. */
-export function keepStepResult(
-  hooks: Hooks,
-  value: unknown,
-  about: About & { readonly step: string },
-): Kept<string> {
-  return keep(hooks, { value, about }, (json) => {
-    const content =
-      hooks.seal === undefined
-        ? json
-        : Buffer.from(hooks.seal.seal(utf8(json), `${about.ref}/${about.step}`)).toString('base64')
-    // As it will lie in the document: a text within JSON, where quotes and backslashes count twice.
-    return { content, bytes: utf8Bytes(JSON.stringify(content)) + stepEndBytes }
-  })
-}
-
-function keep<T>(
+/** As `keepResult`, with `pack` for the form that the content takes. */
+export function keep<T>(
   hooks: Hooks,
   { value, about }: { readonly value: unknown; readonly about: About },
   pack: (json: string) => { content: T; bytes: number },
@@ -100,30 +82,13 @@ export function openResult(
   }
 }
 
-/** The kept result of a step. */
-export function openStepResult(
-  hooks: Pick<ParsedOptions, 'seal'>,
-  text: string | undefined,
-  about: { ref: string; step: string },
-): unknown {
-  if (text === undefined) return undefined
-  const { ref, step } = about
-  try {
-    if (hooks.seal === undefined) return JSON.parse(text) as unknown
-    return JSON.parse(fromUtf8(hooks.seal.open(Buffer.from(text, 'base64'), `${ref}/${step}`))) as unknown
-  } catch (error) {
-    const message = `The kept result of step "${step}" of ${ref} cannot be read: ${messageOf(error)}`
-    throw new OncewardError('RESULT_INVALID', message, { details: { ref, step }, cause: error })
-  }
-}
-
 export function notKept(ref: string, step?: string): OncewardError {
   const what = step === undefined ? 'This work was done' : `The step "${step}" was done`
   return new OncewardError(
     'RESULT_TOO_LARGE',
     `${what}, but its result was too large or not JSON and was not kept. Nothing runs again.`,
     {
-      details: { ref, ...(step === undefined ? {} : { step }) },
+      details: { ref, step },
     },
   )
 }

@@ -17,11 +17,11 @@ export interface VerifyQuestion {
   readonly scope: string
   readonly operation: string
   readonly key: string | readonly string[]
-  readonly subject?: string
+  readonly subject?: string | undefined
   /** The same as `attempt.effectKey` of the attempt in question. */
   readonly effectKey: string
-  readonly step?: string
-  readonly input?: Json
+  readonly step?: string | undefined
+  readonly input?: Json | undefined
   readonly signal: AbortSignal
 }
 

@@ -3,12 +3,18 @@ import { DefiniteFailure, OncewardError, optionInvalid, readThrown } from '../ke
 import { canonicalJson, findJsonFlaw, type Json } from '../kernel/json.ts'
 import { label } from '../kernel/check.ts'
 import { ask } from './ask.ts'
-import type { Entry, StepRecord } from './entry.ts'
+import type { StepRecord } from './entry.ts'
 import type { Claimed } from './claimed.ts'
 import type { StepAttempt, StepEffect, StepOptions } from './onceward.ts'
-import { keepStepResult, notKept, openStepResult } from './results.ts'
+import { notKept } from './results.ts'
 import { type ParsedSafety, parseSafety } from './safety.ts'
+import { keepStepResult, openStepResult } from './step-results.ts'
 import { maxSteps, StepsLog } from './steps-document.ts'
+
+/** Makes what keeps the steps of one attempt. */
+export type MakeSteps = (claimed: Claimed) => Steps
+
+export const makeSteps: MakeSteps = (claimed) => new Steps(claimed)
 
 interface StepCall<T> {
   readonly name: string
@@ -90,12 +96,6 @@ export class Steps {
 
   #parse<T>(name: string, options: StepOptions, effect: StepEffect<T>): StepCall<T> {
     const { call } = this.#claimed
-    if (!call.operation.steps) {
-      throw new OncewardError(
-        'STEP_INVALID',
-        `${call.identity.operation} is not registered with steps: true, so "${name}" cannot be a step of it.`,
-      )
-    }
     label(name, 'step name', 100)
     if (typeof effect !== 'function') throw optionInvalid(`step "${name}"`, 'a function', effect)
     if (this.#called.has(name))
@@ -346,10 +346,4 @@ function failedStep(record: StepRecord): DefiniteFailure {
     message: `The step "${record.name}" failed.`,
   }
   return new DefiniteFailure(message, { code })
-}
-
-/** The steps of an entry without those that have no known outcome: what a person or the target said did not happen. */
-export function withoutOpenSteps(entry: Entry): Entry['steps'] {
-  if (entry.steps === undefined) return undefined
-  return { ...entry.steps, steps: entry.steps.steps.filter((step) => step.state !== 'started') }
 }

@@ -261,19 +261,19 @@ export type RecallResult =
 
 /** All conditions must hold. Times in milliseconds, `fromMs` inclusive, `toMs` exclusive, on claimedAt. */
 export interface ListQuery {
-  readonly scope?: string
-  readonly operation?: string
+  readonly scope?: string | undefined
+  readonly operation?: string | undefined
   /** Encoded. */
-  readonly key?: string
-  readonly subject?: string
-  readonly states?: readonly EntryState[]
-  readonly fromMs?: number
-  readonly toMs?: number
+  readonly key?: string | undefined
+  readonly subject?: string | undefined
+  readonly states?: readonly EntryState[] | undefined
+  readonly fromMs?: number | undefined
+  readonly toMs?: number | undefined
   /** Only entries whose lease has lapsed by the store's clock. */
-  readonly lapsed?: boolean
+  readonly lapsed?: boolean | undefined
   readonly limit: number
   /** Opaque, from the page before. A bad one is `OPTION_INVALID`. */
-  readonly cursor?: string
+  readonly cursor?: string | undefined
 }
 
 export interface ListPage {
@@ -286,7 +286,7 @@ export interface PurgeRequest {
   readonly scope: string
   readonly limit: number
   /** How long tombstones are kept; absent: for ever. */
-  readonly tombstoneMs?: number
+  readonly tombstoneMs?: number | undefined
 }
 
 export interface PurgeResult {

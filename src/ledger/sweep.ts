@@ -26,7 +26,7 @@ export async function sweep(ledger: Ledger): Promise<SweepReport> {
       states: openStates,
       lapsed: true,
       limit: pageSize,
-      ...(cursor === undefined ? {} : { cursor }),
+      cursor,
     }
     const found = await ledger.inTime('list', store.list(query))
     for (const entry of found.entries) await sweepEntry(ledger, entry, { nowMs: found.nowMs, tally })
@@ -34,8 +34,7 @@ export async function sweep(ledger: Ledger): Promise<SweepReport> {
     if (cursor === undefined) break
   }
   for (let page = 0; page < maxPages; page += 1) {
-    const request = { scope, limit: pageSize, ...(tombstoneMs === undefined ? {} : { tombstoneMs }) }
-    const purged = await ledger.inTime('purge', store.purge(request))
+    const purged = await ledger.inTime('purge', store.purge({ scope, limit: pageSize, tombstoneMs }))
     tally.buried += purged.buried
     tally.deleted += purged.deleted
     if (purged.buried + purged.deleted < pageSize) break

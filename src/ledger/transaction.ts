@@ -1,6 +1,7 @@
-import { OncewardError, optionInvalid } from '../kernel/errors.ts'
+import { isOncewardError, OncewardError, optionInvalid } from '../kernel/errors.ts'
 import type { Claimed } from './claimed.ts'
 import { asOncewardError } from './group-commit.ts'
+import type { Finish, Outcome } from './outcome.ts'
 import { keepResult } from './results.ts'
 import { isStoreFault, type SettleRequest } from './store.ts'
 
@@ -99,4 +100,21 @@ async function wasCommitted(
     if (recognised.kind === 'settled') return true
   }
   return false
+}
+
+/** How an attempt ends whose transaction has decided on the entry. */
+export function concludeTransaction(claimed: Claimed, committed: Committed, result: Finish): Outcome {
+  const { ledger, entry } = claimed
+  ledger.heartbeat.remove(claimed.held)
+  if (committed.kind === 'committed') {
+    ledger.events.emit('succeeded', entry, { durationMs: 0, valueKept: entry.valueKept })
+    return { kind: 'ran', entry, value: committed.value }
+  }
+  const cause =
+    result.kind === 'threw'
+      ? result.error
+      : new OncewardError('LEASE_LOST', 'The transaction was rolled back.')
+  if (isOncewardError(cause, 'LEASE_LOST'))
+    return { kind: 'lease-lost', entry, message: cause.message, code: 'LEASE_LOST' }
+  return { kind: 'unknown', entry, cause }
 }

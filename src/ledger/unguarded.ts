@@ -3,11 +3,13 @@ import type { Guarded } from './guarded.ts'
 import type { Attempt, StepEffect, StepOptions } from './onceward.ts'
 import type { Outcome } from './outcome.ts'
 
+export type RunUnguarded = (guarded: Guarded, cause: OncewardError) => Promise<Outcome>
+
 /**
  * Rule 7: the store is out and the operation says `onStoreOutage: 'run'`. The effect runs with nothing that guards
  * it but its effect key, and is counted as `unguarded`. Throws `EFFECT_FAILED`, or `IN_DOUBT` for any other error.
  */
-export async function runUnguarded(guarded: Guarded, cause: OncewardError): Promise<Outcome> {
+export const runUnguarded: RunUnguarded = async (guarded, cause) => {
   const { ledger, call, effect } = guarded
   ledger.events.emit('unguarded', call.identity, { message: cause.message })
   const attempt: Attempt = {

@@ -3,6 +3,7 @@ import { createLedger } from '../ledger/create.ts'
 import type { Entry } from '../ledger/entry.ts'
 import type { Onceward } from '../ledger/onceward.ts'
 import { rules as standardRules } from '../ledger/rules.ts'
+import { atOnce } from '../testing/at-once.ts'
 import { seededRandom } from '../testing/random.ts'
 import { onAnswer } from './invariants/answers.ts'
 import { onEffect } from './invariants/effects.ts'
@@ -144,7 +145,10 @@ export class World {
         sweep: sweepEveryMs === undefined ? false : { everyMs: sweepEveryMs },
       },
       mutant?.runtime?.(machine) ?? machine,
-      { ...standardRules, ...mutant?.rules?.(standardRules) },
+      {
+        rules: { ...standardRules, ...mutant?.rules?.(standardRules) },
+        seldom: atOnce,
+      },
     )
     const process = { machine, once, work }
     this.processes[slot] = process

@@ -8,8 +8,9 @@ import { run, runOrThrow } from '../support/run.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { environmentOfUsers, oldNode } from './machine.ts'
 
-/** The aim is 20 kB; it stands at 21.7, of which recall is 0.7. What is more than 22 has to say why. */
-const rootEntryMaxBytes = 22_500
+const rootEntryMaxBytes = 20_000
+/** Steps, transactions and unguarded runs come with the first call of an operation that has some (decision 007). */
+const laterMaxBytes = 4_500
 const installedMaxBytes = 15_000_000
 
 const packed = makeTemporaryDirectory()
@@ -143,9 +144,11 @@ describe('its size', () => {
   })
 
   it(`of the root entry is at most ${rootEntryMaxBytes / 1000} kB, minified and compressed`, async () => {
-    const { bytes } = await bundleRootEntry()
-    console.log(`root entry: ${(bytes / 1000).toFixed(1)} kB`)
+    const { bytes, laterBytes } = await bundleRootEntry()
+    const [first, later] = [bytes, laterBytes].map((size) => (size / 1000).toFixed(1))
+    console.log(`root entry: ${first} kB, and ${later} kB that are loaded where they are needed`)
     expect(bytes).toBeLessThanOrEqual(rootEntryMaxBytes)
+    expect(laterBytes).toBeLessThanOrEqual(laterMaxBytes)
   })
 
   it('of the root entry is made of kernel, ledger, system and the canonical-JSON library alone', async () => {
@@ -178,14 +181,27 @@ function runInProject(...args: string[]): ReturnType<typeof run> {
   return run(process.execPath, args, { cwd: project.path, env: environmentOfUsers() })
 }
 
-/** As Vite 8 would bundle it for somebody who imports everything the root entry has. */
-async function bundleRootEntry(): Promise<{ readonly bytes: number; readonly modules: readonly string[] }> {
+interface Bundled {
+  /** Of the chunks that are loaded at the start, and of those that may be loaded later. */
+  readonly bytes: number
+  readonly laterBytes: number
+  readonly modules: readonly string[]
+}
+
+/** As Vite 8 would bundle a program that uses everything the root entry has. */
+async function bundleRootEntry(): Promise<Bundled> {
   const input = join(project.path, 'entry.mjs')
-  writeFileSync(input, `export * from '${manifest.name}'\n`)
+  writeFileSync(input, `import * as all from '${manifest.name}'\nconsole.log(all)\n`)
   const bundle = await rolldown({ input, cwd: project.path, platform: 'node', logLevel: 'silent' })
   const { output } = await bundle.generate({ format: 'esm', minify: true })
   await bundle.close()
-  return { bytes: gzipSync(output[0].code).length, modules: output[0].moduleIds }
+  const chunks = output.filter((file) => file.type === 'chunk')
+  const size = (atStart: boolean): number =>
+    chunks
+      .filter((chunk) => chunk.isDynamicEntry !== atStart)
+      .reduce((sum, chunk) => sum + gzipSync(chunk.code).length, 0)
+  const modules = chunks.flatMap((chunk) => chunk.moduleIds)
+  return { bytes: size(true), laterBytes: size(false), modules }
 }
 
 function packageOf(path: string): string {

@@ -7,6 +7,7 @@ import type { Attempt, Onceward } from '../../src/ledger/onceward.ts'
 import { rules as standardRules } from '../../src/ledger/rules.ts'
 import { type Store, StoreFault } from '../../src/ledger/store.ts'
 import { memoryData, memoryStore } from '../../src/stores/memory/index.ts'
+import { atOnce } from '../../src/testing/at-once.ts'
 import type { LedgerMutant } from '../../src/testing/mutants.ts'
 
 /** One call: by which worker, and what its request to the target comes to, should it send one. */
@@ -50,7 +51,10 @@ export class ScheduledWorld {
       const plain = this.#runtime()
       const runtime = mutant?.runtime?.(plain) ?? plain
       const store = this.#between(memoryStore({ share, runtime }), index)
-      return createLedger({ store: mutant?.store?.(store, runtime) ?? store, sweep: false }, runtime, rules)
+      return createLedger({ store: mutant?.store?.(store, runtime) ?? store, sweep: false }, runtime, {
+        rules,
+        seldom: atOnce,
+      })
     })
   }
 

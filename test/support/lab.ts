@@ -10,6 +10,7 @@ import type { OncewardOptions } from '../../src/ledger/options.ts'
 import { rules as standardRules, type Rules } from '../../src/ledger/rules.ts'
 import type { Store } from '../../src/ledger/store.ts'
 import { type MemoryData, memoryData, memoryStore } from '../../src/stores/memory/index.ts'
+import { atOnce } from '../../src/testing/at-once.ts'
 import type { LedgerMutant } from '../../src/testing/mutants.ts'
 import { TappedStore } from './tapped-store.ts'
 import { VirtualTime, type VirtualWorker } from './virtual-runtime.ts'
@@ -93,7 +94,12 @@ export class LabWorker {
     this.tap = new TappedStore(mutant?.store?.(base, runtime) ?? base)
     const rules: Rules = { ...standardRules, ...mutant?.rules?.(standardRules) }
     const given = { sweep: false, ...options, store: this.tap.store } as const
-    this.once = heardOut(createLedger(given, mutant?.runtime?.(runtime) ?? runtime, rules))
+    this.once = heardOut(
+      createLedger(given, mutant?.runtime?.(runtime) ?? runtime, {
+        rules,
+        seldom: atOnce,
+      }),
+    )
     this.once.on('*', (event) => this.events.push(event))
   }
 

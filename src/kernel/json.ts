@@ -99,7 +99,19 @@ function escapePointer(name: string): string {
 
 /** RFC 8785 form of a value that `findJsonFlaw` accepted. */
 export function canonicalJson(value: Json): string {
-  return canonicalize(value) ?? 'null'
+  // RFC 8785 writes strings and numbers as JSON.stringify does (3.2.2), so what is in order needs no more.
+  return isInOrder(value) ? JSON.stringify(value) : (canonicalize(value) ?? 'null')
+}
+
+function isInOrder(value: Json | undefined): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  const names = Object.keys(value)
+  const isList = Array.isArray(value)
+  return names.every(
+    (name, at) =>
+      (isList || at === 0 || (names[at - 1] as string) < name) &&
+      isInOrder((value as Readonly<Record<string, Json>>)[name]),
+  )
 }
 
 /** SHA-256 over the RFC 8785 form, base64url, 43 characters. */

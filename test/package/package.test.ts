@@ -200,8 +200,8 @@ async function bundleRootEntry(): Promise<Bundled> {
     chunks
       .filter((chunk) => chunk.isDynamicEntry !== atStart)
       .reduce((sum, chunk) => sum + gzipSync(chunk.code).length, 0)
-  const modules = chunks.flatMap((chunk) => chunk.moduleIds)
-  return { bytes: size(true), laterBytes: size(false), modules }
+  const moduleIds = chunks.flatMap((chunk) => chunk.moduleIds)
+  return { bytes: size(true), laterBytes: size(false), modules: moduleIds }
 }
 
 function packageOf(path: string): string {

@@ -15,10 +15,12 @@ import type {
   RecallingStore,
   RecallSettings,
   Reply,
+  ResolveResult,
   SettleRequest,
   SettleResult,
   Store,
 } from './store.ts'
+import { Unsure } from './unsure.ts'
 
 /** What an instance puts before a store that can lose what it acknowledged (docs/decisions/013). */
 export const makeRecalling: MakeRecalling = (store, settings) => new Remembering(store, settings).front()
@@ -32,6 +34,7 @@ class Remembering {
   readonly #recaller: Recaller
   readonly #gate: EpochGate
   readonly #pulse: Pulse
+  readonly #unsure: Unsure
   /** By the monotonic clock: while a store is out, nothing grows too old to be recalled. */
   #lastHeardMs = 0
   #isClosed = false
@@ -60,6 +63,7 @@ class Remembering {
       onTurn: (next, former) =>
         events.emit('new_epoch', nobody(scope), { epoch: next.epoch, formerEpoch: former.epoch }),
     })
+    this.#unsure = new Unsure((requests) => this.#settle(requests))
     this.#pulse = new Pulse({ runtime, store, scope, worker: events.worker, gate: this.#gate })
     store.watch?.(() => this.#pulse.watched())
   }
@@ -91,7 +95,10 @@ class Remembering {
       },
       ...this.#writes(),
       leave: (lineage) => store.leave(lineage),
-      read: async (refs) => this.#heard(await store.read(refs)),
+      read: async (refs) => {
+        const { nowMs, results } = this.#heard(await store.read(refs))
+        return { nowMs, results: await this.#unsure.sure(results) }
+      },
       twins: (requests) => store.twins(requests),
       list: (query) => store.list(query),
       purge: (request) => store.purge(request),
@@ -118,24 +125,13 @@ class Remembering {
           this.#memory.began(last)
         }
         this.#pulse.witness('claim', last, reply.nowMs)
-        return { nowMs: reply.nowMs, results }
+        return { nowMs: reply.nowMs, results: await this.#sure(results) }
       },
-      settle: async (requests) => {
-        const send = (lineage: Lineage): Promise<Reply<SettleResult>> =>
-          store.settle(this.#restated(requests, lineage), lineage)
-        const reply = this.#heard(await gate.write(send))
-        let last: Entry | undefined
-        for (let index = 0; index < requests.length; index += 1) {
-          const { ref, owner, endsLease } = requests[index] as SettleRequest
-          const result = reply.results[index]
-          if (result?.kind === 'settled') {
-            last = result.entry
-            this.#wrote(last, endsLease)
-          } else this.#memory.forget(ref, owner)
-        }
-        this.#pulse.witness('end', last, reply.nowMs)
-        return reply
-      },
+      settle: (requests) =>
+        this.#unsure.ending(
+          requests.map(({ ref }) => ref),
+          () => this.#settle(requests),
+        ),
       renew: async (requests) => {
         const reply = this.#heard(await gate.write((lineage) => store.renew(requests, lineage)))
         for (const [index, { ref, owner }] of requests.entries()) {
@@ -146,7 +142,10 @@ class Remembering {
         return reply
       },
       resolve: async (requests) => {
-        const reply = this.#heard(await gate.write((lineage) => store.resolve(requests, lineage)))
+        const refs = requests.map(({ ref }) => ref)
+        const send = (): Promise<Reply<ResolveResult>> =>
+          gate.write((lineage) => store.resolve(requests, lineage))
+        const reply = this.#heard(await this.#unsure.ending(refs, send))
         for (const result of reply.results) {
           if (result.kind !== 'resolved') continue
           this.#wrote(result.entry, true)
@@ -164,14 +163,49 @@ class Remembering {
     if (store.transaction === undefined) return {}
     return {
       transaction: async (work, prepare) => {
+        const preparing: typeof prepare = (value) => {
+          const request = prepare(value)
+          this.#unsure.begin(request.ref)
+          return request
+        }
         const result = await this.#gate.write((lineage) =>
-          (store as Required<Store>).transaction(work, prepare, lineage),
+          (store as Required<Store>).transaction(work, preparing, lineage),
         )
+        if (result.kind !== 'committed') return result
+        const { ref, owner } = result.entry
+        this.#unsure.acknowledged(ref)
         // Its outcome lives and dies with the user's rows: it is never asserted again.
-        if (result.kind === 'committed') this.#memory.forget(result.entry.ref, result.entry.owner)
+        this.#memory.forget(ref, owner)
         return result
       },
     }
+  }
+
+  async #settle(requests: readonly SettleRequest[]): Promise<Reply<SettleResult>> {
+    const send = (lineage: Lineage): Promise<Reply<SettleResult>> =>
+      this.#store.settle(this.#restated(requests, lineage), lineage)
+    const reply = this.#heard(await this.#gate.write(send))
+    let last: Entry | undefined
+    for (const [index, { ref, owner, endsLease }] of requests.entries()) {
+      const result = reply.results[index]
+      if (result?.kind === 'settled') {
+        last = result.entry
+        this.#wrote(last, endsLease)
+      } else this.#memory.forget(ref, owner)
+    }
+    this.#pulse.witness('end', last, reply.nowMs)
+    return reply
+  }
+
+  /** Claims that met a row of which it is not sure that it lasts. */
+  async #sure(results: readonly ClaimResult[]): Promise<readonly ClaimResult[]> {
+    const rows = results.map((result) => (result.kind === 'held' ? result.entry : undefined))
+    const sure = await this.#unsure.sure(rows)
+    if (sure === rows) return results
+    return results.map((result, index) => {
+      const entry = sure[index]
+      return entry === undefined ? result : { kind: 'held', entry }
+    })
   }
 
   /** A lease that had lapsed when the epoch began stays lapsed: its owner loses it (`Heartbeat`). */

@@ -192,7 +192,10 @@ export interface SettleRequest {
   readonly steps?: StepsDocument | undefined
   /** For `in_doubt`. */
   readonly why?: string | undefined
-  /** Over everything above: the same content a second time is recognised (rule 4). */
+  /**
+   * Over everything above: the same content a second time is recognised (rule 4). Empty only with `recognisesOnly`, for
+   * a row that keeps no digest, because somebody else has ended it.
+   */
   readonly digest: string
   /**
    * True: writes nothing new. `settled` only where this very write was applied before, which a write of its own then

@@ -112,7 +112,7 @@ const owned: readonly EntryState[] = ['claimed', 'started']
 export function settleRow(row: Entry | undefined, request: SettleRequest, at: StoreMoment): SettleResult {
   if (row === undefined || row.owner !== request.owner || row.attempt !== request.attempt)
     return { kind: 'stale', entry: row }
-  if (row.ownerWrite === request.ownerWrite && row.settledDigest === request.digest) {
+  if (row.ownerWrite === request.ownerWrite && (row.settledDigest ?? '') === request.digest) {
     return { kind: 'settled', entry: { ...row, rev: row.rev + 1 } }
   }
   if (request.recognisesOnly === true) return { kind: 'stale', entry: row }

@@ -1,13 +1,19 @@
 import { expect } from 'vitest'
+import type { Entry } from '../../src/ledger/entry.ts'
 import type { Intent } from '../../src/ledger/intent.ts'
-import { StoreFault } from '../../src/ledger/store.ts'
+import type { Attempt } from '../../src/ledger/onceward.ts'
+import { type Store, StoreFault } from '../../src/ledger/store.ts'
 import type { LabWorker } from '../support/lab.ts'
+import { losableData } from '../../src/stores/memory/history.ts'
+import { memoryStore } from '../../src/stores/memory/index.ts'
 import { gate } from '../support/gate.ts'
 import { Peer } from '../support/peer.ts'
 import { never } from '../support/tapped-store.ts'
 import { ruleTests } from './rule.ts'
 
 const rule = ruleTests(4)
+/** On a store that can lose what can be seen. */
+const losable = ruleTests(4, losableData)
 const leaseMs = 10_000
 const mail: Intent = { operation: 'mail', key: 'order-1', leaseMs }
 const charge: Intent = { operation: 'charge', key: 'order-1', leaseMs, safety: 'keyed' }
@@ -121,6 +127,105 @@ rule(
   },
   ['repeated-settle-is-refused'],
 )
+
+losable(
+  'a success that was written and never acknowledged is replayed once another write of it is acknowledged',
+  async (lab) => {
+    const [worker, other] = [lab.worker(), lab.worker()]
+    const peer = new Peer()
+    let isWritten = false
+    worker.tap.hooks.settle = async (requests, next) => {
+      if (isWritten) return never()
+      isWritten = true
+      await next(requests)
+      throw new StoreFault('lost', 'the wait for the standby was cancelled')
+    }
+    const send = (): string => peer.do('mail')
+    expect(await lab.code(worker.once.run(mail, send))).toBe('IN_DOUBT')
+    delete worker.tap.hooks.settle
+    const seen = lab.row(mail)
+    expect(seen.state).toBe('succeeded')
+    expect(await lab.until(worker.once.run(mail, send))).toBe('mail #1')
+    expect(lab.row(mail)).toEqual({ ...seen, rev: seen.rev + 1 })
+    // Once is enough; and who was never in doubt writes nothing.
+    expect(await lab.until(worker.once.run(mail, send))).toBe('mail #1')
+    expect(await lab.until(other.once.run(mail, send))).toBe('mail #1')
+    expect(lab.row(mail).rev).toBe(seen.rev + 1)
+    expect(peer.count('mail')).toBe(1)
+  },
+  ['visible-counts-as-durable'],
+)
+
+losable(
+  "so is a target's yes, whose record was never acknowledged",
+  async (lab) => {
+    const [dead, heir] = [lab.worker(), lab.worker()]
+    const verify = (): { happened: true; value: string } => ({ happened: true, value: 'shipped' })
+    const safety = { kind: 'verifiable', verify, settleMs: 1 } as const
+    const ship: Intent = { operation: 'ship', key: 'order-1', leaseMs, safety }
+    void dead.once.run(ship, () => never())
+    await lab.time.quiet()
+    dead.kill()
+    await lab.time.advance(leaseMs * 2)
+    let rev = 0
+    heir.tap.hooks.resolve = async (requests, next) => {
+      delete heir.tap.hooks.resolve
+      await next(requests)
+      rev = lab.row(ship).rev
+      throw new StoreFault('lost', 'the wait for the standby was cancelled')
+    }
+    expect(await lab.until(heir.once.run(ship, () => 'again'))).toBe('shipped')
+    expect(lab.row(ship)).toMatchObject({ state: 'succeeded', rev: rev + 1 })
+  },
+  ['visible-counts-as-durable'],
+)
+
+losable(
+  "so is a transaction's COMMIT that was never acknowledged",
+  async (lab) => {
+    const base = memoryStore({ share: lab.rows, runtime: lab.time.worker() })
+    const store: Store = {
+      ...base,
+      isTransactional: true,
+      transaction: async (work, prepare, lineage) => {
+        const value = await work({})
+        await base.settle([prepare(value)], lineage)
+        throw new StoreFault('lost', 'the connection broke')
+      },
+    }
+    const { once, tap } = lab.worker({ store })
+    const sell: Intent = { operation: 'sell', key: 'order-1', leaseMs, safety: 'transactional' }
+    const selling = (attempt: Attempt): Promise<string> => attempt.transaction(() => 'sold')
+    tap.hooks.settle = () => Promise.reject(new StoreFault('unavailable', 'connection refused'))
+    expect(await lab.code(once.run(sell, selling))).toBe('IN_DOUBT')
+    delete tap.hooks.settle
+    const { rev } = lab.row(sell)
+    expect(await lab.until(once.run(sell, selling))).toBe('sold')
+    expect(lab.row(sell)).toMatchObject({ state: 'succeeded', rev: rev + 1 })
+  },
+  ['visible-counts-as-durable'],
+)
+
+losable('an end that did not last is not replayed: what is there now is looked at', async (lab) => {
+  const worker = lab.worker()
+  const peer = new Peer()
+  let before: Entry | undefined
+  worker.tap.hooks.settle = async (requests, next) => {
+    if (before !== undefined) return never()
+    before = lab.row(charge)
+    await next(requests)
+    throw new StoreFault('lost', 'the wait for the standby was cancelled')
+  }
+  expect(await lab.code(worker.once.run(charge, () => peer.do('charge')))).toBe('IN_DOUBT')
+  worker.tap.hooks.settle = (requests, next) => {
+    // The standby takes over between the read and the write.
+    if (before !== undefined) lab.rows.rows.set(before.ref, before)
+    before = undefined
+    return next(requests)
+  }
+  expect(await lab.until(worker.once.run(charge, () => peer.do('charge')))).toBe('charge #2')
+  expect(lab.row(charge)).toMatchObject({ state: 'succeeded', attempt: 2 })
+})
 
 rule(
   'a renewal that finds its own entry finished aborts nothing',

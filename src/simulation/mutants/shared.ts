@@ -22,6 +22,7 @@ const caught: readonly (readonly [id: string, by: InvariantId, where?: Given])[]
   ['late-outcome-overwrites', 'I4'],
   ['owner-token-is-constant', 'I4'],
   ['visible-counts-as-claimed', 'I1', { ...blind, replication: 'sync' }],
+  ['visible-counts-as-durable', 'I2', { ...transactional, replication: 'sync' }],
   ['takeover-moves-first-send', 'I1', keyed],
   ['key-lifetime-ignored', 'I1', keyed],
   ['key-lifetime-without-request-timeout', 'I1', keyed],

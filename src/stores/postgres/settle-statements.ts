@@ -161,7 +161,7 @@ function retouchMany(database: Database): string {
 UPDATE ${database.tables.entries} e SET rev = e.rev + 1
 FROM i
 WHERE e.ref = i.ref AND e.owner = i.owner AND e.attempt = i.attempt
-  AND e.owner_write = i.owner_write AND e.settled_digest = i.digest
+  AND e.owner_write = i.owner_write AND COALESCE(e.settled_digest, '') = i.digest
 RETURNING i.now_ms, ${rowText('e')}`
 }
 

@@ -2,6 +2,7 @@ import type { SettleRequest, SettleResult } from '../../ledger/store.ts'
 import { all, answer, ask, type Break, type Mutant, noted, rowOf, show, shortcut, without } from './wrap.ts'
 
 const twice = 'the same settle sent twice is taken twice, as a new write that changes nothing else'
+const undigested = 'who ended a row that keeps no digest is recognised by an empty one, and by nothing else'
 const released =
   'a release frees the entry and keeps its error, its round and its attempt; it has not finished'
 const decided = 'an outcome writes the round and the unknown earlier attempt as its decision says'
@@ -81,6 +82,23 @@ export const brokenSettles: readonly Mutant[] = [
       'a settle that only recognises takes what was applied before, and writes nothing that was not',
     ],
     broken: ask('settle', ({ recognisesOnly: _only, ...request }) => request),
+  },
+  {
+    id: 'recognises-by-digest-only',
+    breaks: 'does not recognise a row that keeps no digest',
+    caughtBy: [undigested],
+    broken: shortcut('settle', async ({ ref, digest }, { store }) =>
+      digest === '' ? { kind: 'stale', entry: await rowOf(store, ref) } : undefined,
+    ),
+  },
+  {
+    id: 'empty-digest-fits-any',
+    breaks: 'takes an empty digest for that of any row',
+    caughtBy: [undigested],
+    broken: ask('settle', async (request, { store }) => {
+      if (request.digest !== '') return request
+      return { ...request, digest: (await rowOf(store, request.ref))?.settledDigest ?? '' }
+    }),
   },
   {
     id: 'settle-ignores-owner',

@@ -102,6 +102,24 @@ export const settleCases: readonly ContractCase[] = [
     },
   },
   {
+    title: 'who ended a row that keeps no digest is recognised by an empty one, and by nothing else',
+    async run(bench) {
+      const row = await bench.fresh()
+      const ended = await bench.resolved(row, 'succeeded', { value: utf8('7') })
+      const request = { ...bench.settleOf(row, { to: 'succeeded' }), ownerWrite: 0, recognisesOnly: true }
+      const other = await bench.settle(request)
+      isKind(other, 'stale', 'the recognition of a digest that the row has not')
+      const result = await bench.settle({ ...request, digest: '' })
+      isKind(result, 'settled', 'the recognition of the row as it is')
+      same(result.entry, { ...ended, rev: ended.rev + 1 }, 'the row, but for its rev')
+      await bench.unchanged(result.entry, 'the recognition')
+      const { ownerWrite, ...settled } = await bench.settled(await bench.fresh(), { to: 'succeeded' })
+      const last = { ...bench.settleOf({ ...settled, ownerWrite }, { to: 'succeeded' }), ownerWrite }
+      const empty = await bench.settle({ ...last, digest: '', recognisesOnly: true })
+      isKind(empty, 'stale', 'an empty digest where an owner has written')
+    },
+  },
+  {
     title: 'a settle by somebody else changes nothing and shows the row',
     async run(bench) {
       const row = await bench.fresh()

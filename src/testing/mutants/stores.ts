@@ -109,6 +109,16 @@ export const storeMutants: readonly LedgerMutant[] = [
     store: (store) => ({ ...store, claim: (requests) => claimVisible(store, requests) }),
   },
   {
+    id: 'visible-counts-as-durable',
+    rule: 4,
+    breaks: 'replays by reading it an end that it was never acknowledged, and that need not be durable',
+    store: settling((request, { row }) => {
+      if (row === undefined || request.recognisesOnly !== true) return request
+      const isApplied = row.ownerWrite === request.ownerWrite && (row.settledDigest ?? '') === request.digest
+      return isApplied ? { kind: 'settled', entry: row } : request
+    }),
+  },
+  {
     id: 'repeated-settle-is-refused',
     rule: 4,
     breaks: 'does not recognise its own write when it is sent again',

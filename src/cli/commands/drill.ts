@@ -1,12 +1,11 @@
 import type { Command } from 'commander'
 import type { DrillOptions, DrillReport } from '../../drills/index.ts'
 import { optionInvalid } from '../../kernel/errors.ts'
-import { describeEnding, EndedEarly, exitCodeOfEnding, watchForEnd } from '../../testing/ending.ts'
-import { statusLine } from '../../testing/status-line.ts'
 import { baseCommand, jsonOption, setAction, storeOption } from '../command.ts'
 import { drillListText, drillText, skippedText, summaryText } from '../drill/text.ts'
 import { exitCodes } from '../exit.ts'
 import { say, writeJson } from '../output.ts'
+import { untilEnded } from '../until-ended.ts'
 import { parseCount } from '../values.ts'
 
 interface DrillCommandOptions {
@@ -16,8 +15,8 @@ interface DrillCommandOptions {
   readonly target?: string
 }
 
-/** Ordinarily a few minutes. It does end. */
-const limitMs = 60 * 60_000
+/** Ordinarily a few minutes. */
+const long = { name: 'drill', limitMs: 60 * 60_000 }
 
 export function drillCommand(): Command {
   const command = baseCommand(
@@ -69,16 +68,10 @@ export function drillCommand(): Command {
 type Hold = (more: Pick<DrillOptions, 'signal' | 'onProgress'>) => Promise<DrillReport>
 
 /** Holds the drills, tells people of it, and ends them on Ctrl-C. */
-async function held(json: boolean, hold: Hold): Promise<number> {
-  const line = statusLine(process.stderr)
-  const controller = new AbortController()
-  const watch = watchForEnd(limitMs)
-  const aborting = watch
-    .guard(new Promise<never>(() => undefined))
-    .catch((error: unknown) => controller.abort(error))
-  try {
+function held(json: boolean, hold: Hold): Promise<number> {
+  return untilEnded({ ...long, json }, async ({ signal, line }) => {
     const report = await hold({
-      signal: controller.signal,
+      signal,
       onProgress: (progress) => {
         if (progress.kind === 'begun') line.begin()
         else if (progress.kind === 'doing') line.show(`${progress.id} on ${progress.store}: ${progress.text}`)
@@ -86,19 +79,11 @@ async function held(json: boolean, hold: Hold): Promise<number> {
         else line.note(skippedText(progress.skipped))
       },
     })
-    line.note(summaryText(report))
-    if (json) await writeJson(report)
     const isGood = report.drills.length > 0 && report.drills.every((drill) => drill.held)
-    return isGood ? exitCodes.done : exitCodes.failed
-  } catch (error) {
-    if (!(error instanceof EndedEarly)) throw error
-    const message = `onceward drill ${describeEnding(error.ending)}`
-    line.note(message)
-    if (json) await writeJson({ error: { code: 'ENDED_EARLY', message } })
-    return exitCodeOfEnding(error.ending)
-  } finally {
-    line.close()
-    watch.close()
-    void aborting
-  }
+    return {
+      exitCode: isGood ? exitCodes.done : exitCodes.failed,
+      document: report,
+      text: summaryText(report),
+    }
+  })
 }

@@ -1,8 +1,9 @@
-import type { YoungMoment } from './rules.ts'
+import type { RecallRules, YoungMoment } from './rules.ts'
 import { isStoreFault, type Lineage, StoreFault } from './store.ts'
 
 export interface EpochGateOptions {
   readonly recallWaitMs: number
+  readonly believes: RecallRules['believes']
   /** Asserts all that is remembered under `lineage`. Rejects with a fault where it cannot. */
   readonly assert: (lineage: Lineage) => Promise<void>
   /** False when something that was acknowledged is missing in the store. */
@@ -58,7 +59,7 @@ export class EpochGate {
     const named = this.#lineage
     if (named === undefined) throw new StoreFault('unavailable', 'the store is not open')
     const answer = await this.noticing(() => send(named))
-    if (this.#pending === undefined && this.#lineage === named) return answer
+    if (this.#options.believes(named, this.#pending ?? this.#lineage ?? named)) return answer
     throw new StoreFault('lost', 'the answer belongs to a lineage that has been left')
   }
 

@@ -53,6 +53,11 @@ export function remembers({ safety, state }: Pick<Entry, 'safety' | 'state'>): b
   return safety !== 'transactional' || state === 'claimed' || state === 'started'
 }
 
+/** An answer to a write that named a lineage which has been left meanwhile is none: who gave it may be gone. */
+export function believes(named: EpochBegan, stands: EpochBegan): boolean {
+  return named === stands
+}
+
 /** The lease of what was acknowledged had lapsed when this epoch began: what is lost may be a takeover. */
 export function mayBeTakenOver(acknowledged: Entry, { epoch, beganAtMs }: EpochBegan): boolean {
   return beganAtMs !== undefined && birthEpoch(acknowledged) < epoch && acknowledged.leaseUntilMs <= beganAtMs
@@ -77,4 +82,4 @@ export function restate<Q extends Restatable>(request: Q, acknowledged: Entry, l
   }
 }
 
-export const recallRules: RecallRules = { awaitRecall, remembers, restate }
+export const recallRules: RecallRules = { awaitRecall, remembers, believes, restate }

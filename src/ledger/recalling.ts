@@ -57,6 +57,7 @@ class Remembering {
       withinTime(work, { runtime, timeoutMs: storeTimeoutMs })
     this.#gate = new EpochGate({
       recallWaitMs,
+      believes: (named, stands) => this.#rules.believes(named, stands),
       assert: (lineage) => this.#assert(lineage),
       isIntact: () => inTime(this.#pulse.isIntact()),
       leave: (lineage) => inTime(store.leave(lineage)),

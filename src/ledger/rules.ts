@@ -119,6 +119,7 @@ export interface RecallRules {
     about: RecallAbout & { readonly young: YoungMoment },
   ): Verdict
   remembers(entry: Pick<Entry, 'safety' | 'state'>): boolean
+  believes(named: EpochBegan, stands: EpochBegan): boolean
   restate<Q extends Restatable>(request: Q, acknowledged: Entry, lineage: EpochBegan): Q
 }
 

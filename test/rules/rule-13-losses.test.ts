@@ -3,6 +3,7 @@ import type { Intent } from '../../src/ledger/intent.ts'
 import { StoreFault } from '../../src/ledger/store.ts'
 import { failOver, losableData, loseWrites, standbyOf, writesOf } from '../../src/stores/memory/history.ts'
 import { memoryStore } from '../../src/stores/memory/index.ts'
+import { gate } from '../support/gate.ts'
 import type { Lab } from '../support/lab.ts'
 import { Peer } from '../support/peer.ts'
 import { ruleTests } from './rule.ts'
@@ -104,6 +105,32 @@ rule('a recall that is cut off is done again, before anything is claimed', async
   expect(worker.heard('recalled')).toMatchObject([{ kept: 1, conflicts: 0 }])
   expect(peer.count('mail')).toBe(1)
 })
+
+rule(
+  'an answer that comes in when its lineage has been left is none: what it said is written anew',
+  async (lab) => {
+    const [worker, reader] = [lab.worker(), lab.worker()]
+    const peer = new Peer()
+    const [answered, noticed] = [gate(), gate()]
+    worker.tap.hooks.settle = async (requests, next) => {
+      delete worker.tap.hooks.settle
+      const reply = await next(requests)
+      await answered.pass()
+      return reply
+    }
+    worker.once.on('recalled', () => void noticed.pass())
+    const running = worker.once.run(mail, send(peer))
+    await answered.arrived
+    loseAll(lab)
+    await lab.until(noticed.arrived)
+    answered.open()
+    expect(await lab.until(running)).toBe('mail #1')
+    expect(lab.row(mail)).toMatchObject({ state: 'succeeded', epoch: 2 })
+    expect(await lab.until(reader.once.run(mail, send(peer)))).toBe('mail #1')
+    expect(peer.count('mail')).toBe(1)
+  },
+  ['late-answer-is-believed'],
+)
 
 rule('what was done under a stale primary is recalled, and two that have acted are in doubt', async (lab) => {
   const standby = standbyOf(lab.rows)

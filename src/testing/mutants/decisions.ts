@@ -272,6 +272,12 @@ export const decisionMutants: readonly LedgerMutant[] = [
     rules: () => ({ recall: { restate: (request) => request } }),
   },
   {
+    id: 'late-answer-is-believed',
+    rule: 13,
+    breaks: 'believes an answer although its lineage has been left: who gave it may be gone',
+    rules: () => ({ recall: { believes: () => true } }),
+  },
+  {
     id: 'transactional-outcome-recalled',
     rule: 13,
     breaks: "recalls the outcome of a transaction whose rows are lost with the user's other rows",

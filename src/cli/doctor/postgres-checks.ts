@@ -1,6 +1,7 @@
 import { schemaVersion } from '../../stores/postgres/tables.ts'
 import type { PostgresFacts } from './postgres-facts.ts'
 import type { CheckRule } from './report.ts'
+import { schemaVersionCheck } from './schema-version.ts'
 
 type Rule = CheckRule<PostgresFacts>
 
@@ -162,15 +163,7 @@ const access: readonly Rule[] = [
     means: 'Calls will fail.',
     change: 'GRANT them to this role, or use the role that made the tables',
   },
-  {
-    id: 'schemaVersion',
-    setting: 'version of the ledger',
-    needs: 'one that this version of Onceward knows',
-    is: (facts) => String(facts.schemaVersion ?? 'none yet'),
-    holds: (facts) => (facts.schemaVersion ?? 0) <= schemaVersion,
-    means: 'A newer Onceward has written it.',
-    change: 'a newer Onceward',
-  },
+  schemaVersionCheck(schemaVersion),
   {
     id: 'poolMode',
     setting: 'pooling between here and the server',

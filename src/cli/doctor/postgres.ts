@@ -1,10 +1,11 @@
-import { messageOf, OncewardError } from '../../kernel/errors.ts'
+import { messageOf } from '../../kernel/errors.ts'
 import { redactUrl } from '../../stores/open.ts'
 import { schemaVersion } from '../../stores/postgres/tables.ts'
 import { postgresRules } from './postgres-checks.ts'
 import type { PostgresFacts } from './postgres-facts.ts'
 import { claimsOf } from './promises.ts'
 import { type Examination, findingsOf, problem, remark, runChecks, type StoreReport } from './report.ts'
+import { incompatible } from './schema-version.ts'
 
 /** Says what the facts mean. Pure, so that each case has a test without a server that is broken in just that way. */
 export function judgePostgres(url: string, facts: PostgresFacts): Examination {
@@ -25,13 +26,13 @@ export function judgePostgres(url: string, facts: PostgresFacts): Examination {
   const none =
     found === null ? [remark('There is no ledger in this database yet; the first use makes it.')] : []
   const findings = [...findingsOf(postgresRules, facts), ...none]
-  return { store, checks, claims: claimsOf('postgres', checks), findings, ...incompatible(found) }
-}
-
-function incompatible(found: number | null): { error?: OncewardError } {
-  if (found === null || found <= schemaVersion) return {}
-  const text = `The ledger has schema ${found}; this version of Onceward knows up to ${schemaVersion}.`
-  return { error: new OncewardError('STORE_INCOMPATIBLE', text) }
+  return {
+    store,
+    checks,
+    claims: claimsOf('postgres', checks),
+    findings,
+    ...incompatible(found, schemaVersion),
+  }
 }
 
 export function unreachablePostgres(url: string, error: unknown): Examination {

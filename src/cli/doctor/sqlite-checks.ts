@@ -2,6 +2,7 @@ import { canUseWal } from '../../stores/sqlite/driver.ts'
 import { schemaVersion } from '../../stores/sqlite/schema.ts'
 import type { FileSystem } from './file-system.ts'
 import type { CheckRule } from './report.ts'
+import { schemaVersionCheck } from './schema-version.ts'
 
 export interface SqliteFacts {
   readonly sqliteVersion: string
@@ -28,15 +29,7 @@ const promised: readonly Rule[] = [
     means: 'The ledger cannot be written by this user; SQLite also writes beside the file.',
     change: 'permissions of the file and of its folder, or another path',
   },
-  {
-    id: 'schemaVersion',
-    setting: 'version of the ledger',
-    needs: 'one that this version of Onceward knows',
-    is: (facts) => String(facts.schemaVersion ?? 'none yet'),
-    holds: (facts) => (facts.schemaVersion ?? 0) <= schemaVersion,
-    means: 'A newer Onceward has written it.',
-    change: 'a newer Onceward',
-  },
+  schemaVersionCheck(schemaVersion),
   {
     id: 'journalMode',
     setting: 'journal_mode',

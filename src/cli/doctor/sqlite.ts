@@ -8,6 +8,7 @@ import { lineageSql, readVersion, schemaVersion } from '../../stores/sqlite/sche
 import { readFileSystem } from './file-system.ts'
 import { claimsOf } from './promises.ts'
 import { type Examination, findingsOf, problem, remark, runChecks, type StoreReport } from './report.ts'
+import { incompatible } from './schema-version.ts'
 import { type SqliteFacts, sqliteRules } from './sqlite-checks.ts'
 
 /** The SQLite inside this Node. */
@@ -79,13 +80,13 @@ export function judgeSqlite(path: string, facts: SqliteFacts): Examination {
   const checks = runChecks(sqliteRules, facts)
   const none = found === undefined ? [remark(`${path} holds no ledger yet; the first use makes it.`)] : []
   const findings = [...findingsOf(sqliteRules, facts), ...none]
-  return { store, checks, claims: claimsOf('sqlite', checks), findings, ...incompatible(found) }
-}
-
-function incompatible(found: number | undefined): { error?: OncewardError } {
-  if (found === undefined || found <= schemaVersion) return {}
-  const text = `The ledger has schema ${found}; this version of Onceward knows up to ${schemaVersion}.`
-  return { error: new OncewardError('STORE_INCOMPATIBLE', text) }
+  return {
+    store,
+    checks,
+    claims: claimsOf('sqlite', checks),
+    findings,
+    ...incompatible(found, schemaVersion),
+  }
 }
 
 function unreachable(path: string, error: unknown): Examination {

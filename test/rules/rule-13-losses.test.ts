@@ -1,26 +1,13 @@
 import { expect } from 'vitest'
-import type { Intent } from '../../src/ledger/intent.ts'
 import { StoreFault } from '../../src/ledger/store.ts'
 import { failOver, losableData, loseWrites, standbyOf, writesOf } from '../../src/stores/memory/history.ts'
 import { memoryStore } from '../../src/stores/memory/index.ts'
 import { gate } from '../support/gate.ts'
-import type { Lab } from '../support/lab.ts'
 import { Peer } from '../support/peer.ts'
+import { loseAll, mail, other, send } from './losing.ts'
 import { ruleTests } from './rule.ts'
 
 const rule = ruleTests(13, losableData)
-const waitMs = 600_000
-const mail: Intent = { operation: 'mail', key: 'order-1', waitMs }
-const other: Intent = { operation: 'mail', key: 'order-2', waitMs }
-
-/** A failover to a standby that has the first lineage and nothing else. */
-function loseAll(lab: Lab): void {
-  failOver(lab.rows, { keep: 1 })
-}
-
-function send(peer: Peer): () => string {
-  return () => peer.do('mail')
-}
 
 rule('a loss is noticed by the worker’s own rows, whatever the store says of itself', async (lab) => {
   const worker = lab.worker()

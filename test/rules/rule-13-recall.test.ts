@@ -6,22 +6,11 @@ import { failOver, losableData, writesOf } from '../../src/stores/memory/history
 import { gate } from '../support/gate.ts'
 import type { Lab, LabWorker } from '../support/lab.ts'
 import { KeyedPeer, Peer } from '../support/peer.ts'
+import { loseAll, mail, other, send } from './losing.ts'
 import { ruleTests } from './rule.ts'
 
 const rule = ruleTests(13, losableData)
-const waitMs = 600_000
 const recallWaitMs = 60_000
-const mail: Intent = { operation: 'mail', key: 'order-1', waitMs }
-const other: Intent = { operation: 'mail', key: 'order-2', waitMs }
-
-/** A failover to a standby that has the first lineage and nothing else. */
-function loseAll(lab: Lab): void {
-  failOver(lab.rows, { keep: 1 })
-}
-
-function send(peer: Peer): () => string {
-  return () => peer.do('mail')
-}
 
 rule(
   'what was acknowledged and is lost stands again, in the new epoch and with its attempt, before anything else is claimed',

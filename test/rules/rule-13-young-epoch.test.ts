@@ -5,20 +5,10 @@ import { failOver, losableData, writesOf } from '../../src/stores/memory/history
 import { gate } from '../support/gate.ts'
 import type { Lab } from '../support/lab.ts'
 import { KeyedPeer, Peer } from '../support/peer.ts'
+import { loseAll, mail, other, send } from './losing.ts'
 import { ruleTests } from './rule.ts'
 
 const rule = ruleTests(13, losableData)
-const mail: Intent = { operation: 'mail', key: 'order-1', waitMs: 600_000 }
-const other: Intent = { operation: 'mail', key: 'order-2', waitMs: 600_000 }
-
-/** A failover to a standby that has the first lineage and nothing else. */
-function loseAll(lab: Lab): void {
-  failOver(lab.rows, { keep: 1 })
-}
-
-function send(peer: Peer): () => string {
-  return () => peer.do('mail')
-}
 
 rule(
   'a definite failure in a young epoch does not speak for an attempt that was lost',

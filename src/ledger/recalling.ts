@@ -1,7 +1,7 @@
 import { EpochGate } from './epoch-gate.ts'
 import type { Entry } from './entry.ts'
 import { nobody } from './events.ts'
-import { withinTime } from './group-commit.ts'
+import { Lane, withinTime } from './group-commit.ts'
 import { Pulse } from './pulse.ts'
 import { RecallMemory } from './recall-memory.ts'
 import { mayBeTakenOver, recallRules } from './recall-rules.ts'
@@ -12,6 +12,8 @@ import type {
   ClaimResult,
   Lineage,
   MakeRecalling,
+  PurgeRequest,
+  PurgeResult,
   RecallingStore,
   RecallSettings,
   Reply,
@@ -35,6 +37,7 @@ class Remembering {
   readonly #gate: EpochGate
   readonly #pulse: Pulse
   readonly #unsure: Unsure
+  readonly #purges: Lane<PurgeRequest, PurgeResult>
   /** By the monotonic clock: while a store is out, nothing grows too old to be recalled. */
   #lastHeardMs = 0
   #isClosed = false
@@ -63,6 +66,20 @@ class Remembering {
       leave: (lineage) => inTime(store.leave(lineage)),
       onTurn: (next, former) =>
         events.emit('new_epoch', nobody(scope), { epoch: next.epoch, formerEpoch: former.epoch }),
+    })
+    // It writes as well: in a new lineage it is made once more.
+    this.#purges = new Lane({
+      name: 'purge',
+      runtime,
+      maxBatch: 1,
+      refOf: ({ scope: ref }) => ref,
+      send: async ([request]) => {
+        const purged = await this.#gate.noticing(() => store.purge(request as PurgeRequest))
+        return { nowMs: 0, results: [purged] }
+      },
+      isClosed: () => this.#isClosed,
+      onFault: ({ kind, message }, retried) =>
+        events.emit('store_fault', nobody(scope), { kind, message, retried }),
     })
     this.#unsure = new Unsure((requests) => this.#settle(requests))
     this.#pulse = new Pulse({ runtime, store, scope, worker: events.worker, gate: this.#gate })
@@ -102,7 +119,7 @@ class Remembering {
       },
       twins: (requests) => store.twins(requests),
       list: (query) => store.list(query),
-      purge: (request) => store.purge(request),
+      purge: async (request) => (await this.#purges.ask(request, this.#settings.storeTimeoutMs)).result,
       close: () => {
         this.#isClosed = true
         this.#pulse.stop()

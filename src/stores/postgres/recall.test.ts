@@ -73,6 +73,14 @@ async function rowsOf(schema: string): Promise<readonly Record<string, unknown>[
 }
 
 describe('after a failover that lost rows', () => {
+  test('a sweep of a process that has written nothing yet is made in the new lineage', async () => {
+    const { once, events } = worker(at('swept'))
+    await once.open()
+    await failOver('swept')
+    expect(await once.sweep()).toMatchObject({ buried: 0, deleted: 0 })
+    expect(events.filter(({ type }) => type === 'new_epoch')).toMatchObject([{ epoch: 2, formerEpoch: 1 }])
+  })
+
   test('a worker asserts what it was acknowledged before it writes anything, and replays it', async () => {
     const { once, events } = worker(at('lost'))
     let mails = 0

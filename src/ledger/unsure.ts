@@ -6,7 +6,7 @@ const maxRefs = 10_000
 
 /**
  * Rule 4: ends that this process has written, or may have, without being acknowledged it. What can be seen of them may
- * not last, so they are shown only once a write that recognises them is acknowledged (docs/decisions/022).
+ * not last, so they are shown only once a write that recognises them is acknowledged (docs/decisions/016).
  */
 export class Unsure {
   readonly #refs = new Set<string>()

@@ -89,7 +89,7 @@ function ownersAreFenced({ watch, key, after, working }: Written, before: Entry)
   if (working.method !== 'settle' && working.method !== 'transaction') return
   const attempt = key.attempts.get(before.owner)
   if (attempt === undefined) return
-  // Who only recognises what has ended writes no outcome (docs/decisions/022).
+  // Who only recognises what has ended writes no outcome (docs/decisions/016).
   const isRecognised = terminal.includes(before.state) && after.ownerWrite === before.ownerWrite
   if (attempt.machine !== working.by && !isRecognised) {
     const [by, owner] = [working.by.name, attempt.machine.name]

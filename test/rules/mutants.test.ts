@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Runtime } from '../../src/kernel/runtime.ts'
+import type { Store } from '../../src/ledger/store.ts'
 import { ledgerMutants } from '../../src/testing/mutants.ts'
 import { filesBelow, readText } from '../support/repo.ts'
 
@@ -14,6 +16,23 @@ describe('the mutants of the ledger', () => {
     const ids = ledgerMutants.map((mutant) => mutant.id)
     expect(new Set(ids).size).toBe(ids.length)
   })
+
+  it.each(ledgerMutants.filter(({ store }) => store !== undefined))(
+    'that wrap a store pass on the lineage that a write names: $id',
+    async ({ store: wrap }) => {
+      const lineage = { epoch: 7, nonce: 'n' }
+      const named: unknown[] = []
+      const answer = (_requests: unknown, given: unknown): Promise<never> => {
+        named.push(given)
+        return Promise.resolve({ nowMs: 0, results: [] } as never)
+      }
+      const read = (): Promise<never> => Promise.resolve({ nowMs: 0, results: [] } as never)
+      const inner = { claim: answer, settle: answer, renew: answer, read } as unknown as Store
+      const broken = wrap?.(inner, { wallMs: () => 0 } as Runtime) as Store
+      for (const method of ['claim', 'settle', 'renew'] as const) await broken[method]([], lineage)
+      expect(named.filter((one) => one !== lineage)).toEqual([])
+    },
+  )
 
   it('leave no rule without one', () => {
     const rules = new Set(ledgerMutants.map((mutant) => mutant.rule))

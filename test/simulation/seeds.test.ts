@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { runChunk } from '../../src/simulation/campaign.ts'
 import { missed, replay, simulate, simulationMutants } from '../../src/simulation/index.ts'
+import { ledgerMutants } from '../../src/testing/mutants.ts'
+import { readText } from '../support/repo.ts'
 
 const hour = 3_600_000
 /** How many worlds: seconds in `npm test`, minutes in `npm run verify`, a million in `npm run proof:long`. */
-const seeds = { verify: 100_000, full: 1_000_000 }[process.env['ONCEWARD_TEST_SIZE'] ?? ''] ?? 3_000
+const worlds = { verify: 100_000, full: 1_000_000 }[process.env['ONCEWARD_TEST_SIZE'] ?? ''] ?? 3_000
 /** By which a mutant has to be found out. */
 const mutantSeeds = 2_000
 
@@ -13,16 +15,16 @@ const quiet = (): void => undefined
 
 describe('the ledger in simulated worlds', () => {
   it(
-    `keeps every invariant over ${seeds} seeds, and what ought to happen happens`,
+    `keeps every invariant over ${worlds} seeds, and what ought to happen happens`,
     async () => {
       const given = {}
-      const report = await simulate({ seeds, from: 1, given, signal: never, onProgress: quiet })
+      const report = await simulate({ seeds: worlds, from: 1, given, signal: never, onProgress: quiet })
       console.log(
         `${report.seeds} seeds, ${report.runsPerSecond} a second`,
         JSON.stringify({ sometimes: report.sometimes, residuals: report.residuals }),
       )
       expect(report.violations.map(({ seed, invariant, what }) => `${seed} ${invariant} ${what}`)).toEqual([])
-      expect(report.seeds).toBe(seeds)
+      expect(report.seeds).toBe(worlds)
       expect(missed(report, given)).toEqual([])
     },
     hour,
@@ -45,14 +47,53 @@ describe('the ledger in simulated worlds', () => {
   })
 })
 
+const rows = readText('docs/reference/mutants.md')
+  .split('\n')
+  .filter((line) => /^\| \d/.test(line))
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+const told = rows.filter((row) => row.length === 7)
+const untold = rows.filter((row) => row.length === 6)
+const idOf = (row: readonly string[]): string => row[2]?.replaceAll('`', '') ?? ''
+
+/** As the table of docs/reference/mutants.md says: within how many seeds a mutant is found. */
+function limitOf(id: string): number {
+  const row = told.find((one) => idOf(one) === id)
+  return Math.min(Number(row?.[5]?.replaceAll(',', '') ?? 0), mutantSeeds)
+}
+
+describe('the table of mutants', () => {
+  it('has each mutant of the simulation, by rule, with what notices it', () => {
+    const expected = simulationMutants.map(({ id, rule, caughtBy, where }) => [
+      String(rule),
+      id,
+      caughtBy,
+      Object.values(where ?? {}).join(', ') || 'all',
+    ])
+    expect(told.map((row) => [row[1], idOf(row), row[3], row[4]])).toEqual(expected)
+  })
+
+  it('has every other mutant of the rules, with tests that name it', () => {
+    const others = ledgerMutants.filter(({ id }) => !simulationMutants.some((mutant) => mutant.id === id))
+    expect(untold.map((row) => [Number(row[1]), idOf(row)])).toEqual(others.map(({ rule, id }) => [rule, id]))
+    for (const row of untold) {
+      const tests = [...(row[4] ?? '').matchAll(/\(\.\.\/\.\.\/(test[^)]+)\)/g)].map(
+        (match) => match[1] ?? '',
+      )
+      expect(tests).not.toEqual([])
+      for (const path of tests) expect(readText(path)).toContain(`'${idOf(row)}'`)
+    }
+  })
+})
+
 describe('a simulation', () => {
-  it.each(simulationMutants.map((mutant) => [mutant.id, mutant] as const))(
-    `finds the mutant %s within ${mutantSeeds} seeds`,
-    async (id, { where, caughtBy }) => {
+  it.each(simulationMutants.map((mutant) => [mutant.id, limitOf(mutant.id), mutant] as const))(
+    'finds the mutant %s within %i seeds',
+    async (id, limit, { where, caughtBy }) => {
       const found = new Set<string>()
       // In portions: most are found at once.
-      for (let from = 1; from <= mutantSeeds && !found.has(caughtBy); from += 50) {
-        const { findings } = await runChunk({ from, seeds: 50, given: where ?? {}, mutant: id })
+      for (let from = 1; from <= limit && !found.has(caughtBy); from += 50) {
+        const seeds = Math.min(50, limit - from + 1)
+        const { findings } = await runChunk({ from, seeds, given: where ?? {}, mutant: id })
         for (const { invariant } of findings) found.add(invariant)
       }
       expect([...found]).toContain(caughtBy)

@@ -12,8 +12,8 @@ function afterSettle(
 ): Store {
   return {
     ...engine,
-    settle: async (requests) => {
-      const reply = await engine.settle(requests)
+    settle: async (requests, lineage) => {
+      const reply = await engine.settle(requests, lineage)
       for (const request of requests) {
         const row = rows.get(request.ref)
         const changed = row === undefined ? undefined : change(row, request)
@@ -33,14 +33,14 @@ function beforeClaim(
 ): Store {
   return {
     ...engine,
-    claim: (requests) => {
+    claim: (requests, lineage) => {
       for (const request of requests) {
         const row = rows.get(request.ref)
         const changed = row === undefined ? undefined : change(row, request)
         if (changed === 'delete') rows.delete(request.ref)
         else if (changed !== undefined) rows.set(request.ref, changed)
       }
-      return engine.claim(requests)
+      return engine.claim(requests, lineage)
     },
   }
 }
@@ -96,8 +96,8 @@ export const databaseMutants: readonly SimulationMutant[] = [
     breaks: 'takes the fence from a sequence of the database, which goes back in a failover',
     server: (engine, { data, commits }) => ({
       ...engine,
-      claim: async (requests) => {
-        const { nowMs, results } = await engine.claim(requests)
+      claim: async (requests, lineage) => {
+        const { nowMs, results } = await engine.claim(requests, lineage)
         return {
           nowMs,
           results: results.map((result) => {
@@ -151,7 +151,7 @@ export const databaseMutants: readonly SimulationMutant[] = [
     breaks: 'takes an entry over whatever its attempt and rev are by now',
     server: (engine, { data }) => ({
       ...engine,
-      claim: (requests) =>
+      claim: (requests, lineage) =>
         engine.claim(
           requests.map((request) => {
             const row = data.rows.get(request.ref)
@@ -159,6 +159,7 @@ export const databaseMutants: readonly SimulationMutant[] = [
             const { attempt, rev } = row
             return { ...request, expect: { ...request.expect, attempt, rev } }
           }),
+          lineage,
         ),
     }),
   },

@@ -1,4 +1,4 @@
-import type { ClaimRequest, Reply, SettleRequest, SettleResult, Store } from '../../ledger/store.ts'
+import type { ClaimRequest, Lineage, Reply, SettleRequest, SettleResult, Store } from '../../ledger/store.ts'
 import type { SimulationMutant } from './mutant.ts'
 
 /** Mutants of the ledger that only whole runs tell apart. */
@@ -10,7 +10,11 @@ export const ledgerOnlyMutants: readonly SimulationMutant[] = [
     breaks: 'runs the effect of an entry that is only claimed, not started',
     store: (store) => ({
       ...store,
-      claim: (requests) => store.claim(requests.map((request) => ({ ...request, to: 'claimed' }))),
+      claim: (requests, lineage) =>
+        store.claim(
+          requests.map((request) => ({ ...request, to: 'claimed' })),
+          lineage,
+        ),
     }),
   },
   {
@@ -40,7 +44,7 @@ export const ledgerOnlyMutants: readonly SimulationMutant[] = [
     caughtBy: 'I7',
     where: { safety: 'keyed' },
     breaks: 'tells its caller of success although the entry has gone on without it',
-    store: (store) => ({ ...store, settle: (requests) => settleAnyway(store, requests) }),
+    store: (store) => ({ ...store, settle: (requests, lineage) => settleAnyway(store, requests, lineage) }),
   },
   {
     id: 'outcome-before-effect',
@@ -49,15 +53,19 @@ export const ledgerOnlyMutants: readonly SimulationMutant[] = [
     breaks: 'records the success before the effect has happened',
     store: (store) => ({
       ...store,
-      claim: (requests) => claimAsDone(store, requests),
-      settle: (requests) => settleAnyway(store, requests),
+      claim: (requests, lineage) => claimAsDone(store, requests, lineage),
+      settle: (requests, lineage) => settleAnyway(store, requests, lineage),
     }),
   },
 ]
 
 /** Answers as if every settle had gone through. */
-async function settleAnyway(store: Store, requests: readonly SettleRequest[]): Promise<Reply<SettleResult>> {
-  const { nowMs, results } = await store.settle(requests)
+async function settleAnyway(
+  store: Store,
+  requests: readonly SettleRequest[],
+  lineage: Lineage | undefined,
+): Promise<Reply<SettleResult>> {
+  const { nowMs, results } = await store.settle(requests, lineage)
   return {
     nowMs,
     results: results.map((result, index) => {
@@ -69,8 +77,12 @@ async function settleAnyway(store: Store, requests: readonly SettleRequest[]): P
   }
 }
 
-async function claimAsDone(store: Store, requests: readonly ClaimRequest[]): ReturnType<Store['claim']> {
-  const reply = await store.claim(requests)
+async function claimAsDone(
+  store: Store,
+  requests: readonly ClaimRequest[],
+  lineage: Lineage | undefined,
+): ReturnType<Store['claim']> {
+  const reply = await store.claim(requests, lineage)
   const outcomes = reply.results.flatMap((result): SettleRequest[] => {
     if (result.kind !== 'claimed') return []
     const { ref, owner, attempt, round } = result.entry
@@ -90,6 +102,6 @@ async function claimAsDone(store: Store, requests: readonly ClaimRequest[]): Ret
       },
     ]
   })
-  if (outcomes.length > 0) await store.settle(outcomes)
+  if (outcomes.length > 0) await store.settle(outcomes, lineage)
   return reply
 }

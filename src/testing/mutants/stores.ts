@@ -2,7 +2,7 @@ import { birthEpoch, type Entry } from '../../ledger/entry.ts'
 import type {
   ClaimRequest,
   ClaimResult,
-  RenewRequest,
+  Lineage,
   Reply,
   SettleRequest,
   SettleResult,
@@ -13,7 +13,7 @@ import type { LedgerMutant } from './mutant.ts'
 
 /** Sends every claim as `change` makes it. */
 function claiming(change: (request: ClaimRequest) => ClaimRequest): NonNullable<LedgerMutant['store']> {
-  return (store) => ({ ...store, claim: (requests) => store.claim(requests.map(change)) })
+  return (store) => ({ ...store, claim: (requests, lineage) => store.claim(requests.map(change), lineage) })
 }
 
 type Expectation = NonNullable<ClaimRequest['expect']>
@@ -34,7 +34,11 @@ interface Settling {
 function settling(
   change: (request: SettleRequest, at: Settling) => SettleRequest | SettleResult,
 ): NonNullable<LedgerMutant['store']> {
-  return (store) => ({ ...store, settle: (requests) => settleChanged(store, requests, change) })
+  return (store) => ({
+    ...store,
+    settle: (requests, lineage) =>
+      settleChanged({ ...store, settle: (sent) => store.settle(sent, lineage) }, requests, change),
+  })
 }
 
 async function settleChanged(
@@ -106,7 +110,7 @@ export const storeMutants: readonly LedgerMutant[] = [
     id: 'visible-counts-as-claimed',
     rule: 4,
     breaks: 'recognises its own claim by reading it, where only a write proves it durable',
-    store: (store) => ({ ...store, claim: (requests) => claimVisible(store, requests) }),
+    store: (store) => ({ ...store, claim: (requests, lineage) => claimVisible(store, requests, lineage) }),
   },
   {
     id: 'visible-counts-as-durable',
@@ -132,8 +136,8 @@ export const storeMutants: readonly LedgerMutant[] = [
     breaks: 'takes a renewal of what it has itself ended for a lost lease',
     store: (store) => ({
       ...store,
-      renew: async (requests) => {
-        const { nowMs, results } = await store.renew(requests)
+      renew: async (requests, lineage) => {
+        const { nowMs, results } = await store.renew(requests, lineage)
         return {
           nowMs,
           results: results.map((one) => (one.kind === 'finished' ? { kind: 'lost' } : one)),
@@ -161,8 +165,8 @@ export const storeMutants: readonly LedgerMutant[] = [
     breaks: 'runs the effect when the store cannot be reached',
     store: (store) => ({
       ...store,
-      claim: (requests) =>
-        store.claim(requests).catch(() => ({
+      claim: (requests, lineage) =>
+        store.claim(requests, lineage).catch(() => ({
           nowMs: 0,
           results: requests.map((request) => claimRow(undefined, request, { nowMs: 0, epoch: 1 })),
         })),
@@ -180,7 +184,10 @@ export const storeMutants: readonly LedgerMutant[] = [
     breaks: "judges other owners' leases by the worker's clock, not by the store's",
     store: (store, runtime) => ({
       ...store,
-      claim: async (requests) => ({ ...(await store.claim(requests)), nowMs: runtime.wallMs() }),
+      claim: async (requests, lineage) => ({
+        ...(await store.claim(requests, lineage)),
+        nowMs: runtime.wallMs(),
+      }),
       read: async (refs) => ({ ...(await store.read(refs)), nowMs: runtime.wallMs() }),
     }),
   },
@@ -286,9 +293,13 @@ function ahead(row: Entry): Pick<Entry, 'owner' | 'epoch' | 'claimedEpoch' | 'at
   return { owner, epoch, claimedEpoch: birthEpoch(row), attempt: attempt + 1 }
 }
 
-async function claimVisible(store: Store, requests: readonly ClaimRequest[]): Promise<Reply<ClaimResult>> {
+async function claimVisible(
+  store: Store,
+  requests: readonly ClaimRequest[],
+  lineage: Lineage | undefined,
+): Promise<Reply<ClaimResult>> {
   const isOwn = (request: ClaimRequest): boolean => request.expect?.raisesAttempt === false
-  if (!requests.some(isOwn)) return store.claim(requests)
+  if (!requests.some(isOwn)) return store.claim(requests, lineage)
   const { nowMs, results } = await store.read(requests.map((request) => request.ref))
   return {
     nowMs,
@@ -300,14 +311,14 @@ function renewingLast(store: Store): Store {
   let onTheWay: Promise<unknown> = Promise.resolve()
   return {
     ...store,
-    claim: (requests) => {
-      const claimed = store.claim(requests)
+    claim: (requests, lineage) => {
+      const claimed = store.claim(requests, lineage)
       onTheWay = Promise.allSettled([onTheWay, claimed])
       return claimed
     },
-    renew: async (requests: readonly RenewRequest[]) => {
+    renew: async (requests, lineage) => {
       await onTheWay
-      return store.renew(requests)
+      return store.renew(requests, lineage)
     },
   }
 }
@@ -316,7 +327,7 @@ type Transact = NonNullable<Store['transaction']>
 
 /** Where the entry was taken over, commits all the same, as if the row's present owner had asked. */
 function transactStale(store: Store): Transact {
-  return async (work, prepare) => {
+  return async (work, prepare, lineage) => {
     const asked: SettleRequest[] = []
     const remembered: typeof prepare = (value) => {
       const request = prepare(value)
@@ -324,26 +335,22 @@ function transactStale(store: Store): Transact {
       return request
     }
     const transact = transactionOf(store)
-    const result = await transact(work, remembered)
+    const result = await transact(work, remembered, lineage)
     const [request] = asked
     if (result.kind === 'committed' || request === undefined) return result
     const [row] = (await store.read([request.ref])).results
     if (row === undefined) return result
     const { owner, attempt } = row
-    return transact(work, () => ({
-      ...unfounded(request),
-      owner,
-      attempt,
-      ownerWrite: row.ownerWrite + 1,
-    }))
+    const forced = { ...unfounded(request), owner, attempt, ownerWrite: row.ownerWrite + 1 }
+    return transact(work, () => forced, lineage)
   }
 }
 
 /** What there is without transactions: the work, and then the entry. */
 function transactApart(store: Store): Transact {
-  return async (work, prepare) => {
+  return async (work, prepare, lineage) => {
     const value = await work(undefined)
-    const [result] = (await store.settle([prepare(value)])).results
+    const [result] = (await store.settle([prepare(value)], lineage)).results
     return result?.kind === 'settled'
       ? { kind: 'committed', value, entry: result.entry }
       : { kind: 'rolled-back' }
@@ -352,10 +359,15 @@ function transactApart(store: Store): Transact {
 
 /** Hides the promise from the store. */
 function transactUnseen(store: Store): Transact {
-  return async <T>(work: (client: unknown) => T | Promise<T>, prepare: (value: T) => SettleRequest) => {
+  return async <T>(
+    work: (client: unknown) => T | Promise<T>,
+    prepare: (value: T) => SettleRequest,
+    lineage?: Lineage,
+  ) => {
     const result = await transactionOf(store)(
       (client) => ({ hidden: work(client) }),
       () => prepare(undefined as T),
+      lineage,
     )
     return result.kind === 'committed' ? { ...result, value: await result.value.hidden } : result
   }
@@ -363,7 +375,7 @@ function transactUnseen(store: Store): Transact {
 
 function transactionOf(store: Store): Transact {
   if (store.transaction === undefined) throw new TypeError(`The ${store.name} store has no transactions.`)
-  return (work, prepare) => (store as Required<Store>).transaction(work, prepare)
+  return (work, prepare, lineage) => (store as Required<Store>).transaction(work, prepare, lineage)
 }
 
 async function releaseAndClose(store: Store): Promise<void> {

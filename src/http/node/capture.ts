@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { emptyBody } from '../answer.ts'
 import type { Answer, Captured, HeaderPairs } from '../message.ts'
 import { replayedHeader } from '../replayed.ts'
@@ -20,7 +20,7 @@ interface Own {
  * What is written to a response is held back until it is whole and may be sent. Whoever writes sees a response that
  * takes everything at once. An answer larger than `maxBytes` is let through from there on.
  *
- * holding → held → sent; holding → live → sent; replaced from any of them: then what is still written goes nowhere.
+ * holding → held → sent, or holding → live → sent.
  */
 export class NodeCapture {
   /** What was answered. Rejects when its writer destroys the response, or with what `fail` is told. */
@@ -33,7 +33,8 @@ export class NodeCapture {
   readonly #chunks: Uint8Array[] = []
   readonly #callbacks: Callback[] = []
   #bytes = 0
-  #state: 'holding' | 'held' | 'live' | 'sent' | 'replaced' = 'holding'
+  #state: 'holding' | 'held' | 'live' | 'sent' = 'holding'
+  #isReplaced = false
   #answer: Answer | undefined
   #settle!: { resolve(captured: Captured): void; reject(error: unknown): void }
   #live: { end(bytes: number): void; fail(error: unknown): void } | undefined
@@ -47,6 +48,11 @@ export class NodeCapture {
     this.captured = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
+    this.#attach()
+  }
+
+  #attach(): void {
+    const response = this.#response
     response.write = this.#write.bind(this) as ServerResponse['write']
     response.end = this.#end.bind(this) as ServerResponse['end']
     response.writeHead = this.#writeHead.bind(this)
@@ -74,16 +80,22 @@ export class NodeCapture {
     })
   }
 
-  /** Sends another answer in place of what was, or may still be, written; that goes nowhere. */
+  /**
+   * Sends another answer in place of what was, or may still be, written. A handler that is still at work goes on
+   * writing to a response that is never sent, and its answer is still captured.
+   */
   sendInstead(answer: Answer): void {
+    const isOpen = this.#state === 'holding'
+    const late = isOpen ? this.#head() : undefined
+    const { statusCode } = this.#response
     this.#restore()
     this.#resetHead()
     writeAnswer(this.#response, answer)
-    this.#state = 'replaced'
-    // The handler may still be at work, and must not meet a response that throws.
-    this.#response.write = () => true
-    this.#response.end = () => this.#response
-    this.#response.writeHead = () => this.#response
+    this.#isReplaced = true
+    this.#response.statusCode = statusCode
+    detachHead(this.#response, late?.headers ?? [])
+    this.#state = isOpen ? 'holding' : 'held'
+    this.#attach()
   }
 
   /** Gives the response back as it was before the handler had it. */
@@ -158,7 +170,9 @@ export class NodeCapture {
     if (bytes.byteLength === 0) return
     this.#chunks.push(bytes)
     this.#bytes += bytes.byteLength
-    if (this.#bytes > this.#maxBytes) this.#goLive()
+    if (this.#bytes <= this.#maxBytes) return
+    if (this.#isReplaced) this.#settle.reject(new Error('a late answer is too large to be kept'))
+    else this.#goLive()
   }
 
   #goLive(): void {
@@ -193,7 +207,7 @@ export class NodeCapture {
 
   /** From here on the writer takes the head for sent; error handlers look at that. */
   #beginHead(): void {
-    if (this.#state !== 'holding' || Object.hasOwn(this.#response, 'headersSent')) return
+    if (this.#state !== 'holding') return
     Object.defineProperty(this.#response, 'headersSent', { value: true, configurable: true })
   }
 
@@ -208,6 +222,32 @@ export class NodeCapture {
     return { status: this.#response.statusCode, headers: pairsOf(this.#response.getHeaders()) }
   }
 }
+
+/** Gives the response a head of its own that is never sent: the real one is, and would throw at whoever still sets it. */
+function detachHead(response: ServerResponse, headers: HeaderPairs): void {
+  const unsent = new ServerResponse(response.req)
+  for (const [name, value] of headers) unsent.appendHeader(name, value)
+  for (const name of headMethods) {
+    const method = unsent[name] as (...args: unknown[]) => unknown
+    const value = (...args: unknown[]): unknown => {
+      const result = method.apply(unsent, args)
+      return result === unsent ? response : result
+    }
+    Object.defineProperty(response, name, { value, configurable: true, writable: true })
+  }
+  Object.defineProperty(response, 'headersSent', { value: false, configurable: true })
+}
+
+const headMethods = [
+  'setHeader',
+  'setHeaders',
+  'appendHeader',
+  'removeHeader',
+  'getHeader',
+  'getHeaders',
+  'getHeaderNames',
+  'hasHeader',
+] as const
 
 function bytesOf(chunk: Chunk, encoding: Encoding): Uint8Array {
   if (typeof chunk !== 'string') return chunk

@@ -30,7 +30,7 @@ export interface ServiceUnderTest {
   readonly routes: readonly ServiceRoute[]
 }
 
-export type ServiceOptions = Omit<HttpOptions<never>, 'caller' | 'naturalKey' | 'subject' | 'require'> & {
+export type ServiceOptions = Omit<HttpOptions, 'caller' | 'naturalKey' | 'subject' | 'require'> & {
   readonly require?: boolean | readonly string[]
   /** Does not look at the request itself, so that it fits every framework. */
   readonly naturalKey?: (request: unknown, body: unknown) => readonly string[] | undefined

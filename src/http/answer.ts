@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer'
-import { utf8 } from '../kernel/bytes.ts'
 import { count } from '../kernel/check.ts'
 import { OncewardError } from '../kernel/errors.ts'
 import type { Answer, AnswerInit, HeaderPairs } from './message.ts'
@@ -22,7 +21,9 @@ export const emptyBody: Uint8Array = new Uint8Array(0)
 export function packAnswer(answer: Answer, replays: (name: string) => boolean): StoredAnswer {
   const { status, body } = answer
   const headers = answer.headers.filter(([name]) => replays(name))
-  if (body.byteLength === 0) return { status, headers }
+  if (body.length === 0) return { status, headers }
+  // What is no character is sent as U+FFFD, and replayed as that.
+  if (typeof body === 'string') return { status, headers, text: body.toWellFormed() }
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   return isUtf8(body)
     ? { status, headers, text: buffer.toString('utf8') }
@@ -35,8 +36,8 @@ export function unpackAnswer(stored: unknown): Answer | undefined {
     throw new OncewardError('RESULT_INVALID', 'What is kept under this key is no answer of an HTTP handler.')
   const { status, headers, text, base64, notKeptBytes } = stored
   if (notKeptBytes !== undefined) return undefined
-  if (text !== undefined) return { status, headers, body: utf8(text) }
-  return { status, headers, body: base64 === undefined ? emptyBody : Buffer.from(base64, 'base64') }
+  if (text !== undefined) return { status, headers, body: text }
+  return { status, headers, body: base64 === undefined ? '' : Buffer.from(base64, 'base64') }
 }
 
 function isStoredAnswer(value: unknown): value is StoredAnswer {
@@ -54,7 +55,7 @@ export function answerOf(init: AnswerInit): Answer {
   return {
     status: count(status, 'status', { min: 200, max: 599 }),
     headers: isTyped ? pairs : [...pairs, ['content-type', type]],
-    body: bytesOf(body),
+    body: bodyOf(body),
   }
 }
 
@@ -63,8 +64,7 @@ function contentTypeOf(body: unknown): string | undefined {
   return typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8'
 }
 
-function bytesOf(body: unknown): Uint8Array {
-  if (body === undefined) return emptyBody
-  if (body instanceof Uint8Array) return body
-  return utf8(typeof body === 'string' ? body : JSON.stringify(body))
+function bodyOf(body: unknown): string | Uint8Array {
+  if (body === undefined) return ''
+  return typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
 }

@@ -2,7 +2,7 @@ import { DefiniteFailure, isDefiniteFailure, isOncewardError } from '../kernel/e
 import type { Timer } from '../kernel/runtime.ts'
 import type { Attempt } from '../ledger/onceward.ts'
 import type { Key } from '../ledger/intent.ts'
-import { emptyBody, packAnswer, type StoredAnswer, unpackAnswer } from './answer.ts'
+import { packAnswer, type StoredAnswer, unpackAnswer } from './answer.ts'
 import type { EngineContext, Guarded } from './context.ts'
 import { GuardedAttempt } from './guarded-attempt.ts'
 import type { Answer, Captured, Reply } from './message.ts'
@@ -121,7 +121,7 @@ class GuardedRun {
     if (captured.kind === 'live') {
       this.#early({ kind: 'live' })
       const { head, done } = captured
-      const answer = { ...head, body: emptyBody }
+      const answer = { ...head, body: '' }
       const notKeptBytes = await done
       return this.#classed(answer, { ...packAnswer(answer, this.#context.options.replays), notKeptBytes })
     }

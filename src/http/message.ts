@@ -28,7 +28,8 @@ export type HeaderPairs = readonly (readonly [name: string, value: string])[]
 export interface Answer {
   readonly status: number
   readonly headers: HeaderPairs
-  readonly body: Uint8Array
+  /** Text is sent as UTF-8. It stays text where it came as such: sockets take it in one piece with the head. */
+  readonly body: string | Uint8Array
 }
 
 /** What a transaction returns: it is committed with the caller's rows, sent, and replayed. */

@@ -1,4 +1,3 @@
-import { utf8 } from '../kernel/bytes.ts'
 import type { Answer, HeaderPairs } from './message.ts'
 
 /** Where `docs/reference/problems.md` is read, unless `docsUrl` names a page of your own. */
@@ -71,7 +70,7 @@ export function problemAnswer(docsUrl: string, type: ProblemType, init: ProblemI
     ['link', `<${uri}>; rel="describedby"; type="text/html"`],
     ...(retryAfterMs === undefined ? [] : [['retry-after', String(secondsOf(retryAfterMs))] as const]),
   ]
-  return { status, headers, body: utf8(JSON.stringify(body)) }
+  return { status, headers, body: JSON.stringify(body) }
 }
 
 /** Retry-After has whole seconds, and none of them is zero. */

@@ -82,6 +82,6 @@ export function responseOf(answer: Answer, isReplay = false): Response {
   const headers = new Headers(answer.headers as [string, string][])
   if (isReplay) headers.set(replayedHeader, 'true')
   const isBodiless = answer.status === 204 || answer.status === 205 || answer.status === 304
-  const body = isBodiless || answer.body.byteLength === 0 ? null : (answer.body as Uint8Array<ArrayBuffer>)
+  const body = isBodiless || answer.body.length === 0 ? null : (answer.body as string)
   return new Response(body, { status: answer.status, headers })
 }

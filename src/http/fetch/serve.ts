@@ -1,6 +1,6 @@
 import { emptyBody } from '../answer.ts'
 import type { HttpEngine } from '../engine.ts'
-import type { HttpAttempt, HttpBody, HttpRequest, Reply } from '../message.ts'
+import type { Answer, HttpAttempt, HttpBody, HttpRequest, Reply } from '../message.ts'
 import { replayedHeader } from '../replayed.ts'
 import { captureResponse, responseOf, type ResponseCapture } from './capture.ts'
 
@@ -100,9 +100,9 @@ function respond<Native>(
 }
 
 /** The handler's response, whose body has been read. */
-function sentAgain(response: Response, body: Uint8Array): Response {
+function sentAgain(response: Response, body: Answer['body']): Response {
   const { status, statusText, headers } = response
-  const given = body.byteLength === 0 ? null : (body as Uint8Array<ArrayBuffer>)
+  const given = body.length === 0 ? null : (body as string)
   const again = new Response(given, { status, statusText, headers })
   again.headers.delete(replayedHeader)
   return again

@@ -1,5 +1,5 @@
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { emptyBody } from '../answer.ts'
+import { utf8Bytes } from '../../kernel/bytes.ts'
 import type { Answer, Captured, HeaderPairs } from '../message.ts'
 import { replayedHeader } from '../replayed.ts'
 import { writeAnswer } from './write-answer.ts'
@@ -9,8 +9,8 @@ type Chunk = string | Uint8Array
 type Encoding = BufferEncoding | Callback | undefined
 /** The response's own methods, in the one form in which they are called here. */
 interface Own {
-  readonly write: (this: ServerResponse, bytes: Uint8Array, done?: Callback) => boolean
-  readonly end: (this: ServerResponse, bytes?: Uint8Array, done?: () => void) => unknown
+  readonly write: (this: ServerResponse, chunk: Chunk, done?: Callback) => boolean
+  readonly end: (this: ServerResponse, chunk?: Chunk, done?: () => void) => unknown
   readonly destroy: (this: ServerResponse, error?: Error) => unknown
   readonly writeHead: unknown
   readonly flushHeaders: unknown
@@ -30,7 +30,7 @@ export class NodeCapture {
   readonly #own: Own
   /** Headers of whoever came before: they are not the handler's. */
   readonly #before: OutgoingHttpHeaders
-  readonly #chunks: Uint8Array[] = []
+  readonly #chunks: Chunk[] = []
   readonly #callbacks: Callback[] = []
   #bytes = 0
   #state: 'holding' | 'held' | 'live' | 'sent' = 'holding'
@@ -122,22 +122,25 @@ export class NodeCapture {
     }
   }
 
-  #body(): Uint8Array {
+  #body(): Chunk {
     const [only] = this.#chunks
-    if (only === undefined) return emptyBody
-    return this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks)
+    if (only === undefined) return ''
+    if (this.#chunks.length === 1) return only
+    return Buffer.concat(
+      this.#chunks.map((chunk) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk)),
+    )
   }
 
   #write(chunk: Chunk, encoding?: Encoding, callback?: Callback): boolean {
-    const bytes = bytesOf(chunk, encoding)
+    const piece = pieceOf(chunk, encoding)
     const done = typeof encoding === 'function' ? encoding : callback
     if (this.#state === 'live') {
-      this.#bytes += bytes.byteLength
-      return this.#own.write.call(this.#response, bytes, done)
+      this.#bytes += bytesIn(piece)
+      return this.#own.write.call(this.#response, piece, done)
     }
     if (this.#state === 'holding') {
       this.#beginHead()
-      this.#keep(bytes)
+      this.#keep(piece)
     }
     if (done !== undefined) process.nextTick(done)
     return true
@@ -146,7 +149,7 @@ export class NodeCapture {
   #end(chunk?: Chunk | Callback | null, encoding?: Encoding, callback?: Callback): ServerResponse {
     const hasChunk = typeof chunk !== 'function' && chunk !== undefined && chunk !== null
     const done = typeof chunk === 'function' ? chunk : typeof encoding === 'function' ? encoding : callback
-    if (hasChunk && this.#state === 'holding') this.#keep(bytesOf(chunk, encoding))
+    if (hasChunk && this.#state === 'holding') this.#keep(pieceOf(chunk, encoding))
     else if (hasChunk && this.#state === 'live') this.#write(chunk, encoding)
     if (this.#state === 'live') {
       this.#state = 'sent'
@@ -166,10 +169,10 @@ export class NodeCapture {
     this.#settle.resolve({ kind: 'answer', answer: this.#answer })
   }
 
-  #keep(bytes: Uint8Array): void {
-    if (bytes.byteLength === 0) return
-    this.#chunks.push(bytes)
-    this.#bytes += bytes.byteLength
+  #keep(piece: Chunk): void {
+    if (piece.length === 0) return
+    this.#chunks.push(piece)
+    this.#bytes += bytesIn(piece)
     if (this.#bytes <= this.#maxBytes) return
     if (this.#isReplaced) this.#settle.reject(new Error('a late answer is too large to be kept'))
     else this.#goLive()
@@ -249,9 +252,14 @@ const headMethods = [
   'hasHeader',
 ] as const
 
-function bytesOf(chunk: Chunk, encoding: Encoding): Uint8Array {
-  if (typeof chunk !== 'string') return chunk
-  return Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8')
+/** Text stays text where it is UTF-8. */
+function pieceOf(chunk: Chunk, encoding: Encoding): Chunk {
+  if (typeof chunk !== 'string' || typeof encoding !== 'string') return chunk
+  return /^utf-?8$/i.test(encoding) ? chunk : Buffer.from(chunk, encoding)
+}
+
+function bytesIn(piece: Chunk): number {
+  return typeof piece === 'string' ? utf8Bytes(piece) : piece.byteLength
 }
 
 function pairsOf(headers: OutgoingHttpHeaders): HeaderPairs {

@@ -56,12 +56,13 @@ sentence(
   'past the window the same customer is registered again, once, however many ask at once',
   async (lab) => {
     const registry = new Peer()
-    const services = [lab.service(options), lab.service(options)]
-    await services[0]?.ask(registration(registry))
+    const [first, second] = [lab.service(options), lab.service(options)]
+    await first.ask(registration(registry))
     await lab.time.advance(windowMs + 1)
-    await lab.lab.until(Promise.all([0, 1, 0, 1].map((at) => services[at]?.send(registration(registry)))))
+    const callers = [first, second, first, second]
+    await lab.lab.until(Promise.all(callers.map((one) => one.send(registration(registry)))))
     expect(registry.journal).toHaveLength(2)
-    await services[1]?.ask(registration(registry))
+    await second.ask(registration(registry))
     expect(registry.journal).toHaveLength(2)
   },
   ['window-without-end'],

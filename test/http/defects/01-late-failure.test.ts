@@ -5,8 +5,7 @@ import { defect } from '../support/sentences.ts'
 
 const leaseMs = 1000
 
-defect(
-  1,
+defect(1)(
   'a lease that lapses is no reason to run again, and who fails late deletes nothing',
   async (lab) => {
     const peer = new Peer()
@@ -38,8 +37,7 @@ defect(
   ['lapsed-blind-runs'],
 )
 
-defect(
-  1,
+defect(1)(
   'a keyed handler is taken over with the same effect key, and the late failure changes nothing',
   async (lab) => {
     const peer = new KeyedPeer(86_400_000, () => lab.time.elapsedMs)

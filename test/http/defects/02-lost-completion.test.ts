@@ -5,8 +5,7 @@ import { defect } from '../support/sentences.ts'
 
 const leaseMs = 1000
 
-defect(
-  2,
+defect(2)(
   'where the outcome cannot be written, the caller is not told success, and no retry performs the effect again',
   async (lab) => {
     const peer = new Peer()

@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
 import { defect } from '../support/sentences.ts'
 
-defect(
-  3,
+defect(3)(
   'a mismatched request is refused and changes nothing: the first client is still answered as before',
   async (lab) => {
     const service = lab.service()

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { gate } from '../../support/gate.ts'
 import { defect } from '../support/sentences.ts'
 
-defect(4, 'the refusal of a request that came too early is never kept as the answer', async (lab) => {
+defect(4)('the refusal of a request that came too early is never kept as the answer', async (lab) => {
   const [first, second] = [lab.service(), lab.service()]
   const door = gate()
   const running = first.send({

@@ -4,8 +4,7 @@ import { defect } from '../support/sentences.ts'
 
 const storeTimeoutMs = 2000
 
-defect(
-  5,
+defect(5)(
   'with the store out nothing runs, and the answer comes within the store’s patience',
   async (lab) => {
     const service = lab.service({}, { storeTimeoutMs })
@@ -19,8 +18,7 @@ defect(
   },
 )
 
-defect(
-  5,
+defect(5)(
   'only where the service says so does a handler run unprotected, and that is counted',
   async (lab) => {
     const service = lab.service({ onStoreOutage: 'run' }, { storeTimeoutMs })

@@ -3,8 +3,7 @@ import { defect } from '../support/sentences.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 
-defect(
-  6,
+defect(6)(
   'past its retention a key runs nothing: all of ten callers are told that it is too old',
   async (lab) => {
     const service = lab.service({ retainMs: dayMs })
@@ -19,8 +18,7 @@ defect(
   },
 )
 
-defect(
-  6,
+defect(6)(
   'under stripe-v1, where it runs as new, exactly one of ten concurrent callers does',
   async (lab) => {
     const service = lab.service({ profile: 'stripe-v1' }, { tombstoneMs: 0 })

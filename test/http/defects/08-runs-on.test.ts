@@ -2,8 +2,7 @@ import { expect } from 'vitest'
 import { Peer } from '../../support/peer.ts'
 import { defect } from '../support/sentences.ts'
 
-defect(
-  8,
+defect(8)(
   'behind a replay no handler runs, and no header of the client makes one of a first request',
   async (lab) => {
     const peer = new Peer()

@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
 import { defect } from '../support/sentences.ts'
 
-defect(
-  9,
+defect(9)(
   'the same key and body on another path, by another method or another caller, is other work',
   async (lab) => {
     const service = lab.service()
@@ -13,8 +12,7 @@ defect(
   ['scope-without-path', 'operation-without-path', 'operation-without-method', 'key-without-caller'],
 )
 
-defect(
-  9,
+defect(9)(
   'another parameter of the same template is no replay: it is refused',
   async (lab) => {
     const service = lab.service()

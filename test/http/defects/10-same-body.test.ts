@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
 import { defect } from '../support/sentences.ts'
 
-defect(
-  10,
+defect(10)(
   'two keys with the same body are two pieces of work',
   async (lab) => {
     const service = lab.service()

@@ -2,8 +2,7 @@ import { expect } from 'vitest'
 import { StoreFault } from '../../../src/ledger/store.ts'
 import { defect } from '../support/sentences.ts'
 
-defect(
-  12,
+defect(12)(
   'a claim that was committed and whose answer was lost is recognised: the handler runs, once',
   async (lab) => {
     const service = lab.service()

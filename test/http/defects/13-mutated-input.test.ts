@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
 import { defect } from '../support/sentences.ts'
 
-defect(
-  13,
+defect(13)(
   'what the handler does to its input changes nothing: identity is frozen at the claim',
   async (lab) => {
     const service = lab.service()

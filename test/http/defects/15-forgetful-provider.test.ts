@@ -4,8 +4,7 @@ import { defect } from '../support/sentences.ts'
 
 const hourMs = 60 * 60 * 1000
 
-defect(
-  15,
+defect(15)(
   'a key is not sent again once the provider may have forgotten it',
   async (lab) => {
     const provider = new KeyedPeer(24 * hourMs, () => lab.time.elapsedMs)

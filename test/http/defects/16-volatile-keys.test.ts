@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
 import { defect } from '../support/sentences.ts'
 
-defect(
-  16,
+defect(16)(
   'a key that holds the present time is refused, because a retry would mint another',
   async (lab) => {
     const service = lab.service()
@@ -13,8 +12,7 @@ defect(
   },
 )
 
-defect(
-  16,
+defect(16)(
   'fields that change with every attempt do not make another request of it',
   async (lab) => {
     const service = lab.service({ ignore: ['/sentAt', '/meta/token'] })
@@ -26,8 +24,7 @@ defect(
   ['fingerprint-ignores-nothing'],
 )
 
-defect(
-  16,
+defect(16)(
   'a client that mints no key, or one per attempt, is caught by a natural key',
   async (lab) => {
     const naturalKey = (_: unknown, body: unknown): readonly string[] => [

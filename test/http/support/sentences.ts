@@ -12,7 +12,7 @@ const stores: readonly LabStore[] = ['memory', 'sqlite']
  * that the very same scenario notices it.
  */
 export function sentence(says: string, scenario: HttpScenario, catches: readonly string[] = []): void {
-  describe(says, () => {
+  describe(`http: ${says}`, () => {
     it.each(stores)('on %s', (store) => played(scenario, new HttpLab(store)))
     it.each(catches)('catches the mutant %s', async (id) => {
       const failure = await played(scenario, mutated(id)).then(
@@ -25,14 +25,9 @@ export function sentence(says: string, scenario: HttpScenario, catches: readonly
   })
 }
 
-/** A defect of published libraries, by its number in the list of sixteen. */
-export function defect(
-  number: number,
-  says: string,
-  scenario: HttpScenario,
-  catches?: readonly string[],
-): void {
-  sentence(`defect ${number}: ${says}`, scenario, catches)
+/** Makes the function that tests one defect of published libraries, by its number in the list of sixteen. */
+export function defect(number: number): typeof sentence {
+  return (says, scenario, catches) => sentence(`defect ${number}: ${says}`, scenario, catches)
 }
 
 function mutated(id: string): HttpLab {

@@ -15,7 +15,7 @@ export interface NodeExchange<Native = unknown> {
   readonly target?: string | undefined
   /** `/orders/:id`, where the router has it by now. */
   readonly template?: string | undefined
-  /** Where the framework has read the body already. Default: it is read here, and put back. */
+  /** Where the framework has read the body already. Default: it is read here, and put back (HTTP/1.1). */
   readonly body?: (() => HttpBody) | undefined
   /**
    * Goes on to the handler, once at most; `attempt` is absent where the request is not guarded. It may return before the

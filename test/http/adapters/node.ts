@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo } from 'node:net'
 import {
   createEngine,
-  type GuardedIncomingMessage,
   type HttpAttempt,
   type NodeExchange,
   nodeHandler,
@@ -32,7 +31,7 @@ export function adapterWith({ wrap = (listener) => listener, exchange }: NodeSer
     traits: ['sees-throws', 'streams'],
     start: async ({ once, options, routes }) => {
       const given = { ...options, caller: callerOf }
-      const handle: NodeHandler = async (request, response) => {
+      const handle: NodeHandler<IncomingMessage, ServerResponse> = async (request, response) => {
         const route = routes.find((one) => matches(one, request.method, request.url))
         if (route === undefined) return response.writeHead(404).end()
         const { url: target = '', onceward: attempt } = request
@@ -85,7 +84,7 @@ export function matches(
   return route.method === method && pattern.test((target ?? '').split('?')[0] ?? '')
 }
 
-async function read(request: GuardedIncomingMessage): Promise<Buffer> {
+async function read(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)

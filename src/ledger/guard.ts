@@ -81,13 +81,26 @@ async function follow(guarded: Guarded): Promise<Outcome> {
     if (leader.entry !== undefined && leader.identity.fingerprint !== call.identity.fingerprint)
       throw keyReused(call)
     const mayWait = call.onConcurrent === 'wait' && leader.followers < ledger.options.maxWaiters
-    const shared = mayWait ? await waitFor(guarded, leader) : 'late'
+    const shared = mayWait ? await waitFor(guarded, leader) : await verdictOf(guarded, leader)
+    if (shared === 'owned') continue
     if (shared === 'late')
       return { kind: 'in-progress', entry: leader.entry, retryAfterMs: call.operation.leaseMs }
     if (leader.identity.fingerprint !== call.identity.fingerprint) continue
     if (shared?.kind === 'ran' || shared?.kind === 'replay') return replayOf(ledger, shared.entry)
     if (shared?.kind === 'failed') return { kind: 'failed', entry: shared.entry }
   }
+}
+
+/**
+ * Whoever will not wait for the work waits for the verdict all the same: it may be a replay, which is not in progress,
+ * and a mismatch comes first. `owned`: the leader has claimed the entry by now.
+ */
+function verdictOf({ call }: Guarded, leader: Leader): Promise<Outcome | undefined | 'owned'> | 'late' {
+  if (call.onConcurrent === 'wait' || leader.entry !== undefined) return 'late'
+  return new Promise((resolve) => {
+    leader.onOwned.push(() => resolve('owned'))
+    leader.onEnd.push(resolve)
+  })
 }
 
 function keyReused(call: Call): OncewardError {
@@ -210,6 +223,7 @@ async function claim(guarded: Guarded, target: Target): Promise<Turn> {
 async function own(guarded: Guarded, leader: Leader, claimed: Claimed): Promise<Outcome | 'not-begun'> {
   const { call } = guarded
   leader.entry = claimed.entry
+  for (const tell of leader.onOwned.splice(0)) tell()
   leader.abort = (reason) => claimed.lose(reason)
   const watchesTwins =
     claimed.entry.subject !== undefined && claimed.entry.fingerprint !== '' && call.operation.onTwin !== 'off'

@@ -30,6 +30,8 @@ export interface Intent {
   readonly onConcurrent?: 'wait' | 'reject'
   /** How long to wait. Default 30,000 ms, then `IN_PROGRESS`. */
   readonly waitMs?: number
+  /** Default: what the operation was registered with, else `refuse`. */
+  readonly onStoreOutage?: 'refuse' | 'run'
 }
 
 /** Who asks for an entry by identity, without wanting an effect. */

@@ -160,7 +160,7 @@ function parseOperations(
 
 function parseOperation(given: OperationOptions, name: string): ParsedOperation {
   const base = mergeOperation(defaultOperation, members(given, name), `${name}.`)
-  const { volatile = base.volatile, onStoreOutage, onTwin, twinWindowMs, parse } = given
+  const { volatile = base.volatile, onTwin, twinWindowMs, parse } = given
   const isPointer = (pointer: unknown): boolean => typeof pointer === 'string' && pointer.startsWith('/')
   if (!Array.isArray(volatile) || !volatile.every(isPointer))
     throw optionInvalid(`${name}.volatile`, 'a list of RFC 6901 pointers such as "/sentAt"', volatile)
@@ -168,19 +168,21 @@ function parseOperation(given: OperationOptions, name: string): ParsedOperation 
     ...base,
     volatile,
     parse: optionalFunction(parse, `${name}.parse`),
-    onStoreOutage: oneOf(onStoreOutage ?? base.onStoreOutage, ['refuse', 'run'], `${name}.onStoreOutage`),
     onTwin: oneOf(onTwin ?? base.onTwin, ['warn', 'refuse', 'off'], `${name}.onTwin`),
     twinWindowMs: milliseconds(twinWindowMs ?? base.twinWindowMs, `${name}.twinWindowMs`, 1),
   }
 }
 
 /** What an operation and an intent may both say; what is not said stays as it was. */
-type Common = Pick<OperationOptions, 'safety' | 'retry' | 'singleCall' | 'steps' | 'leaseMs' | 'retainMs'>
+type Common = Pick<
+  OperationOptions,
+  'safety' | 'retry' | 'singleCall' | 'steps' | 'leaseMs' | 'retainMs' | 'onStoreOutage'
+>
 
 export function mergeOperation(base: ParsedOperation, given: Common, prefix = ''): ParsedOperation {
-  const { safety, retry, singleCall, steps, leaseMs, retainMs } = given
+  const { safety, retry, singleCall, steps, leaseMs, retainMs, onStoreOutage } = given
   // Most calls say nothing that their operation has not said.
-  const said = [safety, retry, singleCall, steps, leaseMs, retainMs]
+  const said = [safety, retry, singleCall, steps, leaseMs, retainMs, onStoreOutage]
   if (said.every((value) => value === undefined)) return base
   return {
     ...base,
@@ -190,5 +192,6 @@ export function mergeOperation(base: ParsedOperation, given: Common, prefix = ''
     steps: boolean(steps ?? base.steps, `${prefix}steps`),
     leaseMs: milliseconds(leaseMs ?? base.leaseMs, `${prefix}leaseMs`, minLeaseMs),
     retainMs: milliseconds(retainMs ?? base.retainMs, `${prefix}retainMs`, 0),
+    onStoreOutage: oneOf(onStoreOutage ?? base.onStoreOutage, ['refuse', 'run'], `${prefix}onStoreOutage`),
   }
 }

@@ -10,6 +10,8 @@ export interface Leader {
   entry: Entry | undefined
   followers: number
   readonly onEnd: ((outcome: Outcome | undefined) => void)[]
+  /** Called once it owns the entry. Where it never does, `onEnd` tells. */
+  readonly onOwned: (() => void)[]
   /** Tells the effect to stop; used by `close`. */
   abort?: (reason: OncewardError) => void
 }
@@ -33,7 +35,7 @@ export class Running {
   }
 
   lead(identity: FrozenIdentity): Leader {
-    const leader: Leader = { identity, entry: undefined, followers: 0, onEnd: [] }
+    const leader: Leader = { identity, entry: undefined, followers: 0, onEnd: [], onOwned: [] }
     this.#leaders.set(identity.ref, leader)
     return leader
   }

@@ -16,6 +16,19 @@ export {
 } from './embedded-postgres.ts'
 export type { StorePlace, StoreTrait, StoreUnderTest, UserRows } from './place.ts'
 export { PostgresPair, type PostgresPairOptions, type Replication } from './postgres-pair/index.ts'
-export { runContractCase, runStoreContract, skipReason, type TestRunner } from './run-store-contract.ts'
+export type {
+  AdapterTrait,
+  AdapterUnderTest,
+  RouteAnswer,
+  RouteCall,
+  RunningService,
+  ServiceOptions,
+  ServiceRoute,
+  ServiceUnderTest,
+} from './http/adapter.ts'
+export type { AdapterCase } from './http/contract.ts'
+export { adapterContract, runAdapterCase, runAdapterContract } from './http/run-adapter-contract.ts'
+export { runContractCase, runStoreContract, skipReason } from './run-store-contract.ts'
 export { runStoreMutants } from './run-store-mutants.ts'
 export { storeContract } from './store-contract.ts'
+export type { TestRunner } from './test-runner.ts'

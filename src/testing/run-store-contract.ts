@@ -2,12 +2,7 @@ import { StoreBench } from './bench.ts'
 import type { ContractCase } from './contract.ts'
 import type { StoreTrait, StoreUnderTest } from './place.ts'
 import { storeContract } from './store-contract.ts'
-
-/** The two functions that vitest, `node:test`, mocha, jest and others share. */
-export interface TestRunner {
-  describe(title: string, body: () => void): unknown
-  it(title: string, body: () => Promise<void>): unknown
-}
+import { type TestRunner, testBody } from './test-runner.ts'
 
 const missing: Readonly<Record<StoreTrait, string>> = {
   shared: 'this store has one handle at a time',
@@ -52,23 +47,12 @@ export function skipReason(contractCase: ContractCase, subject: StoreUnderTest):
  */
 export function runStoreContract(runner: TestRunner, subject: StoreUnderTest): void {
   runner.describe(`store contract: ${subject.name}`, () => {
-    for (const contractCase of storeContract) runner.it(contractCase.title, testBody(contractCase, subject))
+    for (const contractCase of storeContract) {
+      const reason = skipReason(contractCase, subject)
+      runner.it(
+        contractCase.title,
+        testBody(reason, () => runContractCase(contractCase, subject)),
+      )
+    }
   })
-}
-
-function testBody(contractCase: ContractCase, subject: StoreUnderTest): () => Promise<void> {
-  // Rest arguments keep the function's length 0: mocha and jest take a declared parameter for a callback. vitest and
-  // node:test pass their context as the first argument, mocha has it as `this`.
-  return async function body(this: unknown, ...args: readonly unknown[]): Promise<void> {
-    const reason = skipReason(contractCase, subject)
-    if (reason === undefined) return runContractCase(contractCase, subject)
-    const skippable = [args[0], this].find(canSkip)
-    skippable?.skip(reason)
-  }
-}
-
-/** vitest's context is a function with methods, the others' are objects. */
-function canSkip(context: unknown): context is { skip(note: string): void } {
-  const isHolder = (typeof context === 'object' && context !== null) || typeof context === 'function'
-  return isHolder && 'skip' in context && typeof context.skip === 'function'
 }

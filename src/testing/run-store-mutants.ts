@@ -4,8 +4,9 @@ import { breakSubject, storeMutants } from './broken-stores.ts'
 import type { Mutant } from './broken/wrap.ts'
 import type { ContractCase } from './contract.ts'
 import type { StoreUnderTest } from './place.ts'
-import { runContractCase, skipReason, type TestRunner } from './run-store-contract.ts'
+import { runContractCase, skipReason } from './run-store-contract.ts'
 import { storeContract } from './store-contract.ts'
+import type { TestRunner } from './test-runner.ts'
 
 const cases = new Map(storeContract.map((one) => [one.title, one]))
 

@@ -46,6 +46,7 @@ class GuardedRun {
   readonly #guarded: Guarded
   readonly #identity: Identity
   readonly #early: (reply: Reply) => void
+  #hasBegun = false
   #answer: Answer | undefined
   #thrown: { readonly error: unknown } | undefined
 
@@ -98,7 +99,7 @@ class GuardedRun {
       return { kind: 'answer', source: 'handler', answer: this.#answer, ref }
     if (this.#thrown !== undefined && !isDefiniteFailure(this.#thrown.error))
       return { kind: 'threw', error: this.#thrown.error, answer: this.#handlerFailed(ref), ref }
-    return this.#problem(problemOf(this.#context, error))
+    return this.#problem(problemOf(this.#context, error, this.#hasBegun))
   }
 
   #handlerFailed(ref: string | undefined): Answer {
@@ -110,6 +111,7 @@ class GuardedRun {
 
   /** What the ledger runs: the handler, bounded in time. Its value is the answer as it is kept. */
   async #effect(attempt: Attempt): Promise<StoredAnswer> {
+    this.#hasBegun = true
     const handle = new GuardedAttempt(attempt, this.#identity.shownKey, this.#context.options.replays)
     let captured: Captured
     try {

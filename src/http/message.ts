@@ -1,4 +1,4 @@
-import type { Attempt } from '../ledger/onceward.ts'
+import type { Attempt, TransactionClient } from '../ledger/onceward.ts'
 
 /** A request as an adapter describes it. Cheap to make: nothing here is read before it is needed. */
 export interface HttpRequest<Native = unknown> {
@@ -68,9 +68,6 @@ export interface HttpAttempt extends Omit<Attempt, 'transaction'> {
     work: (client: Client) => AnswerInit | Promise<AnswerInit>,
   ): Promise<Answer>
 }
-
-/** What `transaction` gives when the callback's parameter has no type of its own: annotate it with your driver's. */
-type TransactionClient = Parameters<Parameters<Attempt['transaction']>[0]>[0]
 
 /** What an adapter does with a guarded request. */
 export type Reply =

@@ -48,8 +48,14 @@ const meanings: Partial<Record<ErrorCode, readonly [ProblemType, string, retryAf
 }
 
 /** The problem that stands for an error of the ledger. Rethrows what is a mistake of the service's own. */
-export function problemOf<Native>(context: EngineContext<Native>, error: OncewardError): Answer {
-  const meaning = meanings[error.code]
+export function problemOf<Native>(
+  context: EngineContext<Native>,
+  error: OncewardError,
+  hasBegun = false,
+): Answer {
+  // Whatever stopped a handler that had begun: it may have done its work.
+  const code = hasBegun && error.code === 'CLOSED' ? 'IN_DOUBT' : error.code
+  const meaning = meanings[code]
   if (meaning === undefined) throw error
   const [type, detail, retryAfterMs] = meaning
   const { ref, retryAfterMs: knownMs, failureCode } = error.details

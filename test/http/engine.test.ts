@@ -196,3 +196,25 @@ sentence(
     expect(await lab.lab.until(second)).toMatchObject({ by: 'replay', text: 'done' })
   },
 )
+
+sentence(
+  'a service that stops while a handler runs does not say that nothing was carried out',
+  async (lab) => {
+    const [service, other] = [lab.service({ leaseMs: 1000 }), lab.service({ leaseMs: 1000 })]
+    const door = gate()
+    const running = service.send({
+      key: 'k',
+      handler: async () => {
+        await door.pass()
+        return {}
+      },
+    })
+    await door.arrived
+    void service.worker.once.close({ graceMs: 100 })
+    await lab.time.advance(2000)
+    expect(await running).toMatchObject({ status: 409, by: 'in-doubt' })
+    expect(await service.ask({ key: 'another' })).toMatchObject({ status: 503, by: 'store-unavailable' })
+    await lab.time.advance(2000)
+    expect((await other.ask({ key: 'k' })).by).toBe('in-doubt')
+  },
+)

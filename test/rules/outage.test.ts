@@ -141,6 +141,15 @@ describe('while the store is out', () => {
 })
 
 describe("with onStoreOutage 'run'", () => {
+  it('a single intent may say so where its operation does not', async () => {
+    const lab = newLab()
+    const worker = lab.worker()
+    fail(worker, fault('unavailable'))
+    const value = await lab.until(worker.once.run({ ...charge, onStoreOutage: 'run' }, () => 'paid'))
+    expect([value, worker.once.counts().unguarded]).toEqual(['paid', 1])
+    expect(await lab.code(worker.once.run(charge, () => 'paid'))).toBe('STORE_UNAVAILABLE')
+  })
+
   it('the effect runs unguarded, with its effect key, and is counted', async () => {
     const lab = newLab()
     const worker = lab.worker(daring)

@@ -252,3 +252,34 @@ rule('who does not want to wait is refused at once with IN_PROGRESS, and told fo
   }
   expect(lab.time.elapsedMs).toBe(0)
 })
+
+rule(
+  'one who will not wait waits for the verdict of a call of the same process: a replay is not in progress',
+  async (lab) => {
+    const { once } = lab.worker()
+    const peer = new Peer()
+    const impatient: Intent = { ...mail, onConcurrent: 'reject' }
+    await lab.until(once.run(impatient, () => peer.do('mail')))
+    const replays = Array.from({ length: 20 }, () => once.run(impatient, () => peer.do('mail')))
+    expect(await lab.until(Promise.all(replays))).toEqual(Array.from({ length: 20 }, () => 'mail #1'))
+    expect(peer.count('mail')).toBe(1)
+  },
+)
+
+rule('one who will not wait is told at once while the work runs, and a mismatch first', async (lab) => {
+  const { once } = lab.worker()
+  const peer = new Peer()
+  const door = gate()
+  const impatient: Intent = { ...mail, input: { to: 'a' }, onConcurrent: 'reject' }
+  const work = async (): Promise<string> => {
+    await door.pass()
+    return peer.do('mail')
+  }
+  const first = once.run(impatient, work)
+  const others = [impatient, { ...impatient, input: { to: 'b' } }].map((intent) =>
+    lab.code(once.run(intent, work)),
+  )
+  expect(await Promise.all(others)).toEqual(['IN_PROGRESS', 'KEY_REUSED'])
+  door.open()
+  expect(await lab.until(first)).toBe('mail #1')
+})

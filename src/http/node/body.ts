@@ -24,8 +24,6 @@ export function peekBody(request: IncomingMessage, maxBytes: number): Promise<Bo
     let bytes = 0
     const end = (reading: BodyReading): void => {
       request.off('readable', onReadable)
-      request.off('end', onEnd)
-      request.off('error', onCut)
       request.off('close', onCut)
       resolve(reading)
     }
@@ -46,12 +44,9 @@ export function peekBody(request: IncomingMessage, maxBytes: number): Promise<Bo
       if (whole.byteLength > 0) request.unshift(whole)
       end({ kind: 'read', bytes: whole })
     }
-    // Only a chunked body without a byte ends here.
-    const onEnd = (): void => end({ kind: 'read', bytes: emptyBody })
+    // A message that nobody hears the error of closes all the same.
     const onCut = (): void => end({ kind: 'cut' })
     request.on('readable', onReadable)
-    request.on('end', onEnd)
-    request.on('error', onCut)
     request.on('close', onCut)
   })
 }

@@ -79,10 +79,15 @@ export async function serveNode<Native>(
 function proceed<Native>(exchange: NodeExchange<Native>, attempt: HttpAttempt, capture: NodeCapture): void {
   try {
     const running = exchange.proceed(attempt)
-    if (running instanceof Promise) running.catch((error: unknown) => capture.fail(error))
+    if (isThenable(running)) running.then(undefined, (error: unknown) => capture.fail(error))
   } catch (error) {
     capture.fail(error)
   }
+}
+
+/** Frameworks have promises of their own. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /** `undefined` where there is nothing left to do: the client has gone, or has been refused. */

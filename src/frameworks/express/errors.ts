@@ -1,7 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-
-/** Is told what a handler threw or gave to `next`; `goOn` hands it to Express, whose error handlers then answer. */
-export type ErrorWatcher = (error: unknown, goOn: () => void) => void
+import type { ErrorWatcher } from '../../http/index.ts'
 
 type Next = (error?: unknown) => void
 type Handle = (request: IncomingMessage, response: unknown, next: Next) => unknown

@@ -7,9 +7,7 @@ import {
   type HttpAttempt,
   type HttpOptions,
   isRefusal,
-  type NodeExchange,
-  parsedBody,
-  serveNode,
+  serveWatched,
 } from '../../http/index.ts'
 import type { Onceward } from '../../index.ts'
 import { watchErrors } from './errors.ts'
@@ -41,7 +39,7 @@ export type ExpressMiddleware<Request extends ExpressRequest = ExpressRequest> =
 ) => void
 
 /**
- * Middleware that runs what is behind it once for each key.
+ * Middleware that runs what is behind it once for each key; the attempt is at `request.onceward`.
  *
  * ```ts
  * app.post('/orders', idempotency(once, { caller: (request) => request.user.id }), async (request, response) => { … })
@@ -57,50 +55,22 @@ export function idempotency<Request extends ExpressRequest = ExpressRequest>(
   return (request, response, next) => {
     // Guarded already, by a middleware further out.
     if (request.onceward !== undefined) return next()
-    const exchange = {
+    serveWatched(engine, {
       request,
       response,
       native: request,
       target: request.originalUrl,
       template: templateOf(request),
-      ...handling(request, next),
-    }
-    let served: Promise<void>
-    try {
-      const body = parsedBody(request, request)
-      served = serveNode(engine, body === undefined ? exchange : { ...exchange, body: () => body })
-    } catch (error) {
-      return next(error)
-    }
-    served.then(exchange.served, next)
-    return undefined
-  }
-}
-
-type Handling = Pick<NodeExchange, 'proceed' | 'thrown'> & { readonly served: () => void }
-
-/** Runs the handlers behind; what they throw is recorded first and given to Express's error handlers then. */
-function handling(request: ExpressRequest, next: (error?: unknown) => void): Handling {
-  let goOn: (() => void) | undefined
-  let isServed = false
-  return {
-    proceed: (attempt) => {
-      if (attempt === undefined) return next()
-      request.onceward = attempt
-      return new Promise((_, reject) => {
-        watchErrors(request, (error, pass) => {
-          if (isRefusal(error)) return pass()
-          reject(error)
-          if (isServed) pass()
-          else goOn = pass
-        })
+      parsed: request,
+      pass: next,
+      run: (attempt, watcher) => {
+        request.onceward = attempt
+        watchErrors(request, watcher)
         next()
-      })
-    },
-    thrown: () => goOn?.(),
-    served: () => {
-      isServed = true
-    },
+      },
+      isRefusal,
+    }).catch(next)
+    return undefined
   }
 }
 

@@ -2,8 +2,9 @@ import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } fro
 import { utf8Bytes } from '../../kernel/bytes.ts'
 import type { Answer, Captured, HeaderPairs } from '../message.ts'
 import { replayedHeader } from '../replayed.ts'
-import { writeAnswer } from './write-answer.ts'
 
+/** `finished` is what `writableEnded` reads. */
+type Finishing = ServerResponse & { finished: boolean }
 type Callback = (error?: Error | null) => void
 type Chunk = string | Uint8Array
 type Encoding = BufferEncoding | Callback | undefined
@@ -29,7 +30,7 @@ export class NodeCapture {
   readonly #maxBytes: number
   readonly #own: Own
   /** Headers of whoever came before: they are not the handler's. */
-  readonly #before: OutgoingHttpHeaders
+  readonly #before: { readonly status: number; readonly headers: OutgoingHttpHeaders }
   readonly #chunks: Chunk[] = []
   readonly #callbacks: Callback[] = []
   #bytes = 0
@@ -42,7 +43,7 @@ export class NodeCapture {
   constructor(response: ServerResponse, maxBytes: number) {
     this.#response = response
     this.#maxBytes = maxBytes
-    this.#before = response.getHeaders()
+    this.#before = { status: response.statusCode, headers: response.getHeaders() }
     const { write, end, writeHead, flushHeaders, destroy } = response as unknown as Own
     this.#own = { write, end, writeHead, flushHeaders, destroy }
     this.captured = new Promise((resolve, reject) => {
@@ -84,14 +85,16 @@ export class NodeCapture {
    * Sends another answer in place of what was, or may still be, written. A handler that is still at work goes on
    * writing to a response that is never sent, and its answer is still captured.
    */
-  sendInstead(answer: Answer): void {
+  sendInstead(write: () => void): void {
     const isOpen = this.#state === 'holding'
     const late = isOpen ? this.#head() : undefined
-    const { statusCode } = this.#response
+    const { statusCode, socket } = this.#response
     this.#restore()
     this.#resetHead()
-    writeAnswer(this.#response, answer)
+    write()
     this.#isReplaced = true
+    // Frameworks do not write to what has ended. A response that still waits for its socket has to know that it has.
+    if (isOpen && socket !== null) (this.#response as Finishing).finished = false
     this.#response.statusCode = statusCode
     detachHead(this.#response, late?.headers ?? [])
     this.#state = isOpen ? 'holding' : 'held'
@@ -106,7 +109,7 @@ export class NodeCapture {
 
   #restore(): void {
     this.#state = 'sent'
-    const response = this.#response as ServerResponse & { finished: boolean }
+    const response = this.#response as Finishing
     Object.assign(response, this.#own)
     if (Object.hasOwn(response, 'headersSent')) Reflect.deleteProperty(response, 'headersSent')
     response.finished = false
@@ -114,10 +117,10 @@ export class NodeCapture {
 
   #resetHead(): void {
     const response = this.#response
-    response.statusCode = 200
+    response.statusCode = this.#before.status
     response.statusMessage = ''
     for (const name of response.getHeaderNames()) response.removeHeader(name)
-    for (const [name, value] of Object.entries(this.#before)) {
+    for (const [name, value] of Object.entries(this.#before.headers)) {
       if (value !== undefined) response.setHeader(name, value)
     }
   }
@@ -161,10 +164,8 @@ export class NodeCapture {
 
   #hold(done: Callback | undefined): void {
     this.#state = 'held'
-    if (done !== undefined)
-      this.#callbacks.push(done)
-      // What `writableEnded` reads.
-    ;(this.#response as ServerResponse & { finished: boolean }).finished = true
+    if (done !== undefined) this.#callbacks.push(done)
+    ;(this.#response as Finishing).finished = true
     this.#answer = { ...this.#head(), body: this.#body() }
     this.#settle.resolve({ kind: 'answer', answer: this.#answer })
   }
@@ -214,9 +215,11 @@ export class NodeCapture {
     Object.defineProperty(this.#response, 'headersSent', { value: true, configurable: true })
   }
 
+  /** What is still held back can be taken back, and the client gets another answer; what is on its way is broken off. */
   #destroy(error?: Error): ServerResponse {
+    const isHeldBack = this.#state === 'holding' || this.#state === 'held'
     this.fail(error ?? new Error('the handler destroyed its response'))
-    this.#own.destroy.call(this.#response, error)
+    if (!isHeldBack) this.#own.destroy.call(this.#response, error)
     return this.#response
   }
 

@@ -12,7 +12,7 @@ import type {
 /** `nodeHandler` on a server of `node:http`. */
 export const nodeAdapter: AdapterUnderTest = {
   name: 'node:http',
-  traits: ['sees-throws', 'streams'],
+  traits: ['sees-throws', 'sees-late-answers', 'streams'],
   start: async ({ once, options, routes }) => {
     const caller = (request: IncomingMessage): string => String(request.headers['x-caller'] ?? 'anonymous')
     const handler = nodeHandler(once, { ...options, caller }, async (request, response) => {

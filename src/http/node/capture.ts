@@ -7,7 +7,7 @@ import { replayedHeader } from '../replayed.ts'
 type Finishing = ServerResponse & { finished: boolean }
 type Callback = (error?: Error | null) => void
 type Chunk = string | Uint8Array
-type Encoding = BufferEncoding | Callback | undefined
+type Encoding = BufferEncoding | Callback | null | undefined
 /** The response's own methods, in the one form in which they are called here. */
 interface Own {
   readonly write: (this: ServerResponse, chunk: Chunk, done?: Callback) => boolean
@@ -134,9 +134,9 @@ export class NodeCapture {
     )
   }
 
-  #write(chunk: Chunk, encoding?: Encoding, callback?: Callback): boolean {
+  #write(chunk: Chunk, encoding?: Encoding, callback?: Callback | null): boolean {
     const piece = pieceOf(chunk, encoding)
-    const done = typeof encoding === 'function' ? encoding : callback
+    const done = (typeof encoding === 'function' ? encoding : callback) ?? undefined
     if (this.#state === 'live') {
       this.#bytes += bytesIn(piece)
       return this.#own.write.call(this.#response, piece, done)
@@ -149,9 +149,11 @@ export class NodeCapture {
     return true
   }
 
-  #end(chunk?: Chunk | Callback | null, encoding?: Encoding, callback?: Callback): ServerResponse {
+  #end(chunk?: Chunk | Callback | null, encoding?: Encoding, callback?: Callback | null): ServerResponse {
     const hasChunk = typeof chunk !== 'function' && chunk !== undefined && chunk !== null
-    const done = typeof chunk === 'function' ? chunk : typeof encoding === 'function' ? encoding : callback
+    const given = typeof chunk === 'function' ? chunk : typeof encoding === 'function' ? encoding : callback
+    // Fastify says null where it has none.
+    const done = given ?? undefined
     if (hasChunk && this.#state === 'holding') this.#keep(pieceOf(chunk, encoding))
     else if (hasChunk && this.#state === 'live') this.#write(chunk, encoding)
     if (this.#state === 'live') {

@@ -70,7 +70,9 @@ function guardOf({ once, options }: ServiceUnderTest): NestInterceptor {
 
 /** What decorators do, without their syntax: a controller with a method for each route. */
 function moduleOf(routes: readonly ServiceRoute[]): Type {
-  const Routes = emptyClass()
+  class Routes {
+    readonly name = 'routes'
+  }
   for (const [index, route] of routes.entries()) {
     const name = `route${index}`
     const handle = async (request: NestRequest, response: Response): Promise<unknown> => {
@@ -85,7 +87,9 @@ function moduleOf(routes: readonly ServiceRoute[]): Type {
     Res({ passthrough: true })(Routes.prototype, name, 1)
   }
   Controller()(Routes)
-  const Application = emptyClass()
+  class Application {
+    readonly name = 'application'
+  }
   Module({ controllers: [Routes] })(Application)
   return Application
 }
@@ -101,8 +105,4 @@ function answered(response: Response, answer: RouteAnswer): unknown {
   return new StreamableFile(stream, { type: headers['content-type'] ?? 'text/plain' }).setErrorLogger(
     () => undefined,
   )
-}
-
-function emptyClass(): Type {
-  return (() => class {})()
 }

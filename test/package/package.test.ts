@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
@@ -64,6 +64,8 @@ console.log(value === receipt.value)
 export const entries: readonly object[] = [${names.join(', ')}]
 `
     writeFileSync(join(project.path, 'consumer.ts'), consumer)
+    // Whoever imports the adapter of a framework has the framework.
+    symlinkSync(join(root, 'node_modules', 'fastify'), join(modules, 'fastify'))
     const compilerOptions = {
       module: 'nodenext',
       target: 'es2023',

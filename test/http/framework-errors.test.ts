@@ -203,31 +203,31 @@ async function fastifyService(handler: (reply: FastifyReply) => unknown): Promis
   )
 }
 
-function honoService(error: Error): Promise<Service> {
+function honoService(thrown: Error): Promise<Service> {
   const app = new Hono()
   app.use(async (context, next) => {
     context.header('x-outer', 'set')
     await next()
   })
-  app.onError((thrown, context) =>
-    context.text('the error handler', thrown instanceof HTTPException ? thrown.status : 500),
+  app.onError((error, context) =>
+    context.text('the error handler', error instanceof HTTPException ? error.status : 500),
   )
-  app.post('/orders', forHono(instance(), options), () => Promise.reject(error))
+  app.post('/orders', forHono(instance(), options), failing(thrown))
   const listener = getRequestListener(app.fetch)
   return serving(listen((request, response) => void listener(request, response)))
 }
 
-function koaService(error: Error): Promise<Service> {
+function koaService(thrown: Error): Promise<Service> {
   const app = new Koa()
   app.use(async (context, next) => {
     try {
       await next()
-    } catch (thrown) {
-      context.status = statusOf(thrown)
+    } catch (error) {
+      context.status = statusOf(error)
       context.body = 'the error handler'
     }
   })
-  app.use(forKoa(instance(), options)).use(() => Promise.reject(error))
+  app.use(forKoa(instance(), options)).use(failing(thrown))
   const handle = app.callback()
   return serving(listen((request, response) => void handle(request, response)))
 }
@@ -247,4 +247,10 @@ async function serving(starting: Promise<RunningService>): Promise<Service> {
 function post(url: string, body = '{"sku":"a-1"}'): Promise<Response> {
   const headers = { 'content-type': 'application/json', 'idempotency-key': 'k-1', connection: 'close' }
   return fetch(url, { method: 'POST', headers, body })
+}
+
+function failing(error: Error): () => Promise<never> {
+  return async () => {
+    throw error
+  }
 }

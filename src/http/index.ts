@@ -18,10 +18,11 @@ export type {
   Perform,
   Reply,
 } from './message.ts'
-export { type GuardedIncomingMessage, nodeHandler, type NodeHandler } from './node/handler.ts'
+export { nodeHandler, type NodeHandler } from './node/handler.ts'
 export { parsedBody, type ParsedRequest } from './node/parsed-body.ts'
 export { type NodeExchange, serveNode } from './node/serve.ts'
 export { type ErrorWatcher, serveWatched, type WatchedExchange } from './node/serve-watched.ts'
+export type { NodeRequestLike, NodeResponseLike } from './node/types.ts'
 export type { HttpOptions } from './options.ts'
 export { type ProblemInit, type ProblemType, problemTypes } from './problems.ts'
 export { isClientStatus, isRefusal } from './thrown.ts'

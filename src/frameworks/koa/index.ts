@@ -83,7 +83,10 @@ function serve<Context extends KoaContext>(
         if (!isRunning) context.respond = false
       },
       proceed: async (attempt) => {
-        if (attempt !== undefined) context.state.onceward = attempt
+        if (attempt !== undefined) {
+          context.state.onceward = attempt
+          staysWritable(context)
+        }
         isRunning = true
         try {
           resolve(await next())
@@ -104,6 +107,11 @@ function serve<Context extends KoaContext>(
       if (!isRunning) resolve(undefined)
     }, reject)
   })
+}
+
+/** Koa writes nothing for a client that has left; what the handler answered is kept for its retry all the same. */
+function staysWritable(context: KoaContext): void {
+  Object.defineProperty(context, 'writable', { get: () => !context.res.writableEnded, configurable: true })
 }
 
 /** Rejects where an answer that is a stream breaks off: Koa then leaves the response as it is. */

@@ -3,8 +3,6 @@ import { utf8Bytes } from '../../kernel/bytes.ts'
 import type { Answer, Captured, HeaderPairs } from '../message.ts'
 import { replayedHeader } from '../replayed.ts'
 
-/** `finished` is what `writableEnded` reads. */
-type Finishing = ServerResponse & { finished: boolean }
 type Callback = (error?: Error | null) => void
 type Chunk = string | Uint8Array
 type Encoding = BufferEncoding | Callback | null | undefined
@@ -94,7 +92,7 @@ export class NodeCapture {
     write()
     this.#isReplaced = true
     // Frameworks do not write to what has ended. A response that still waits for its socket has to know that it has.
-    if (isOpen && socket !== null) (this.#response as Finishing).finished = false
+    if (isOpen && socket !== null) Reflect.set(this.#response, 'finished', false)
     this.#response.statusCode = statusCode
     detachHead(this.#response, late?.headers ?? [])
     this.#state = isOpen ? 'holding' : 'held'
@@ -109,10 +107,10 @@ export class NodeCapture {
 
   #restore(): void {
     this.#state = 'sent'
-    const response = this.#response as Finishing
+    const response = this.#response
     Object.assign(response, this.#own)
     if (Object.hasOwn(response, 'headersSent')) Reflect.deleteProperty(response, 'headersSent')
-    response.finished = false
+    Reflect.set(response, 'finished', false)
   }
 
   #resetHead(): void {
@@ -167,7 +165,8 @@ export class NodeCapture {
   #hold(done: Callback | undefined): void {
     this.#state = 'held'
     if (done !== undefined) this.#callbacks.push(done)
-    ;(this.#response as Finishing).finished = true
+    // What `writableEnded` reads.
+    Reflect.set(this.#response, 'finished', true)
     this.#answer = { ...this.#head(), body: this.#body() }
     this.#settle.resolve({ kind: 'answer', answer: this.#answer })
   }

@@ -3,6 +3,7 @@ import { utf8 } from '../../kernel/bytes.ts'
 import { optionInvalid } from '../../kernel/errors.ts'
 import { emptyBody } from '../answer.ts'
 import type { HttpBody } from '../message.ts'
+import type { NodeRequestLike } from './types.ts'
 
 /** Where body parsers leave what they have read. */
 export interface ParsedRequest {
@@ -17,7 +18,8 @@ export interface ParsedRequest {
  *
  * Throws `OPTION_INVALID` where the body was read and nothing of it is left: every body would look the same.
  */
-export function parsedBody(request: IncomingMessage, parsed: ParsedRequest): HttpBody | undefined {
+export function parsedBody(read: NodeRequestLike, parsed: ParsedRequest): HttpBody | undefined {
+  const request = read as IncomingMessage
   if (!request.readableEnded) return undefined
   const { body } = parsed
   const bytes = bytesOf(parsed.rawBody) ?? bytesOf(body)

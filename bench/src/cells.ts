@@ -9,7 +9,7 @@ export interface Cell {
   readonly pool?: 16 | 'best'
 }
 
-export type Group = 'sqlite' | 'postgres' | 'memory'
+export type Group = 'sqlite' | 'postgres' | 'memory' | 'http'
 export type WorkName = 'guard' | 'replay' | 'two-steps'
 export type ContenderName =
   | 'onceward'
@@ -20,6 +20,20 @@ export type ContenderName =
   | 'pg-boss'
   | 'powertools'
   | 'node-idempotency'
+  | HttpContenderName
+
+/** Services that answer `POST /orders`; a process of its own asks them. */
+export const httpContenders = [
+  'fastify-bare',
+  'fastify-memory',
+  'fastify-sqlite',
+  'fastify-node-idempotency',
+  'express-bare',
+  'express-memory',
+  'express-sqlite',
+  'express-idempotency',
+] as const
+export type HttpContenderName = (typeof httpContenders)[number]
 
 /** What each contender is called in tables and progress. */
 export const contenderTitles: Readonly<Record<ContenderName, string>> = {
@@ -31,6 +45,14 @@ export const contenderTitles: Readonly<Record<ContenderName, string>> = {
   'pg-boss': 'pg-boss, send + fetch + complete',
   powertools: 'Powertools idempotency, a `Map` behind its cache layer',
   'node-idempotency': '`@node-idempotency/core`, a `Map` as its storage',
+  'fastify-bare': 'Fastify, bare',
+  'fastify-memory': 'Fastify, Onceward in memory',
+  'fastify-sqlite': 'Fastify, Onceward on SQLite',
+  'fastify-node-idempotency': 'Fastify, `@node-idempotency/core`, a `Map` as its storage',
+  'express-bare': 'Express, bare',
+  'express-memory': 'Express, Onceward in memory',
+  'express-sqlite': 'Express, Onceward on SQLite',
+  'express-idempotency': 'Express, `express-idempotency`, in memory',
 }
 
 export function cellId(cell: Cell): string {
@@ -47,7 +69,7 @@ const both: readonly boolean[] = [false, true]
  * two sides of a ratio are measured seconds apart.
  */
 export function allCells(): readonly Cell[] {
-  return [...sqliteCells(), ...postgresCells(), ...otherCells()]
+  return [...sqliteCells(), ...postgresCells(), ...otherCells(), ...httpCells()]
 }
 
 function sqliteCells(): readonly Cell[] {
@@ -114,4 +136,13 @@ function otherCells(): readonly Cell[] {
     { ...memory, contender: 'node-idempotency', work: 'replay' },
     { ...memory, contender: 'onceward', work: 'replay' },
   ]
+}
+
+/** 64 connections. A bare service does the same, whatever the work is called. */
+function httpCells(): readonly Cell[] {
+  return (['guard', 'replay'] as const).flatMap((work) =>
+    httpContenders.map(
+      (contender): Cell => ({ group: 'http', contender, work, concurrency: 64, withSubject: false }),
+    ),
+  )
 }

@@ -8,6 +8,8 @@ export interface Work {
   readonly logBytes?: () => Promise<number>
   /** Keeps the log from being started over, which makes it grow by what is written. */
   readonly pinLog?: () => void
+  /** Called right before the time that counts. */
+  readonly begins?: () => void
   readonly end?: () => Promise<void>
 }
 
@@ -58,6 +60,7 @@ export async function measureLoad(work: Work, concurrency: number, window: Windo
     globalThis.gc?.()
     await pause(20)
     const before = work.pinLog === undefined ? await work.logBytes?.() : undefined
+    work.begins?.()
     const taken = await closed.run(window.measureMs)
     const after = work.pinLog === undefined ? await work.logBytes?.() : undefined
     const logBytesPerOp =

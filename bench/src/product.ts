@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type * as Express from '../../src/frameworks/express/index.ts'
+import type * as Fastify from '../../src/frameworks/fastify/index.ts'
 import type * as Root from '../../src/index.ts'
 import type { Store } from '../../src/ledger/store.ts'
 import type * as Memory from '../../src/stores/memory/index.ts'
@@ -25,6 +27,14 @@ export async function memoryStore(form: ProductForm): Promise<Store> {
 
 export async function sqliteStore(form: ProductForm, path: string): Promise<Store> {
   return ((await load(form, 'stores/sqlite/index')) as typeof Sqlite).sqliteStore({ path })
+}
+
+export function loadFastify(form: ProductForm): Promise<typeof Fastify> {
+  return load(form, 'frameworks/fastify/index') as Promise<typeof Fastify>
+}
+
+export function loadExpress(form: ProductForm): Promise<typeof Express> {
+  return load(form, 'frameworks/express/index') as Promise<typeof Express>
 }
 
 interface PostgresModule {

@@ -1,4 +1,4 @@
-import { type Cell, contenderTitles, type ContenderName, type Group } from './cells.ts'
+import { type Cell, contenderTitles, type ContenderName, type Group, httpContenders } from './cells.ts'
 import { count } from './progress.ts'
 import type { LeakResult } from './leak-result.ts'
 import { type CellResult, figure, type Results } from './results.ts'
@@ -16,6 +16,7 @@ export function tables(results: Results, leaks: readonly LeakResult[]): Readonly
     log: logTable(results),
     replays: replayTable(results),
     others: otherTable(results),
+    http: httpTable(results),
     leak: leakTable(leaks),
   }
 }
@@ -186,7 +187,9 @@ function latencyTable(results: Results): string {
 }
 
 function otherTable(results: Results): string {
-  const others = results.cells.filter(({ cell }) => !(cell.group === 'sqlite' || isReference(cell)))
+  const others = results.cells.filter(
+    ({ cell }) => !(cell.group === 'sqlite' || cell.group === 'http' || isReference(cell)),
+  )
   const rows = others.map((result) => {
     const { cell } = result
     const where = cell.group === 'postgres' ? 'PostgreSQL' : 'in memory'
@@ -199,6 +202,21 @@ function otherTable(results: Results): string {
     ]
   })
   return table(['At 64 at once', 'per second', 'p50 ms'], rows)
+}
+
+function httpTable(results: Results): string {
+  const rows = httpContenders.map((contender) => {
+    const found = (work: 'guard' | 'replay'): CellResult | undefined =>
+      results.cells.find(({ cell }) => cell.contender === contender && cell.work === work)
+    const figures = [found('guard'), found('replay')].flatMap((result) => [
+      format(figure(result, 'opsPerSecond'), count),
+      format(figure(result, 'p99Ms'), (value) => value.toFixed(2)),
+      format(figure(result, 'processorUsPerOp'), (value) => value.toFixed(0)),
+    ])
+    return [contenderTitles[contender], ...figures]
+  })
+  const head = ['first calls/s', 'p99 ms', 'processor µs', 'replays/s', 'p99 ms', 'processor µs']
+  return table(['64 connections', ...head], rows)
 }
 
 /** Those stand in tables of their own; ours at 64 stands in both. */

@@ -1,4 +1,4 @@
-import type { Cell } from './cells.ts'
+import type { Cell, HttpContenderName } from './cells.ts'
 import { cellId } from './cells.ts'
 import type { Measurement } from './load.ts'
 import { type CellResult, figure, type Results } from './results.ts'
@@ -108,6 +108,7 @@ export const targets: readonly Target[] = [
     ]
   }),
   ...replayTargets(),
+  ...httpTargets(),
   {
     id: 'dbos',
     statement: 'PostgreSQL, 64 at once: guarded operations/s × DBOS two-step workflows/s',
@@ -142,6 +143,46 @@ function replayTargets(): readonly Target[] {
       references: bare(replay(sqlite)),
     },
   ]
+}
+
+function httpTargets(): readonly Target[] {
+  const cell = (contender: HttpContenderName, work: 'guard' | 'replay'): Cell => ({
+    group: 'http',
+    contender,
+    work,
+    concurrency: 64,
+    withSubject: false,
+  })
+  const works = [
+    { work: 'guard', said: 'first calls', atLeast: 0.75 },
+    { work: 'replay', said: 'replays', atLeast: 0.9 },
+  ] as const
+  return works.flatMap(({ work, said, atLeast }): Target[] => [
+    {
+      id: `http-${work}`,
+      statement: `Fastify, in memory: ${said}/s × bare Fastify`,
+      atLeast,
+      figure: 'opsPerSecond',
+      ours: cell('fastify-memory', work),
+      references: [cell('fastify-bare', work)],
+    },
+    {
+      id: `http-${work}-node-idempotency`,
+      statement: `Fastify, in memory: ${said}/s × \`@node-idempotency/core\``,
+      atLeast: 1,
+      figure: 'opsPerSecond',
+      ours: cell('fastify-memory', work),
+      references: [cell('fastify-node-idempotency', work)],
+    },
+    {
+      id: `http-${work}-express-idempotency`,
+      statement: `Express, in memory: ${said}/s × \`express-idempotency\``,
+      atLeast: 1,
+      figure: 'opsPerSecond',
+      ours: cell('express-memory', work),
+      references: [cell('express-idempotency', work)],
+    },
+  ])
 }
 
 /** Judges the targets whose cells were all measured. */

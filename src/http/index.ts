@@ -19,10 +19,13 @@ export type {
   Reply,
 } from './message.ts'
 export { nodeHandler, type NodeHandler } from './node/handler.ts'
+export { parsedBody, type ParsedRequest } from './node/parsed-body.ts'
 export { type NodeExchange, serveNode } from './node/serve.ts'
+export { type ErrorWatcher, serveWatched, type WatchedExchange } from './node/serve-watched.ts'
 export type { NodeRequestLike, NodeResponseLike } from './node/types.ts'
 export type { HttpOptions } from './options.ts'
 export { type ProblemInit, type ProblemType, problemTypes } from './problems.ts'
+export { isClientStatus, isRefusal } from './thrown.ts'
 export {
   type KeySyntax,
   type OutcomeClass,

@@ -27,7 +27,10 @@ export type {
   ServiceUnderTest,
 } from './http/adapter.ts'
 export type { AdapterCase } from './http/contract.ts'
+export { adapterMutants } from './http/broken/adapters.ts'
+export type { AdapterMutant } from './http/broken/mutant.ts'
 export { adapterContract, runAdapterCase, runAdapterContract } from './http/run-adapter-contract.ts'
+export { runAdapterMutants } from './http/run-adapter-mutants.ts'
 export { runContractCase, runStoreContract, skipReason } from './run-store-contract.ts'
 export { runStoreMutants } from './run-store-mutants.ts'
 export { storeContract } from './store-contract.ts'

@@ -1,8 +1,16 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { codeSpecifiers, manifest, root } from '../support/repo.ts'
 import { run, runOrThrow } from '../support/run.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
@@ -65,6 +73,10 @@ console.log(value === receipt.value)
 export const entries: readonly object[] = [${names.join(', ')}]
 `
     writeFileSync(join(project.path, 'consumer.ts'), consumer)
+    // Whoever imports the adapter of a framework has the framework.
+    const link = join(modules, 'fastify')
+    symlinkSync(join(root, 'node_modules', 'fastify'), link)
+    onTestFinished(() => unlinkSync(link))
     const compilerOptions = {
       module: 'nodenext',
       target: 'es2023',

@@ -9,7 +9,7 @@ import { charged } from './operations.ts'
  * Libraries whose stores are far away (DynamoDB, Redis): a `Map` stands in for them, so that what is measured is the
  * library alone. Their real stores only add to it.
  */
-class MapStore {
+export class MapStore {
   readonly #values = new Map<string, string>()
 
   get(key: string): Promise<string | undefined> {

@@ -20,5 +20,7 @@ export async function makeContender(name: ContenderName, setting: Setting): Prom
       return (await import('./in-memory.ts')).powertoolsContender()
     case 'node-idempotency':
       return (await import('./in-memory.ts')).nodeIdempotencyContender()
+    default:
+      return (await import('./http.ts')).httpContender(name, setting)
   }
 }

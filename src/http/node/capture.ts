@@ -2,11 +2,10 @@ import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } fro
 import { utf8Bytes } from '../../kernel/bytes.ts'
 import type { Answer, Captured, HeaderPairs } from '../message.ts'
 import { replayedHeader } from '../replayed.ts'
-import { writeAnswer } from './write-answer.ts'
 
 type Callback = (error?: Error | null) => void
 type Chunk = string | Uint8Array
-type Encoding = BufferEncoding | Callback | undefined
+type Encoding = BufferEncoding | Callback | null | undefined
 /** The response's own methods, in the one form in which they are called here. */
 interface Own {
   readonly write: (this: ServerResponse, chunk: Chunk, done?: Callback) => boolean
@@ -29,7 +28,7 @@ export class NodeCapture {
   readonly #maxBytes: number
   readonly #own: Own
   /** Headers of whoever came before: they are not the handler's. */
-  readonly #before: OutgoingHttpHeaders
+  readonly #before: { readonly status: number; readonly headers: OutgoingHttpHeaders }
   readonly #chunks: Chunk[] = []
   readonly #callbacks: Callback[] = []
   #bytes = 0
@@ -42,7 +41,7 @@ export class NodeCapture {
   constructor(response: ServerResponse, maxBytes: number) {
     this.#response = response
     this.#maxBytes = maxBytes
-    this.#before = response.getHeaders()
+    this.#before = { status: response.statusCode, headers: response.getHeaders() }
     const { write, end, writeHead, flushHeaders, destroy } = response as unknown as Own
     this.#own = { write, end, writeHead, flushHeaders, destroy }
     this.captured = new Promise((resolve, reject) => {
@@ -84,14 +83,16 @@ export class NodeCapture {
    * Sends another answer in place of what was, or may still be, written. A handler that is still at work goes on
    * writing to a response that is never sent, and its answer is still captured.
    */
-  sendInstead(answer: Answer): void {
+  sendInstead(write: () => void): void {
     const isOpen = this.#state === 'holding'
     const late = isOpen ? this.#head() : undefined
-    const { statusCode } = this.#response
+    const { statusCode, socket } = this.#response
     this.#restore()
     this.#resetHead()
-    writeAnswer(this.#response, answer)
+    write()
     this.#isReplaced = true
+    // Frameworks do not write to what has ended. A response that still waits for its socket has to know that it has.
+    if (isOpen && socket !== null) Reflect.set(this.#response, 'finished', false)
     this.#response.statusCode = statusCode
     detachHead(this.#response, late?.headers ?? [])
     this.#state = isOpen ? 'holding' : 'held'
@@ -114,10 +115,10 @@ export class NodeCapture {
 
   #resetHead(): void {
     const response = this.#response
-    response.statusCode = 200
+    response.statusCode = this.#before.status
     response.statusMessage = ''
     for (const name of response.getHeaderNames()) response.removeHeader(name)
-    for (const [name, value] of Object.entries(this.#before)) {
+    for (const [name, value] of Object.entries(this.#before.headers)) {
       if (value !== undefined) response.setHeader(name, value)
     }
   }
@@ -131,9 +132,9 @@ export class NodeCapture {
     )
   }
 
-  #write(chunk: Chunk, encoding?: Encoding, callback?: Callback): boolean {
+  #write(chunk: Chunk, encoding?: Encoding, callback?: Callback | null): boolean {
     const piece = pieceOf(chunk, encoding)
-    const done = typeof encoding === 'function' ? encoding : callback
+    const done = (typeof encoding === 'function' ? encoding : callback) ?? undefined
     if (this.#state === 'live') {
       this.#bytes += bytesIn(piece)
       return this.#own.write.call(this.#response, piece, done)
@@ -146,9 +147,11 @@ export class NodeCapture {
     return true
   }
 
-  #end(chunk?: Chunk | Callback | null, encoding?: Encoding, callback?: Callback): ServerResponse {
+  #end(chunk?: Chunk | Callback | null, encoding?: Encoding, callback?: Callback | null): ServerResponse {
     const hasChunk = typeof chunk !== 'function' && chunk !== undefined && chunk !== null
-    const done = typeof chunk === 'function' ? chunk : typeof encoding === 'function' ? encoding : callback
+    const given = typeof chunk === 'function' ? chunk : typeof encoding === 'function' ? encoding : callback
+    // Fastify says null where it has none.
+    const done = given ?? undefined
     if (hasChunk && this.#state === 'holding') this.#keep(pieceOf(chunk, encoding))
     else if (hasChunk && this.#state === 'live') this.#write(chunk, encoding)
     if (this.#state === 'live') {
@@ -213,9 +216,11 @@ export class NodeCapture {
     Object.defineProperty(this.#response, 'headersSent', { value: true, configurable: true })
   }
 
+  /** What is still held back can be taken back, and the client gets another answer; what is on its way is broken off. */
   #destroy(error?: Error): ServerResponse {
+    const isHeldBack = this.#state === 'holding' || this.#state === 'held'
     this.fail(error ?? new Error('the handler destroyed its response'))
-    this.#own.destroy.call(this.#response, error)
+    if (!isHeldBack) this.#own.destroy.call(this.#response, error)
     return this.#response
   }
 

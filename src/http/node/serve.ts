@@ -26,8 +26,13 @@ export interface NodeExchange<Native = unknown> {
    */
   proceed(attempt: HttpAttempt | undefined): unknown
   /**
+   * Called right before an answer is written that is not the handler's: for a framework that keeps headers to itself, or
+   * has to be told that it need not answer.
+   */
+  prepare?(): unknown
+  /**
    * The handler threw, and that is recorded: the framework may answer, on a response that is as it was before. Without
-   * it a problem is sent and `onError` of the options is told.
+   * it, or where it gives `false`, a problem is sent and `onError` of the options is told.
    */
   thrown?(error: unknown): unknown
 }
@@ -66,8 +71,11 @@ export async function serveNode<Native>(
     await exchange.proceed(undefined)
     return
   }
-  if (admission.kind === 'refuse') return writeAnswer(responseOf(exchange), admission.answer)
-  const body = exchange.body === undefined ? await bodyOf(engine, exchange) : exchange.body()
+  if (admission.kind === 'refuse') return write(exchange, admission.answer)
+  const body =
+    exchange.body === undefined
+      ? await bodyOf(engine, exchange)
+      : boundedBody(engine, exchange, exchange.body())
   if (body === undefined) return
   let capture: NodeCapture | undefined
   const perform: Perform = (attempt) => {
@@ -106,12 +114,28 @@ async function bodyOf<Native>(
   const reading = await peekBody(exchange.request as IncomingMessage, engine.maxBodyBytes)
   if (reading.kind === 'read') return reading
   if (reading.kind === 'too-large') {
-    const detail = `At most ${engine.maxBodyBytes} bytes are taken here.`
     // The rest of the body is not read.
     response.setHeader('connection', 'close')
-    writeAnswer(response, engine.problem('body-too-large', { detail }))
+    refuseBody(engine, exchange)
   }
   return undefined
+}
+
+/** The same bound for a body that a parser has read: by its bytes, or by what the client said of them. */
+function boundedBody<Native>(
+  engine: HttpEngine<Native>,
+  exchange: NodeExchange<Native>,
+  body: HttpBody,
+): HttpBody | undefined {
+  const bytes = body.bytes?.byteLength ?? Number(new NodeRequest(exchange).header('content-length') ?? 0)
+  if (bytes <= engine.maxBodyBytes) return body
+  refuseBody(engine, exchange)
+  return undefined
+}
+
+function refuseBody<Native>(engine: HttpEngine<Native>, exchange: NodeExchange<Native>): void {
+  const detail = `At most ${engine.maxBodyBytes} bytes are taken here.`
+  write(exchange, engine.problem('body-too-large', { detail }))
 }
 
 async function send<Native>(
@@ -119,26 +143,27 @@ async function send<Native>(
   exchange: NodeExchange<Native>,
   { reply, capture }: { readonly reply: Reply; readonly capture: NodeCapture | undefined },
 ): Promise<void> {
-  const response = responseOf(exchange)
   const put = (answer: Answer): void => {
-    if (capture === undefined) writeAnswer(response, answer)
-    else if (capture.holds(answer)) capture.sendHeld()
-    else capture.sendInstead(answer)
+    if (capture === undefined) return write(exchange, answer)
+    if (capture.holds(answer)) return capture.sendHeld()
+    return capture.sendInstead(() => write(exchange, answer))
   }
   switch (reply.kind) {
     case 'pass':
       await exchange.proceed(undefined)
       return
     case 'answer':
-      return reply.source === 'replay' ? writeAnswer(response, reply.answer, true) : put(reply.answer)
+      return reply.source === 'replay' ? write(exchange, reply.answer, true) : put(reply.answer)
     case 'threw':
-      if (exchange.thrown === undefined) {
-        engine.onError(reply.error)
-        return put(reply.answer)
-      }
       capture?.release()
-      await exchange.thrown(reply.error)
-      return
+      if (exchange.thrown !== undefined && (await exchange.thrown(reply.error)) !== false) return
+      engine.onError(reply.error)
+      return put(reply.answer)
     case 'live':
   }
+}
+
+function write(exchange: NodeExchange, answer: Answer, isReplay = false): void {
+  exchange.prepare?.()
+  writeAnswer(responseOf(exchange), answer, isReplay)
 }

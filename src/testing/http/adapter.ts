@@ -9,6 +9,8 @@ export type AdapterTrait =
   | 'knows-templates'
   /** Handlers can answer with a stream. */
   | 'streams'
+  /** It still gets what a handler answers past its time. */
+  | 'sees-late-answers'
 
 /**
  * An adapter under test: starts a service in its framework, on a real socket.

@@ -90,6 +90,8 @@ export class Client {
       request.on('error', reject)
       request.on('response', (response) => receive(response, resolve))
     })
+    // A case that has failed waits for no more answers.
+    answered.catch(() => undefined)
     return { request, answered }
   }
 }

@@ -21,6 +21,7 @@ export const adapterContract: readonly AdapterCase[] = [
 const missing: Readonly<Record<AdapterTrait, string>> = {
   'sees-throws': 'this framework answers for a handler that threw, and does not tell',
   'knows-templates': 'this framework does not know the template of a route when the request is guarded',
+  'sees-late-answers': 'this framework drops what a handler answers when another answer has been given',
   streams: 'handlers of this framework do not answer with streams',
 }
 

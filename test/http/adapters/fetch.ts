@@ -6,7 +6,7 @@ import { listen, matches } from './node.ts'
 /** `fetchHandler` behind a server that turns sockets into `Request` and `Response`. */
 export const fetchAdapter: AdapterUnderTest = {
   name: 'fetch handlers',
-  traits: ['sees-throws', 'streams'],
+  traits: ['sees-throws', 'sees-late-answers', 'streams'],
   start: ({ once, options, routes }) => {
     const caller = (request: Request): string => request.headers.get('x-caller') ?? 'anonymous'
     const handler = fetchHandler(once, { ...options, caller }, async (request) => {
@@ -21,7 +21,7 @@ export const fetchAdapter: AdapterUnderTest = {
   },
 }
 
-function respond({
+export function respond({
   status = 200,
   headers = {},
   body,

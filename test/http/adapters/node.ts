@@ -28,7 +28,7 @@ export const nodeAdapter: AdapterUnderTest = adapterWith()
 export function adapterWith({ wrap = (listener) => listener, exchange }: NodeServing = {}): AdapterUnderTest {
   return {
     name: 'node:http',
-    traits: ['sees-throws', 'streams'],
+    traits: ['sees-throws', 'sees-late-answers', 'streams'],
     start: async ({ once, options, routes }) => {
       const given = { ...options, caller: callerOf }
       const handle: NodeHandler<IncomingMessage, ServerResponse> = async (request, response) => {

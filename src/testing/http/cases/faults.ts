@@ -107,6 +107,7 @@ export const faultCases: readonly AdapterCase[] = [
   },
   {
     title: 'a handler that answers past its time is not in doubt any more',
+    needs: 'sees-late-answers',
     run: async (bench) => {
       const free = Promise.withResolvers<void>()
       const client = await bench.serve({

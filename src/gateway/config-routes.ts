@@ -149,7 +149,7 @@ function parseVerifiable(raw: Fields, name: string): VerifiableRoute {
   return {
     kind: 'verifiable',
     statusPath,
-    settleMs: milliseconds(given['settleMs'] ?? 60_000, `${name}.settleMs`, 1),
+    settleMs: milliseconds(given['settleMs'] ?? 60_000, `${name}.settleMs`, 100),
     happened,
     didNotHappen,
     ...optional('answerStatus', given['answerStatus'], (value, field) =>

@@ -136,7 +136,7 @@ export interface VerifiableRoute {
   readonly kind: 'verifiable'
   /** Path and query at the upstream; `{key}` stands for the client's key. */
   readonly statusPath: string
-  /** How long after a cut it is asked first: longer than the upstream's longest request life. */
+  /** How long after a cut it is asked first, and how long it may take to say: longer than the upstream's longest request life. */
   readonly settleMs: number
   readonly happened: readonly number[]
   readonly didNotHappen: readonly number[]

@@ -59,7 +59,9 @@ sentence('a stopping gateway takes no more and ends what it has begun', async (l
   const running = lab.ask(gateway, { path: '/hang', key, body: 'x' })
   await lab.upstream.arrived(key)
   const closed = gateway.close()
-  await expect(lab.ask(gateway, { path: '/orders', key: lab.key(), body: 'x' })).rejects.toThrow()
+  await expect(lab.ask(gateway, { path: '/orders', key: lab.key(), body: 'x' })).rejects.toThrow(
+    'ECONNREFUSED',
+  )
   await lab.upstream.release()
   expect((await running).status).toBe(201)
   await closed

@@ -6,7 +6,7 @@ export interface Asked {
   readonly method?: string
   readonly path: string
   readonly key?: string
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
   readonly signal?: AbortSignal
 }
@@ -28,10 +28,7 @@ export function ask(url: string, asked: Asked): Promise<Told> {
     const request = httpRequest(`${url}${path}`, {
       method,
       agent: false,
-      headers: { ...headers, ...(key === undefined ? {} : { 'idempotency-key': key }) } as Record<
-        string,
-        string
-      >,
+      headers: { ...headers, ...(key === undefined ? {} : { 'idempotency-key': key }) },
       ...(signal === undefined ? {} : { signal }),
     })
     request.on('error', reject)

@@ -5,7 +5,7 @@
  *     curl -i localhost:8080/orders -H 'Idempotency-Key: "8e03978e"' -d '{"sku":"a-1","amount":1900}'
  */
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 // In a package of yours: from 'onceward', 'onceward/sqlite' and 'onceward/http'.
@@ -27,14 +27,18 @@ function callerOf(request: IncomingMessage): string {
   return String(request.headers['x-account'] ?? 'guest')
 }
 
-const orders = nodeHandler(once, { caller: callerOf, require: ['POST'] }, async (request, response) => {
-  if (request.method !== 'POST') return response.end(JSON.stringify(charges))
-  const order = (await json(request)) as Order
-  charges.push(`${order.sku} ${order.amount}`)
-  return response
-    .writeHead(201, { 'content-type': 'application/json', location: '/orders/1' })
-    .end(JSON.stringify({ id: randomUUID(), ...order }))
-})
+const orders = nodeHandler<IncomingMessage, ServerResponse>(
+  once,
+  { caller: callerOf, require: ['POST'] },
+  async (request, response) => {
+    if (request.method !== 'POST') return response.end(JSON.stringify(charges))
+    const order = (await json(request)) as Order
+    charges.push(`${order.sku} ${order.amount}`)
+    return response
+      .writeHead(201, { 'content-type': 'application/json', location: '/orders/1' })
+      .end(JSON.stringify({ id: randomUUID(), ...order }))
+  },
+)
 
 const server = createServer((request, response) => void orders(request, response))
 server.listen(Number(process.env['PORT'] ?? 8080), '127.0.0.1', () => {

@@ -112,9 +112,18 @@ export function isOutsideWindow(firstSentMs: number, nowMs: number, windowMs: nu
   return nowMs - firstSentMs > windowMs
 }
 
-/** The parts of a natural key as text. */
-export function naturalParts(parts: readonly KeyPart[]): readonly string[] {
-  return parts.map(String)
+/**
+ * The parts of a natural key as text; `undefined` where one of them is missing. All requests that lack the same field
+ * would else be one piece of work.
+ */
+export function naturalParts(parts: readonly KeyPart[] | undefined): readonly string[] | undefined {
+  if (!Array.isArray(parts) || parts.length === 0) return undefined
+  const isPart = (part: unknown): boolean =>
+    (typeof part === 'string' && part !== '') ||
+    (typeof part === 'number' && Number.isFinite(part)) ||
+    typeof part === 'bigint' ||
+    typeof part === 'boolean'
+  return parts.every(isPart) ? parts.map(String) : undefined
 }
 
 export const httpRules: HttpRules = {

@@ -5,7 +5,7 @@ import type { EngineContext, Guarded, Head } from './context.ts'
 import { type HttpRules, httpRules, readJson } from './decisions.ts'
 import { runGuarded } from './guarded-run.ts'
 import type { Answer, HttpBody, HttpRequest, Perform, Reply } from './message.ts'
-import { naturalIdentity } from './natural.ts'
+import { naturalIdentity, partsOf } from './natural.ts'
 import { type HttpOptions, parseHttpOptions } from './options.ts'
 import { problemAnswer, type ProblemInit, type ProblemType } from './problems.ts'
 import type { Profile } from './profiles.ts'
@@ -145,7 +145,7 @@ async function answerGuarded<Native>(
   const key = head.key ?? read?.key
   const operation = rules.operationOf(request)
   if (key === undefined) {
-    const parts = options.naturalKey?.(request.native, readJson(body)?.value)
+    const parts = partsOf(context, guarded)
     if (parts !== undefined) {
       const natural = await naturalIdentity(context, { operation, caller, parts })
       if ('problem' in natural) return refusal(natural.problem)

@@ -18,8 +18,9 @@ export type {
   Perform,
   Reply,
 } from './message.ts'
-export { type GuardedIncomingMessage, nodeHandler, type NodeHandler } from './node/handler.ts'
+export { nodeHandler, type NodeHandler } from './node/handler.ts'
 export { type NodeExchange, serveNode } from './node/serve.ts'
+export type { NodeRequestLike, NodeResponseLike } from './node/types.ts'
 export type { HttpOptions } from './options.ts'
 export { type ProblemInit, type ProblemType, problemTypes } from './problems.ts'
 export {

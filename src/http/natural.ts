@@ -1,17 +1,17 @@
 import { isOncewardError } from '../kernel/errors.ts'
 import { sha256Text } from '../kernel/ids.ts'
 import { utf8Bytes } from '../kernel/bytes.ts'
-import type { Key, KeyPart } from '../ledger/intent.ts'
+import type { Key } from '../ledger/intent.ts'
 import type { Receipt } from '../ledger/receipt.ts'
-import { type NaturalEntry, naturalParts } from './decisions.ts'
-import type { EngineContext } from './context.ts'
+import { type NaturalEntry, naturalParts, readJson } from './decisions.ts'
+import type { EngineContext, Guarded } from './context.ts'
 import type { Answer } from './message.ts'
 import { problemOf } from './problem-of.ts'
 
 interface Naming {
   readonly operation: string
   readonly caller: string
-  readonly parts: readonly KeyPart[]
+  readonly parts: readonly string[]
 }
 
 interface NaturalIdentity {
@@ -27,10 +27,9 @@ interface NaturalIdentity {
  */
 export async function naturalIdentity<Native>(
   context: EngineContext<Native>,
-  { operation, caller, parts: given }: Naming,
+  { operation, caller, parts }: Naming,
 ): Promise<NaturalIdentity | { readonly problem: Answer }> {
   const { once, options, rules, runtime } = context
-  const parts = naturalParts(given)
   const subject = subjectOf(caller, parts)
   try {
     const { entries } = await once.entries({ operation, subject, limit: 1 })
@@ -44,6 +43,24 @@ export async function naturalIdentity<Native>(
   } catch (error) {
     if (isOncewardError(error)) return { problem: problemOf(context, error) }
     throw error
+  }
+}
+
+/**
+ * What a request names its work by, where it does. A body that is not what the function of the options expects is the
+ * handler's to refuse; only where there is an object does a function that throws have a mistake of its own.
+ */
+export function partsOf<Native>(
+  { options }: EngineContext<Native>,
+  { head, body }: Pick<Guarded<Native>, 'head' | 'body'>,
+): readonly string[] | undefined {
+  if (options.naturalKey === undefined) return undefined
+  const json = readJson(body)?.value
+  try {
+    return naturalParts(options.naturalKey(head.request.native, json))
+  } catch (error) {
+    if (typeof json === 'object' && json !== null) throw error
+    return undefined
   }
 }
 

@@ -126,3 +126,11 @@ sentence('a registration that is still in progress is not begun again', async (l
   expect((await lab.lab.until(first)).by).toBe('handler')
   expect(registry.journal).toHaveLength(1)
 })
+
+sentence('requests that lack a part of the natural key are not one piece of work', async (lab) => {
+  const service = lab.service(options)
+  for (const lacking of ['{"partner":"ASPIn"}', '{"partner":"ASPIn"}', 'no JSON', 'null', ''])
+    expect((await service.ask({ path: '/customers', body: lacking })).by).toBe('unguarded')
+  const strict = lab.service({ ...options, require: true })
+  expect((await strict.ask({ path: '/customers', body: '{"partner":"ASPIn"}' })).by).toBe('key-missing')
+})

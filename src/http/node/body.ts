@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { optionInvalid } from '../../kernel/errors.ts'
 import { emptyBody } from '../answer.ts'
 
 /** How reading a body ended. */
@@ -10,10 +11,12 @@ export type BodyReading =
 
 /**
  * Reads a body and puts it back, so that whoever reads the request afterwards finds it whole and unread: a handler, a
- * body parser. A stream that has not told of its end takes back what was read from it, and tells of it again.
+ * body parser. Of HTTP/1.1 only: a stream that has not told of its end takes back what was read from it, and tells of it again.
  */
 export function peekBody(request: IncomingMessage, maxBytes: number): Promise<BodyReading> | BodyReading {
   const { headers } = request
+  if (request.httpVersionMajor > 1)
+    throw optionInvalid('body', 'what the framework has read, for requests of HTTP/2', undefined)
   const length = headers['content-length']
   if (headers['transfer-encoding'] === undefined && (length === undefined || Number(length) === 0))
     return { kind: 'read', bytes: emptyBody }

@@ -106,10 +106,10 @@ export class NodeCapture {
 
   #restore(): void {
     this.#state = 'sent'
-    const response = this.#response as ServerResponse & { finished: boolean }
+    const response = this.#response
     Object.assign(response, this.#own)
     if (Object.hasOwn(response, 'headersSent')) Reflect.deleteProperty(response, 'headersSent')
-    response.finished = false
+    Reflect.set(response, 'finished', false)
   }
 
   #resetHead(): void {
@@ -161,10 +161,9 @@ export class NodeCapture {
 
   #hold(done: Callback | undefined): void {
     this.#state = 'held'
-    if (done !== undefined)
-      this.#callbacks.push(done)
-      // What `writableEnded` reads.
-    ;(this.#response as ServerResponse & { finished: boolean }).finished = true
+    if (done !== undefined) this.#callbacks.push(done)
+    // What `writableEnded` reads.
+    Reflect.set(this.#response, 'finished', true)
     this.#answer = { ...this.#head(), body: this.#body() }
     this.#settle.resolve({ kind: 'answer', answer: this.#answer })
   }

@@ -1,29 +1,32 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Onceward } from '../../ledger/onceward.ts'
 import { createEngine } from '../engine.ts'
 import type { HttpAttempt } from '../message.ts'
 import type { HttpOptions } from '../options.ts'
 import { serveNode } from './serve.ts'
+import type { NodeRequestLike, NodeResponseLike } from './types.ts'
 
-/** A request as the handler sees it. `onceward` is absent where the request is not guarded. */
-export type GuardedIncomingMessage = IncomingMessage & { onceward?: HttpAttempt }
-
-export type NodeHandler = (request: GuardedIncomingMessage, response: ServerResponse) => unknown
+/** `onceward` is absent where the request is not guarded. */
+export type NodeHandler<Request, Response> = (
+  request: Request & { onceward?: HttpAttempt },
+  response: Response,
+) => unknown
 
 /**
  * A handler for `http.createServer` that runs once for each key.
  *
  * ```ts
- * createServer(nodeHandler(once, { caller: (request) => accountOf(request) }, async (request, response) => { … }))
+ * const handler = nodeHandler<IncomingMessage, ServerResponse>(once, { caller: accountOf }, async (request, response) => { … })
+ * createServer((request, response) => void handler(request, response))
  * ```
  *
  * Throws `OPTION_INVALID`.
  */
-export function nodeHandler(
+export function nodeHandler<Request extends NodeRequestLike, Response extends NodeResponseLike>(
   once: Onceward,
-  options: HttpOptions<IncomingMessage>,
-  handler: NodeHandler,
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  options: HttpOptions<Request>,
+  handler: NodeHandler<Request, Response>,
+): (request: Request, response: Response) => Promise<void> {
   const engine = createEngine(once, options)
   return async (request, response) => {
     try {
@@ -32,15 +35,19 @@ export function nodeHandler(
         response,
         native: request,
         proceed: (attempt) => {
-          const guarded: GuardedIncomingMessage = request
+          const guarded: Request & { onceward?: HttpAttempt } = request
           if (attempt !== undefined) guarded.onceward = attempt
           return handler(guarded, response)
         },
       })
     } catch (error) {
       engine.onError(error)
-      if (response.headersSent) response.destroy()
-      else response.writeHead(500).end()
+      giveUp(response as object as ServerResponse)
     }
   }
+}
+
+function giveUp(response: ServerResponse): void {
+  if (response.headersSent) response.destroy()
+  else response.writeHead(500).end()
 }

@@ -2,20 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpEngine } from '../engine.ts'
 import type { Answer, HttpAttempt, HttpBody, HttpRequest, Perform, Reply } from '../message.ts'
 import { peekBody } from './body.ts'
+import type { NodeRequestLike, NodeResponseLike } from './types.ts'
 import { NodeCapture } from './capture.ts'
 import { writeAnswer } from './write-answer.ts'
 
 /** One request of `node:http`, or of a framework on top of it. */
 export interface NodeExchange<Native = unknown> {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  /** An `IncomingMessage`. */
+  readonly request: NodeRequestLike
+  /** Its `ServerResponse`. */
+  readonly response: NodeResponseLike
   /** What the functions of the options are given. */
   readonly native: Native
   /** Path and query as they were sent. Default `request.url`; frameworks that mount cut it, and keep another. */
   readonly target?: string | undefined
   /** `/orders/:id`, where the router has it by now. */
   readonly template?: string | undefined
-  /** Where the framework has read the body already. Default: it is read here, and put back. */
+  /** Where the framework has read the body already. Default: it is read here, and put back (HTTP/1.1). */
   readonly body?: (() => HttpBody) | undefined
   /**
    * Goes on to the handler, once at most; `attempt` is absent where the request is not guarded. It may return before the
@@ -37,7 +40,7 @@ class NodeRequest<Native> implements HttpRequest<Native> {
   readonly #request: IncomingMessage
 
   constructor({ request, native, target, template }: NodeExchange<Native>) {
-    this.#request = request
+    this.#request = request as IncomingMessage
     this.native = native
     this.method = request.method ?? 'GET'
     this.target = target ?? request.url ?? '/'
@@ -63,17 +66,21 @@ export async function serveNode<Native>(
     await exchange.proceed(undefined)
     return
   }
-  if (admission.kind === 'refuse') return writeAnswer(exchange.response, admission.answer)
+  if (admission.kind === 'refuse') return writeAnswer(responseOf(exchange), admission.answer)
   const body = exchange.body === undefined ? await bodyOf(engine, exchange) : exchange.body()
   if (body === undefined) return
   let capture: NodeCapture | undefined
   const perform: Perform = (attempt) => {
-    capture = new NodeCapture(exchange.response, engine.maxAnswerBytes)
+    capture = new NodeCapture(responseOf(exchange), engine.maxAnswerBytes)
     proceed(exchange, attempt, capture)
     return capture.captured
   }
   const reply = await engine.answer(admission.head, body, perform)
   await send(engine, exchange, { reply, capture })
+}
+
+function responseOf({ response }: Pick<NodeExchange, 'response'>): ServerResponse {
+  return response as ServerResponse
 }
 
 function proceed<Native>(exchange: NodeExchange<Native>, attempt: HttpAttempt, capture: NodeCapture): void {
@@ -93,9 +100,10 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** `undefined` where there is nothing left to do: the client has gone, or has been refused. */
 async function bodyOf<Native>(
   engine: HttpEngine<Native>,
-  { request, response }: NodeExchange<Native>,
+  exchange: NodeExchange<Native>,
 ): Promise<HttpBody | undefined> {
-  const reading = await peekBody(request, engine.maxBodyBytes)
+  const response = responseOf(exchange)
+  const reading = await peekBody(exchange.request as IncomingMessage, engine.maxBodyBytes)
   if (reading.kind === 'read') return reading
   if (reading.kind === 'too-large') {
     const detail = `At most ${engine.maxBodyBytes} bytes are taken here.`
@@ -111,7 +119,7 @@ async function send<Native>(
   exchange: NodeExchange<Native>,
   { reply, capture }: { readonly reply: Reply; readonly capture: NodeCapture | undefined },
 ): Promise<void> {
-  const { response } = exchange
+  const response = responseOf(exchange)
   const put = (answer: Answer): void => {
     if (capture === undefined) writeAnswer(response, answer)
     else if (capture.holds(answer)) capture.sendHeld()

@@ -1,4 +1,4 @@
-import { createOnceward, type Onceward, type OncewardOptions } from '../../index.ts'
+import { createOnceward, type EventType, type Onceward, type OncewardOptions } from '../../index.ts'
 import type { Store } from '../../ledger/store.ts'
 import { memoryStore } from '../../stores/memory/index.ts'
 import type {
@@ -72,6 +72,19 @@ export class AdapterBench {
         return { status: 201, ...(hasBody ? {} : { json: { run } }), ...given }
       },
     }
+  }
+
+  /** Resolves when the latest service has told of so many events of this type. */
+  heard(type: EventType, count: number): Promise<void> {
+    const { once } = this.#running.at(-1) as { readonly once: Onceward }
+    let left = count - (once.counts()[type] ?? 0)
+    return new Promise((resolve) => {
+      if (left <= 0) resolve()
+      once.on(type, () => {
+        left -= 1
+        if (left === 0) resolve()
+      })
+    })
   }
 
   async end(): Promise<void> {

@@ -25,7 +25,7 @@ export interface Received {
   readonly headers: Readonly<Record<string, string | undefined>>
   /** `Set-Cookie`, each. */
   readonly cookies: readonly string[]
-  readonly body: Buffer
+  readonly body: Uint8Array
   /** The body as text. */
   readonly text: string
   /** The connection broke before the answer was whole. */

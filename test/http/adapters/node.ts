@@ -1,7 +1,14 @@
 import { once as event } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type GuardedIncomingMessage, nodeHandler } from '../../../src/http/index.ts'
+import {
+  createEngine,
+  type HttpAttempt,
+  type NodeExchange,
+  nodeHandler,
+  type NodeHandler,
+  serveNode,
+} from '../../../src/http/index.ts'
 import type {
   AdapterUnderTest,
   RouteAnswer,
@@ -9,26 +16,47 @@ import type {
   ServiceRoute,
 } from '../../../src/testing/index.ts'
 
+/** What a test may put around the handler, or between the engine and node. */
+export interface NodeServing {
+  readonly wrap?: (listener: RequestListener) => RequestListener
+  readonly exchange?: Partial<NodeExchange<IncomingMessage>>
+}
+
 /** `nodeHandler` on a server of `node:http`. */
-export const nodeAdapter: AdapterUnderTest = {
-  name: 'node:http',
-  traits: ['sees-throws', 'streams'],
-  start: async ({ once, options, routes }) => {
-    const caller = (request: IncomingMessage): string => String(request.headers['x-caller'] ?? 'anonymous')
-    const handler = nodeHandler(once, { ...options, caller }, async (request, response) => {
-      const route = routes.find((one) => matches(one, request.method, request.url))
-      if (route === undefined) return response.writeHead(404).end()
-      return write(
-        response,
-        await route.handle({
-          target: request.url ?? '',
-          body: await read(request),
-          attempt: request.onceward,
+export const nodeAdapter: AdapterUnderTest = adapterWith()
+
+export function adapterWith({ wrap = (listener) => listener, exchange }: NodeServing = {}): AdapterUnderTest {
+  return {
+    name: 'node:http',
+    traits: ['sees-throws', 'streams'],
+    start: async ({ once, options, routes }) => {
+      const given = { ...options, caller: callerOf }
+      const handle: NodeHandler<IncomingMessage, ServerResponse> = async (request, response) => {
+        const route = routes.find((one) => matches(one, request.method, request.url))
+        if (route === undefined) return response.writeHead(404).end()
+        const { url: target = '', onceward: attempt } = request
+        return write(response, await route.handle({ target, body: await read(request), attempt }))
+      }
+      if (exchange === undefined) {
+        const handler = nodeHandler(once, given, handle)
+        return listen(wrap((request, response) => void handler(request, response)))
+      }
+      const engine = createEngine(once, given)
+      return listen(
+        wrap((request, response) => {
+          const proceed = (onceward: HttpAttempt | undefined): unknown =>
+            handle(onceward === undefined ? request : Object.assign(request, { onceward }), response)
+          serveNode(engine, { request, response, native: request, proceed, ...exchange }).catch(() =>
+            response.destroy(),
+          )
         }),
       )
-    })
-    return listen((request, response) => void handler(request, response))
-  },
+    },
+  }
+}
+
+function callerOf(request: IncomingMessage): string {
+  return String(request.headers['x-caller'] ?? 'anonymous')
 }
 
 /** A server on a free port of the loopback. */
@@ -56,7 +84,7 @@ export function matches(
   return route.method === method && pattern.test((target ?? '').split('?')[0] ?? '')
 }
 
-async function read(request: GuardedIncomingMessage): Promise<Buffer> {
+async function read(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)

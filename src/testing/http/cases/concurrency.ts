@@ -28,8 +28,15 @@ export const concurrencyCases: readonly AdapterCase[] = [
   {
     title: 'with `waitMs`, of 20 concurrent requests one runs and all get its answer',
     run: async (bench) => {
-      const client = await bench.serve({ options: { waitMs: 10_000 } })
-      const answers = await client.sendMany(20, { key: 'k-1' })
+      const free = Promise.withResolvers<void>()
+      const client = await bench.serve({
+        options: { waitMs: 10_000 },
+        routes: [bench.orders(() => free.promise.then(() => ({})))],
+      })
+      const all = Array.from({ length: 20 }, () => client.send({ key: 'k-1' }))
+      await Promise.race([bench.heard('waiting', 19), ...all])
+      free.resolve()
+      const answers = await Promise.all(all)
       same(new Set(answers.map((answer) => `${answer.status} ${answer.text}`)).size, 1, 'all are the same')
       same([bench.runs, answers[0]?.status], [1, 201], 'one ran')
     },

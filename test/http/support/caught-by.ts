@@ -1,0 +1,68 @@
+/** The sentences of the adapters' contract that must reject each broken adapter; each sentence is here at least once. */
+export const caughtBy: Readonly<Record<string, readonly string[]>> = {
+  'runs-each-time': ['parameters of a key are allowed and ignored, escapes are decoded'],
+  'own-memory': ['a replay is answered by another process on the same store'],
+  'keys-of-its-own': ['a request without a key runs each time'],
+  'guards-reads': ['a GET with a key is passed on', 'the operation of a route is its template'],
+  'one-caller': ['another caller, method or path is other work under the same key'],
+  'silent-replays': [
+    '20 concurrent requests for finished work are all replays',
+    '50 keys at once run 50 times, and each is replayed its own answer',
+    'a request with a key runs once, and what comes again is answered as the first was',
+    'an answer without a body is replayed',
+    'an error that the handler answers is replayed',
+    'parameters of a key are allowed and ignored, escapes are decoded',
+    'text beyond ASCII, with a byte order mark, is replayed byte for byte',
+  ],
+  'replays-everything': [
+    'a header of the client or of the handler does not make an answer a replay',
+    'a key that is in progress and comes with another body is a mismatch first',
+    'another parameter in the path is never answered as the first was',
+    'two keys with the same body are two pieces of work',
+  ],
+  'no-links': ['a handler that never answers is given up on, and nothing runs again by itself'],
+  'json-problems': ['a malformed key is refused, and so are two lines of the header'],
+  'never-again': [
+    'of 20 concurrent requests with one key exactly one runs, and the others are told when to ask again',
+  ],
+  'optional-keys': ['a key that is required and missing is refused with a link to the documentation'],
+  lenient: ['a malformed key is refused, and so are two lines of the header'],
+  'strict-only': ['a header of the client or of the handler does not make an answer a replay'],
+  'body-unseen': [
+    'a key with another body is refused, and the first answer stays',
+    'one byte more or less in a binary body is another request',
+  ],
+  'body-key-unseen': ['a key may lie in the body'],
+  'nothing-ignored': ['fields that are ignored and the order of members do not make another request'],
+  'no-natural-keys': [
+    'three registrations with one natural key, at once and after each other, make one record',
+  ],
+  impatient: ['with `waitMs`, of 20 concurrent requests one runs and all get its answer'],
+  'all-final': [
+    'an answer in which nothing has begun is not kept, and the key stays free',
+    'an answer that does not say whether it took effect is sent, and is never run again by itself',
+  ],
+  'all-free': ['parameters of a key are allowed and ignored, escapes are decoded'],
+  'all-headers': ['headers that describe the body or the resource are replayed, cookies are not'],
+  'few-headers': ['headers that describe the body or the resource are replayed, cookies are not'],
+  'small-answers': ['a binary answer is replayed byte for byte', 'a streamed answer is replayed whole'],
+  'large-answers': [
+    'a streamed answer over the bound is passed on whole, and its replay says that it was not kept',
+  ],
+  'large-bodies': ['a body over the bound is refused, and nothing runs'],
+  'text-only': ['a whole answer over the bound is passed on, and its replay says that it was not kept'],
+  'body-eaten': ['the handler finds the body of a guarded request whole, small and large, text and binary'],
+  'no-steps': ['steps that were done are not done again when a keyed handler that threw is tried again'],
+  'throws-swallowed': [
+    'a handler that throws is in doubt: its caller gets an error, and nothing runs again by itself',
+  ],
+  'streams-cut-short': [
+    'an answer over the bound that fails is cut off, and nothing runs again',
+    'nothing is seen of an answer that fails after its first byte, and nothing runs again',
+  ],
+  'stops-with-the-client': ['a client that leaves while the handler runs is answered when it comes again'],
+  'begins-early': ['a client that leaves before its body is whole has begun nothing'],
+  'late-is-lost': ['a handler that answers past its time is not in doubt any more'],
+  'fails-open': ['with the store out nothing runs, and afterwards the same request does'],
+  'fails-closed': ['with the store out and `onStoreOutage: run` the handler runs, and its answer arrives'],
+}

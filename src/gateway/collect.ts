@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Answer, Captured } from '../http/message.ts'
 import type { SendFailure } from './decisions.ts'
 import type { Pipe } from './pipe.ts'
@@ -52,7 +53,11 @@ export class Collect implements Receiver {
     const [only] = this.#chunks
     const body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks)
     const headers = this.#head.headers.filter(([name]) => name !== 'content-length')
-    this.#settle({ status: this.#head.status, headers, body, attempt: this.#options.attempt })
+    // Text goes to the socket in one piece with the head, and into the ledger as it is.
+    const kept = isUtf8(body)
+      ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')
+      : body
+    this.#settle({ status: this.#head.status, headers, body: kept, attempt: this.#options.attempt })
   }
 
   failed(failure: SendFailure, error: Error): void {

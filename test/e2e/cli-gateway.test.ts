@@ -129,6 +129,14 @@ describe('onceward gateway', () => {
     }
   })
 
+  it('lets keys be forgotten where its routes are of stripe-v1', async () => {
+    const yaml = 'defaults: { guard: false }\nroutes: [{ path: /orders, guard: true, profile: stripe-v1 }]\n'
+    bench.write('stripe.yaml', yaml)
+    const started = await gateway('--config', 'stripe.yaml')
+    expect((await send(started, '/orders', 'stripe-1')).status).toBe(201)
+    expect(started.cli.errorText).toContain('runs as new')
+  })
+
   it('warns where other machines reach it', async () => {
     const { cli } = await gateway('--listen', '0.0.0.0:0')
     expect(cli.errorText).toContain('warning: other machines reach this address')

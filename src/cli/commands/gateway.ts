@@ -67,7 +67,9 @@ const keptBytes = (answerBytes: number): number => Math.ceil(answerBytes * 1.4) 
 const libraryResultBytes = 262_144
 
 async function openLedger(globals: Globals, config: GatewayConfig, operations: Operations) {
-  const { tombstoneMs } = profiles[config.otherwise.profile]
+  const [tombstoneMs] = [config.otherwise, ...config.routes]
+    .filter(({ guard }) => guard)
+    .flatMap(({ profile }) => profiles[profile].tombstoneMs ?? [])
   const once = createOnceward({
     store: await openStoreFromUrl(globals.store),
     scope: globals.scope,

@@ -4,6 +4,7 @@ import { demoCommand } from './commands/demo.ts'
 import { drillCommand } from './commands/drill.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { doubtCommand } from './commands/doubt.ts'
+import { gatewayCommand } from './commands/gateway.ts'
 import { lsCommand } from './commands/ls.ts'
 import { runCommand } from './commands/run.ts'
 import { showCommand } from './commands/show.ts'
@@ -36,6 +37,7 @@ export function createProgram(): Command {
     .addCommand(showCommand())
     .addCommand(doubtCommand())
     .addCommand(sweepCommand())
+    .addCommand(gatewayCommand())
     .addCommand(doctorCommand())
     .addCommand(drillCommand())
     .addCommand(demoCommand())

@@ -21,13 +21,17 @@ export type ProblemType =
   | 'recall-pending'
   | 'store-unavailable'
 
+/** What all problems of one type have in common. */
+export interface ProblemKind {
+  readonly status: number
+  readonly title: string
+}
+
 /**
  * Every problem that the engine answers by itself (RFC 9457), never captured as the answer of a handler.
  * `docs/reference/problems.md` explains each; a test holds the two together.
  */
-export const problemTypes: Readonly<
-  Record<ProblemType, { readonly status: number; readonly title: string }>
-> = {
+export const problemTypes: Readonly<Record<ProblemType, ProblemKind>> = {
   'key-missing': { status: 400, title: 'An idempotency key is required' },
   'key-malformed': { status: 400, title: 'The idempotency key is malformed' },
   'key-unstable': { status: 400, title: 'The idempotency key would change with every retry' },
@@ -60,7 +64,15 @@ export interface ProblemInit {
 
 /** An answer of type `application/problem+json`, with a link to its documentation (draft-07 §2.7). */
 export function problemAnswer(docsUrl: string, type: ProblemType, init: ProblemInit): Answer {
-  const { title, status: usual } = problemTypes[type]
+  return problemOfKind(docsUrl, { type, ...problemTypes[type] }, init)
+}
+
+/** The same for a type that is not the engine's. */
+export function problemOfKind(
+  docsUrl: string,
+  { type, title, status: usual }: ProblemKind & { readonly type: string },
+  init: ProblemInit,
+): Answer {
   const { detail, status = usual, retryAfterMs, ref, more } = init
   const uri = `${docsUrl}#${type}`
   const body = { type: uri, title, status, detail, ...(ref === undefined ? {} : { ref }), ...more }

@@ -96,6 +96,11 @@ export class RunningCli {
     }))
   }
 
+  /** What has come to standard error by now. */
+  get errorText(): string {
+    return Buffer.concat(this.#stderr).toString()
+  }
+
   /** Resolves when `text` has come out; rejects when the process ends without it. */
   async printed(text: string, stream: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
     const chunks = stream === 'stdout' ? this.#stdout : this.#stderr

@@ -1,15 +1,17 @@
 import { expect, it } from 'vitest'
+import { gatewayProblemTypes } from '../../src/gateway/problems.ts'
 import { problemTypes } from '../../src/http/index.ts'
 import { problemAnswer } from '../../src/http/problems.ts'
 import { readText } from '../support/repo.ts'
 
+const problems = { ...problemTypes, ...gatewayProblemTypes }
 const page = readText('docs/reference/problems.md')
 
 it('docs/reference/problems.md explains every problem with its status, and no other', () => {
   const explained = [...page.matchAll(/^## (.+)\nStatus (\d{3})/gm)].map(
     ([, type, status]) => `${type} ${status}`,
   )
-  const known = Object.entries(problemTypes).map(([type, { status }]) => `${type} ${status}`)
+  const known = Object.entries(problems).map(([type, { status }]) => `${type} ${status}`)
   expect(explained.toSorted()).toEqual(known.toSorted())
 })
 
@@ -17,7 +19,7 @@ it('docs/reference/problems.md lists every problem with its status, and no other
   const listed = [...page.matchAll(/^\| \[(.+)\]\(#(.+)\) \| (\d{3}) \|/gm)].map(([, ...row]) =>
     row.join(' '),
   )
-  const known = Object.entries(problemTypes).map(([type, { status }]) => `${type} ${type} ${status}`)
+  const known = Object.entries(problems).map(([type, { status }]) => `${type} ${type} ${status}`)
   expect(listed.toSorted()).toEqual(known.toSorted())
 })
 

@@ -2,13 +2,12 @@ import type { Command } from 'commander'
 import { optionInvalid } from '../../kernel/errors.ts'
 import { safetyKinds } from '../../ledger/safety.ts'
 import type { ExhaustReport, Given, SimulationMutant } from '../../simulation/index.ts'
-import { describeEnding, EndedEarly, exitCodeOfEnding, watchForEnd } from '../../testing/ending.ts'
-import { statusLine } from '../../testing/status-line.ts'
 import { baseCommand, jsonOption, setAction } from '../command.ts'
 import { exitCodes } from '../exit.ts'
 import { say, writeJson } from '../output.ts'
 import { commitText } from '../simulate/commit.ts'
 import { mutantsText, reportText, violationText } from '../simulate/text.ts'
+import { untilEnded } from '../until-ended.ts'
 import { parseCount } from '../values.ts'
 
 interface SimulateCommandOptions {
@@ -72,6 +71,8 @@ interface Run {
   readonly mutant?: string
 }
 
+const running = (json: boolean) => ({ name: 'simulate', json, limitMs })
+
 // Loaded here, so that the other commands do not load a world.
 const load = () => import('../../simulation/index.ts')
 
@@ -127,7 +128,7 @@ async function one(run: Run, seed: number): Promise<number> {
 
 async function many(run: Run, { seeds, from }: { seeds: number; from: number }): Promise<number> {
   const { missed, simulate } = await load()
-  return untilEnded(run.json, async ({ signal, show }) => {
+  return untilEnded(running(run.json), async ({ signal, show }) => {
     const report = await simulate({
       seeds,
       from,
@@ -153,46 +154,11 @@ async function many(run: Run, { seeds, from }: { seeds: number; from: number }):
   })
 }
 
-interface Ended {
-  readonly exitCode: number
-  readonly document: unknown
-  readonly text: string
-}
-
-/** Runs `work`, tells people of it, and ends it on Ctrl-C. */
-async function untilEnded(
-  json: boolean,
-  work: (at: { signal: AbortSignal; show: (text: string) => void }) => Promise<Ended>,
-): Promise<number> {
-  const line = statusLine(process.stderr)
-  const controller = new AbortController()
-  const watch = watchForEnd(limitMs)
-  const aborting = watch
-    .guard(new Promise<never>(() => undefined))
-    .catch((error: unknown) => controller.abort(error))
-  try {
-    const ended = await watch.guard(work({ signal: controller.signal, show: line.show }))
-    line.note(ended.text)
-    if (json) await writeJson(ended.document)
-    return ended.exitCode
-  } catch (error) {
-    if (!(error instanceof EndedEarly)) throw error
-    const message = `onceward simulate ${describeEnding(error.ending)}`
-    line.note(message)
-    if (json) await writeJson({ error: { code: 'ENDED_EARLY', message } })
-    return exitCodeOfEnding(error.ending)
-  } finally {
-    line.close()
-    watch.close()
-    void aborting
-  }
-}
-
 const maxStates = 3_000_000
 
 /** Walks through every interleaving of the small worlds, one set of faults and one safety after the other. */
 function searchAll(json: boolean, { safety }: Given): Promise<number> {
-  return untilEnded(json, async ({ signal, show }) => {
+  return untilEnded(running(json), async ({ signal, show }) => {
     const { configurations, exhaust, exhaustiveText } = await load()
     const worlds = configurations('verify', safety === undefined ? undefined : [safety])
     const searches: ExhaustReport[] = []

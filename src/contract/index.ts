@@ -1,0 +1,5 @@
+export { junit } from './junit.ts'
+export type { CheckResult, ContractReport } from './report.ts'
+export { runContract } from './run-contract.ts'
+export type { ContractOptions } from './settings.ts'
+export type { BodyTemplate } from './template.ts'

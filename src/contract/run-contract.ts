@@ -1,0 +1,126 @@
+import { isAccepted, textOfAnswer } from './answer.ts'
+import { Bench } from './bench.ts'
+import type { Check, First } from './check.ts'
+import { bareKey, keyParameters, malformedKey, missingKey, problemDetails } from './checks/keys.ts'
+import { concurrentSameKey, replyCut, requestCut } from './checks/races.ts'
+import { errorReplay, payloadSwap, replayAfterRestart, replayEqual, replayMany } from './checks/replays.ts'
+import { otherCaller, otherPath } from './checks/scopes.ts'
+import { countEndpoint } from './count-endpoint.ts'
+import { type EffectCounter, effectsText } from './counting.ts'
+import {
+  type CheckId,
+  checkIds,
+  type CheckResult,
+  type ContractReport,
+  fail,
+  type Finding,
+  pass,
+  skip,
+  summaryOf,
+  verdictOf,
+} from './report.ts'
+import { ruleOf } from './rules.ts'
+import { type ContractOptions, parseTarget, type Settings, settingsOf } from './settings.ts'
+import { type WebhookSink, webhookSink } from './webhook-sink.ts'
+
+/** In the order in which they are made: a restart may lose what was sent before, problem-details goes by what the others were refused with. */
+const checks: readonly Check[] = [
+  missingKey,
+  malformedKey,
+  replayEqual,
+  replayMany,
+  payloadSwap,
+  concurrentSameKey,
+  otherPath,
+  otherCaller,
+  replyCut,
+  requestCut,
+  errorReplay,
+  bareKey,
+  keyParameters,
+  replayAfterRestart,
+  problemDetails,
+]
+
+/**
+ * Tests whether a live API keeps its word on repeated requests. Sends real requests that have real effects, each with
+ * keys of its own. Throws `OPTION_INVALID` for wrong options, `TARGET_UNREACHABLE` where nobody answers; whatever the
+ * service does wrong is in the report.
+ */
+export async function runContract(options: ContractOptions): Promise<ContractReport> {
+  const settings = settingsOf(options, undefined)
+  const target = parseTarget(options.url ?? '')
+  const counter = await counterOf(options, settings)
+  try {
+    const bench = new Bench(settings, target, counter)
+    await bench.untilReachable(0)
+    const results = await held(bench, options)
+    return reportOf({ target: target.href, settings, counted: counter?.how ?? 'not counted' }, results)
+  } finally {
+    await counter?.close?.()
+  }
+}
+
+type Counter = EffectCounter & Partial<Pick<WebhookSink, 'close'>>
+
+async function counterOf({ count }: ContractOptions, settings: Settings): Promise<Counter | undefined> {
+  if (count === undefined) return undefined
+  if (count.kind === 'webhook') return webhookSink(count)
+  const counter = countEndpoint({ ...count, headers: settings.headers }, settings)
+  await counter.count([])
+  return counter
+}
+
+async function held(bench: Bench, { onProgress }: ContractOptions): Promise<Map<CheckId, Finding>> {
+  const findings = new Map<CheckId, Finding>()
+  const progress = (id: CheckId): void => onProgress?.({ id, done: findings.size, of: checks.length + 1 })
+  progress('first-accepted')
+  const { finding, first } = await firstAccepted(bench)
+  findings.set('first-accepted', finding)
+  for (const { id, run } of checks) {
+    progress(id)
+    const { without } = ruleOf(bench.settings.profile, id)
+    if (without !== undefined) findings.set(id, skip(without))
+    else if (first === undefined) findings.set(id, skip('the first request was not accepted'))
+    else findings.set(id, await run(bench, first))
+  }
+  return findings
+}
+
+async function firstAccepted(bench: Bench): Promise<{ finding: Finding; first?: First }> {
+  const work = bench.fresh()
+  const { value: answer, effects } = await bench.counted([work], () => bench.send(work))
+  const seen = `${textOfAnswer(answer)}, ${effectsText(effects)}`
+  if (!isAccepted(answer)) return { finding: fail(seen, effects) }
+  const first = { work, answer }
+  if (effects === 0) {
+    const how = bench.counter?.how
+    // What counts nothing for an accepted request would fail every other check as well.
+    bench.counter = undefined
+    return { first, finding: fail(`${seen} by ${how}: is that where it happens?`, effects) }
+  }
+  return {
+    first,
+    finding: effects === undefined || effects === 1 ? pass(seen, effects) : fail(seen, effects),
+  }
+}
+
+function reportOf(
+  { target, settings, counted }: { target: string; settings: Settings; counted: string },
+  findings: ReadonlyMap<CheckId, Finding>,
+): ContractReport {
+  const results = checkIds.flatMap((id): CheckResult[] => {
+    const found = findings.get(id)
+    if (found === undefined) return []
+    const { level, cite, expected } = ruleOf(settings.profile, id)
+    return [{ id, level, rule: cite, ...found, expected }]
+  })
+  return {
+    target,
+    profile: settings.profile.name,
+    counted,
+    checks: results,
+    summary: summaryOf(results),
+    verdict: verdictOf(results),
+  }
+}

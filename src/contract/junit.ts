@@ -1,3 +1,4 @@
+import { escapeMarkup } from './markup.ts'
 import type { CheckResult, ContractReport } from './report.ts'
 
 /**
@@ -11,7 +12,7 @@ export function junit({ target, profile, checks, verdict }: ContractReport): str
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="onceward contract" ${counts}>`,
-    `  <testsuite name="${escaped(`${profile} ${target}`)}" ${counts}>`,
+    `  <testsuite name="${escapeMarkup(`${profile} ${target}`)}" ${counts}>`,
     `    <properties><property name="verdict" value="${verdict}"/></properties>`,
     ...checks.map(testCase),
     '  </testsuite>',
@@ -26,17 +27,9 @@ function isFailure({ outcome, level, effects }: CheckResult): boolean {
 
 function testCase(check: CheckResult): string {
   const { id, level, rule, outcome, expected, seen } = check
-  const open = `    <testcase classname="onceward.contract" name="${id} (${level}, ${escaped(rule)})"`
+  const open = `    <testcase classname="onceward.contract" name="${id} (${level}, ${escapeMarkup(rule)})"`
   if (outcome === 'pass') return `${open}/>`
-  if (!isFailure(check)) return `${open}><skipped message="${escaped(seen)}"/></testcase>`
-  const message = escaped(`expected ${expected}; seen ${seen}`)
+  if (!isFailure(check)) return `${open}><skipped message="${escapeMarkup(seen)}"/></testcase>`
+  const message = escapeMarkup(`expected ${expected}; seen ${seen}`)
   return `${open}><failure type="${level}" message="${message}"/></testcase>`
-}
-
-/** For XML 1.0: what it has no characters for becomes a question mark. */
-function escaped(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '?')
-    .replaceAll(/[&<>"'\n\r\t]/g, (character) => `&#${character.charCodeAt(0)};`)
 }

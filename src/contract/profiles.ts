@@ -43,9 +43,13 @@ export interface Profile {
   readonly needsRetryAfter: boolean
   /** Which error answers are kept and replayed. */
   readonly replaysErrors: 'all' | 'below-500' | 'none'
+  /** How long a key is kept unless the service says otherwise. */
+  readonly retainMs: number
   /** The answer to a retry after the published window; `undefined` where it runs as new, or as documented. */
   readonly expired: number | undefined
 }
+
+const dayMs = 24 * 60 * 60 * 1000
 
 const ietf = {
   source: 'draft-ietf-httpapi-idempotency-key-header-07',
@@ -56,6 +60,7 @@ const ietf = {
   inFlight: [409],
   needsRetryAfter: false,
   replaysErrors: 'all',
+  retainMs: 30 * dayMs,
   expired: undefined,
 } as const
 
@@ -98,6 +103,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     missing: undefined,
     malformed: ['too-long'],
     mismatch: 400,
+    retainMs: dayMs,
   },
   acp: {
     ...bare,
@@ -110,11 +116,11 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     ...bare,
     name: 'checkout.com',
     source: 'Checkout.com API, idempotency',
-    keyHeader: 'Cko-Idempotency-Key',
     missing: undefined,
     mismatch: undefined,
     inFlight: [409, 425, 429],
     replaysErrors: 'none',
+    retainMs: dayMs,
   },
   oasis: {
     ...bare,
@@ -128,6 +134,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     mismatch: undefined,
     inFlight: [409, 425, 429],
     replaysErrors: 'below-500',
+    retainMs: dayMs,
     expired: 412,
   },
 }

@@ -5,8 +5,12 @@ import { bareKey, keyParameters, malformedKey, missingKey, problemDetails } from
 import { concurrentSameKey, replyCut, requestCut } from './checks/races.ts'
 import { errorReplay, payloadSwap, replayAfterRestart, replayEqual, replayMany } from './checks/replays.ts'
 import { otherCaller, otherPath } from './checks/scopes.ts'
+import { optionInvalid } from '../kernel/errors.ts'
 import { countEndpoint } from './count-endpoint.ts'
 import { type EffectCounter, effectsText } from './counting.ts'
+import { headerParameter, type Node, type Operation, operationAt, readOpenApi } from './openapi/document.ts'
+import { expiryPublished } from './openapi/published.ts'
+import { sampleBody } from './openapi/sample.ts'
 import {
   type CheckId,
   checkIds,
@@ -20,8 +24,10 @@ import {
   verdictOf,
 } from './report.ts'
 import { ruleOf } from './rules.ts'
-import { type ContractOptions, parseTarget, type Settings, settingsOf } from './settings.ts'
+import { type ContractOptions, methodOf, parseTarget, type Settings, settingsOf } from './settings.ts'
 import { type WebhookSink, webhookSink } from './webhook-sink.ts'
+
+const notCounted = 'not counted'
 
 /** In the order in which they are made: a restart may lose what was sent before, problem-details goes by what the others were refused with. */
 const checks: readonly Check[] = [
@@ -48,17 +54,53 @@ const checks: readonly Check[] = [
  * service does wrong is in the report.
  */
 export async function runContract(options: ContractOptions): Promise<ContractReport> {
-  const settings = settingsOf(options, undefined)
-  const target = parseTarget(options.url ?? '')
+  const document = options.openapi === undefined ? undefined : readOpenApi(options.openapi)
+  if (options.url === undefined) return documentReport(options, document)
+  const target = parseTarget(options.url)
+  const operation =
+    document === undefined
+      ? undefined
+      : { root: document, at: operationAt(document, target, methodOf(options)) }
+  const settings = settingsOf(options, operation && sampleBody(operation.root, operation.at))
   const counter = await counterOf(options, settings)
   try {
     const bench = new Bench(settings, target, counter)
     await bench.untilReachable(0)
-    const results = await held(bench, options)
-    return reportOf({ target: target.href, settings, counted: counter?.how ?? 'not counted' }, results)
+    const results = await held({ bench, leftOut: leftOut(settings, operation), options })
+    results.set('expiry-published', published(settings, document))
+    return reportOf({ target: target.href, settings, counted: counter?.how ?? notCounted }, results)
   } finally {
     await counter?.close?.()
   }
+}
+
+/** Of a document alone: nothing is sent anywhere, whatever servers it names. */
+function documentReport(options: ContractOptions, document: Node | undefined): ContractReport {
+  if (document === undefined) throw optionInvalid('--url', 'given, or --openapi', options.url)
+  const settings = settingsOf(options, undefined)
+  const findings = new Map(checkIds.map((id) => [id, skip('nothing is sent without --url')]))
+  findings.set('expiry-published', published(settings, document))
+  return reportOf({ target: options.openapi?.name ?? '', settings, counted: 'nothing was sent' }, findings)
+}
+
+function published({ profile }: Settings, document: Node | undefined): Finding {
+  return document === undefined
+    ? skip('needs the OpenAPI document (--openapi)')
+    : expiryPublished(document, profile.keyHeader)
+}
+
+/** Checks that do not apply here, and why. */
+function leftOut(
+  { profile }: Settings,
+  operation: { readonly root: Node; readonly at: Operation } | undefined,
+): ReadonlyMap<CheckId, string> {
+  const without = checkIds.flatMap((id) => {
+    const why = ruleOf(profile, id).without
+    return why === undefined ? [] : [[id, why] as const]
+  })
+  const parameter = operation && headerParameter(operation.root, operation.at, profile.keyHeader)
+  const optional = ['missing-key', 'the document says that a key is optional'] as const
+  return new Map(parameter !== undefined && parameter['required'] !== true ? [...without, optional] : without)
 }
 
 type Counter = EffectCounter & Partial<Pick<WebhookSink, 'close'>>
@@ -71,7 +113,13 @@ async function counterOf({ count }: ContractOptions, settings: Settings): Promis
   return counter
 }
 
-async function held(bench: Bench, { onProgress }: ContractOptions): Promise<Map<CheckId, Finding>> {
+interface Run {
+  readonly bench: Bench
+  readonly leftOut: ReadonlyMap<CheckId, string>
+  readonly options: ContractOptions
+}
+
+async function held({ bench, leftOut: left, options: { onProgress } }: Run): Promise<Map<CheckId, Finding>> {
   const findings = new Map<CheckId, Finding>()
   const progress = (id: CheckId): void => onProgress?.({ id, done: findings.size, of: checks.length + 1 })
   progress('first-accepted')
@@ -79,7 +127,7 @@ async function held(bench: Bench, { onProgress }: ContractOptions): Promise<Map<
   findings.set('first-accepted', finding)
   for (const { id, run } of checks) {
     progress(id)
-    const { without } = ruleOf(bench.settings.profile, id)
+    const without = left.get(id)
     if (without !== undefined) findings.set(id, skip(without))
     else if (first === undefined) findings.set(id, skip('the first request was not accepted'))
     else findings.set(id, await run(bench, first))

@@ -1,6 +1,7 @@
 import { oneOf } from '../kernel/check.ts'
 import { optionInvalid } from '../kernel/errors.ts'
 import { comparedHeaders } from './answer.ts'
+import type { OpenApiSource } from './openapi/document.ts'
 import { type Profile, profileNames, profiles } from './profiles.ts'
 import type { HeaderList } from './send.ts'
 import { type BodyTemplate, defaultTemplate } from './template.ts'
@@ -16,8 +17,7 @@ export interface ContractOptions {
   readonly body?: BodyTemplate
   /** RFC 6901 pointers into a JSON body: what stands there becomes a UUID of each payload. */
   readonly unique?: readonly string[]
-  /** The text of an OpenAPI document, YAML or JSON. */
-  readonly openapi?: string
+  readonly openapi?: OpenApiSource
   /** Default: `ietf-07-lenient`. */
   readonly profile?: string
   /** Where the service calls its key header otherwise than the profile does. */
@@ -72,7 +72,7 @@ export function settingsOf(options: ContractOptions, sampled: BodyTemplate | und
   const profile = profiles[oneOf(options.profile ?? profileNames[0], profileNames, '--profile')]
   return {
     profile: options.keyHeader === undefined ? profile : { ...profile, keyHeader: options.keyHeader },
-    method: oneOf((options.method ?? 'POST').toUpperCase(), methods, '--method'),
+    method: methodOf(options),
     headers: (options.headers ?? []).map(parseHeader),
     body: withUnique(options.body ?? sampled ?? defaultTemplate, options.unique ?? []),
     otherPath: options.otherPath,
@@ -85,6 +85,10 @@ export function settingsOf(options: ContractOptions, sampled: BodyTemplate | und
     patienceMs: options.patienceMs ?? 10_000,
     signal: options.signal ?? new AbortController().signal,
   }
+}
+
+export function methodOf({ method }: ContractOptions): string {
+  return oneOf((method ?? 'POST').toUpperCase(), methods, '--method')
 }
 
 export function parseTarget(url: string): URL {

@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { messageOf, optionInvalid } from '../../kernel/errors.ts'
+import { optionInvalid } from '../../kernel/errors.ts'
 import { baseCommand, jsonOption, setAction } from '../command.ts'
 import { type ContractCommandOptions, contractOptions, parseTime } from '../contract/options.ts'
+import { writeText } from '../contract/files.ts'
+import { publish } from '../contract/publish.ts'
 import { contractText } from '../contract/text.ts'
 import { exitCodes } from '../exit.ts'
 import { untilEnded } from '../until-ended.ts'
@@ -16,7 +17,7 @@ function gathered(value: string, before: readonly string[]): readonly string[] {
 
 export function contractCommand(): Command {
   const command = baseCommand('contract', 'test whether a live API, in any language, is safe to retry')
-    .usage('--url URL [options]')
+    .usage('--url URL [options] | --openapi FILE | --init FILE | --policy FILE')
     .option('--url <url>', 'the operation under test; it is called for real, with keys of its own')
     .option('--method <method>', 'its method (default: POST)')
     .option('--body <file>', 'its body, or - for standard input; {{uuid}} and {{n}} are new in each payload')
@@ -53,8 +54,14 @@ export function contractCommand(): Command {
     .option('--patience <duration>', 'how long a key may be in flight after a cut (default: 10s)')
     .option('--limit <duration>', 'of the whole run (default: 10m)')
     .option('--junit <file>', 'write the report as JUnit XML, too')
+    .option('--init <file>', 'instead: add the key, its answers and its expiry to this OpenAPI document')
+    .option('--policy <file>', 'instead: write the page for partners, as .md or .html')
+    .option('--config <file>', 'with --init and --policy: the service and its routes, as YAML')
     .addOption(jsonOption())
   return setAction<ContractCommandOptions>(command, async ({ globals, options }) => {
+    const { init, policy, config } = options
+    if (init !== undefined || policy !== undefined) return publish(options, globals.json)
+    if (config !== undefined) throw optionInvalid('--config', 'given with --init or --policy', config)
     return test(options, globals.json)
   })
 }
@@ -77,12 +84,4 @@ async function test(typed: ContractCommandOptions, json: boolean): Promise<numbe
       text: contractText(report, process.stderr),
     }
   })
-}
-
-async function writeText(path: string, text: string, name: string): Promise<void> {
-  try {
-    await writeFile(path, text)
-  } catch (error) {
-    throw optionInvalid(name, `a file that can be written (${messageOf(error)})`, path)
-  }
 }

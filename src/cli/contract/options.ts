@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { text as readAll } from 'node:stream/consumers'
 import type { BodyTemplate, ContractOptions } from '../../contract/index.ts'
-import { messageOf, optionInvalid } from '../../kernel/errors.ts'
+import { optionInvalid } from '../../kernel/errors.ts'
 import { parseCount, parseDuration } from '../values.ts'
+import { readText } from './files.ts'
 import { runRestart } from './restart.ts'
 
 /** What was typed. */
@@ -54,7 +53,10 @@ export async function contractOptions(typed: ContractCommandOptions): Promise<Co
     compareHeaders: typed.compareHeader.length === 0 ? undefined : typed.compareHeader,
     body: typed.body === undefined ? undefined : await readBody(typed.body, '--body'),
     errorBody: typed.errorBody === undefined ? undefined : await readBody(typed.errorBody, '--error-body'),
-    openapi: typed.openapi === undefined ? undefined : await readText(typed.openapi, '--openapi'),
+    openapi:
+      typed.openapi === undefined
+        ? undefined
+        : { name: typed.openapi, text: await readText(typed.openapi, '--openapi') },
     count: parseCounting(typed),
     restart: restart === undefined ? undefined : (signal: AbortSignal) => runRestart(restart, signal),
     timeoutMs: parseTime(typed.timeout, '--timeout', 1),
@@ -100,15 +102,6 @@ async function readBody(path: string, name: string): Promise<BodyTemplate> {
   const text = await readText(path, name)
   const isJson = /^\s*[[{]/.test(text)
   return { text, contentType: isJson ? 'application/json' : 'text/plain' }
-}
-
-export async function readText(path: string, name: string): Promise<string> {
-  if (path === '-') return readAll(process.stdin)
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw optionInvalid(name, `a file that can be read (${messageOf(error)})`, path)
-  }
 }
 
 function withoutUndefined<T extends object>(options: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {

@@ -114,6 +114,15 @@ export class Bench {
     return difference(first, second, this.settings.compareHeaders)
   }
 
+  /**
+   * Whether an answer equal to `first` shows that nothing was done again: the same body under another key is answered
+   * otherwise. This does the work a second time, as a new key asks for.
+   */
+  async isTelling(first: Answer, work: Work): Promise<boolean> {
+    const control = await this.send({ ...work, key: randomUUID() })
+    return this.difference(first, control) !== undefined
+  }
+
   replayDifference(first: Answer, second: Answer): string | undefined {
     return this.replaysDiffer && isAccepted(first) && isAccepted(second)
       ? undefined

@@ -27,7 +27,7 @@ export async function counted<T>(
   for (;;) {
     const effects = (await counter.count(payloads)) - before
     const leftMs = endsAtMs - performance.now()
-    if (effects > 1 || leftMs <= 0) return { value, effects }
+    if (leftMs <= 0) return { value, effects }
     await sleep(Math.min(everyMs, leftMs), undefined, { signal })
   }
 }

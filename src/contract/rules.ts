@@ -147,7 +147,7 @@ export function ruleOf(profile: Profile, id: CheckId): Rule {
   const short = isDraft ? 'draft-07' : profile.source
   return {
     ...rest,
-    expected: filled(rest.expected, profile),
+    expected: without === undefined ? filled(rest.expected, profile) : 'nothing in this profile',
     cite: cited === '' ? short : `${short} ${cited}`,
     ...(without === undefined ? {} : { without }),
   }

@@ -107,7 +107,15 @@ type Counter = EffectCounter & Partial<Pick<WebhookSink, 'close'>>
 
 async function counterOf({ count }: ContractOptions, settings: Settings): Promise<Counter | undefined> {
   if (count === undefined) return undefined
-  if (count.kind === 'webhook') return webhookSink(count)
+  if (count.kind === 'webhook') {
+    if (!settings.body.text.includes('{{uuid}}'))
+      throw optionInvalid(
+        '--body',
+        'one with {{uuid}} in it (or --unique), which webhooks are told by',
+        settings.body.text,
+      )
+    return webhookSink(count)
+  }
   const counter = countEndpoint({ ...count, headers: settings.headers }, settings)
   await counter.count([])
   return counter

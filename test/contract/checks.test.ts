@@ -1,47 +1,17 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { type CheckId, type ContractReport } from '../../src/contract/report.ts'
-import { runContract } from '../../src/contract/run-contract.ts'
-import type { ContractOptions } from '../../src/contract/settings.ts'
-import { Service, type ServiceOptions } from './service.ts'
-
-const open: Service[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((service) => service.close()))
-})
-
-async function started(options: ServiceOptions = {}): Promise<Service> {
-  const service = await new Service(options).start()
-  open.push(service)
-  return service
-}
-
-/** With everything that a check may need. */
-function whole(service: Service, options: ContractOptions = {}): Promise<ContractReport> {
-  return runContract({
-    url: service.url(),
-    headers: [['Authorization', 'Bearer one']],
-    count: { kind: 'endpoint', url: service.url(), path: '$.orders[?@.reference == "{{uuid}}"]' },
-    otherPath: '/refunds',
-    otherCaller: [['Authorization', 'Bearer two']],
-    errorBody: { text: '{"decline":true}', contentType: 'application/json' },
-    restart: () => service.restart(),
-    patienceMs: 400,
-    settleMs: 30,
-    ...options,
-  })
-}
-
-function failed({ checks }: ContractReport): string[] {
-  return checks.filter(({ outcome }) => outcome === 'fail').map(({ id }) => id)
-}
+import { describe, expect, it } from 'vitest'
+import { type CheckId, checkIds } from '../../src/contract/report.ts'
+import { openApiOf, type ServiceOptions } from './service.ts'
+import { of, started, whole, withOutcome } from './tested.ts'
 
 describe.each(['strict', 'lenient'] as const)('a service that keeps every rule, %s', (keys) => {
   it(`conforms to ietf-07-${keys}`, async () => {
-    const report = await whole(await started({ keys }), { profile: `ietf-07-${keys}` })
-    expect(
-      report.checks.filter(({ outcome }) => outcome !== 'pass').map(({ id, seen }) => [id, seen]),
-    ).toEqual(keys === 'strict' ? [['bare-key', 'keys are quoted strings only (see malformed-key)']] : [])
+    const service = await started({ keys })
+    const report = await whole(service, { profile: `ietf-07-${keys}`, openapi: openApiOf() })
+    expect(withOutcome(report, 'fail')).toEqual([])
+    expect(withOutcome(report, 'skip')).toEqual(keys === 'strict' ? ['bare-key'] : [])
     expect(report.verdict).toBe('conforms')
+    expect(report.checks.map(({ id }) => id)).toEqual(checkIds)
+    for (const check of report.checks) expect(check.rule, check.id).toMatch(/^draft-07 §/)
   })
 })
 
@@ -53,6 +23,7 @@ const broken: readonly (ServiceOptions & { breaks: CheckId })[] = [
   { breaks: 'replay-many' },
   { breaks: 'payload-swap' },
   { breaks: 'payload-swap', how: 'again' },
+  { breaks: 'payload-swap', how: 'overwritten' },
   { breaks: 'concurrent-same-key' },
   { breaks: 'other-path' },
   { breaks: 'other-caller' },
@@ -63,12 +34,54 @@ const broken: readonly (ServiceOptions & { breaks: CheckId })[] = [
   { breaks: 'replay-after-restart' },
   { breaks: 'bare-key' },
   { breaks: 'key-parameters' },
+  { breaks: 'expiry-published' },
 ]
+
+/** Ways to break a rule that do the work twice under one key. */
+const unsafe = new Set([
+  'replay-many',
+  'payload-swap again',
+  'concurrent-same-key',
+  'reply-cut',
+  'replay-after-restart',
+])
+const allowed: readonly CheckId[] = ['bare-key', 'key-parameters']
 
 describe('a service that breaks one rule fails that check alone', () => {
   it.each(broken)('$breaks $how', async (options) => {
-    const report = await whole(await started({ keys: 'lenient', ...options }))
-    expect(report.checks.filter(({ outcome }) => outcome === 'fail')).toMatchObject([{ id: options.breaks }])
-    expect(failed(report)).toEqual([options.breaks])
+    const service = await started({ keys: 'lenient', ...options })
+    const report = await whole(service, { openapi: openApiOf(options.breaks) })
+    expect(withOutcome(report, 'fail'), JSON.stringify(report.checks)).toEqual([options.breaks])
+    const name = [options.breaks, options.how].filter((word) => word !== undefined).join(' ')
+    const verdict = unsafe.has(name) ? 'unsafe' : allowed.includes(options.breaks) ? 'conforms' : 'deviates'
+    expect(report.verdict, JSON.stringify(of(report, options.breaks))).toBe(verdict)
   })
+
+  it('and there is one for every check that can fail', () => {
+    const rest = checkIds.filter((id) => !broken.some(({ breaks }) => breaks === id))
+    // It tells what the refusals look like, which is left to the service.
+    expect(rest).toEqual(['problem-details'])
+  })
+})
+
+it('what is refused without a problem document is allowed, and said', async () => {
+  const report = await whole(await started({ keys: 'lenient', breaks: 'problem-details' }))
+  expect(of(report, 'problem-details')).toMatchObject({ level: 'MAY', outcome: 'skip' })
+  expect(report.verdict).toBe('conforms')
+})
+
+it('an unguarded twin is unsafe, with the count', async () => {
+  const service = await started({ isUnguarded: true })
+  const report = await whole(service)
+  expect(report.verdict).toBe('unsafe')
+  expect(of(report, 'replay-equal').effects).toBe(2)
+  expect(of(report, 'replay-many')).toMatchObject({
+    outcome: 'fail',
+    effects: 21,
+    seen: expect.stringContaining('21 effects'),
+  })
+  // Of each, the retry that follows is one more.
+  expect(of(report, 'concurrent-same-key').effects).toBe(21)
+  expect(of(report, 'reply-cut').effects).toBe(2)
+  expect(withOutcome(report, 'pass')).toEqual(['first-accepted', 'other-path', 'other-caller', 'request-cut'])
 })

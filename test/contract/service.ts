@@ -11,7 +11,7 @@ export interface ServiceOptions {
   /** The one rule that it breaks. */
   readonly breaks?: CheckId
   /** How it breaks it, where there are several ways. */
-  readonly how?: 'again' | 'stuck'
+  readonly how?: 'again' | 'overwritten' | 'stuck'
   /** Without any guard: the unguarded twin. */
   readonly isUnguarded?: boolean
   /** Called for each effect, with the body's reference. */
@@ -30,7 +30,7 @@ type Entry =
 
 /** A small service in plain `node:http` that keeps every rule of draft-07, or all but one. */
 export class Service {
-  readonly effects: { reference: string; path: string }[] = []
+  readonly effects: { reference: string; path: string; n: number }[] = []
   readonly #options: ServiceOptions
   readonly #entries = new Map<string, Entry>()
   #server: Server
@@ -67,9 +67,11 @@ export class Service {
   }
 
   #create(): Server {
-    return createServer((request, response) => {
-      this.#serve(request, response).catch(() => response.destroy())
-    })
+    return createServer(this.handler)
+  }
+
+  readonly handler = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#serve(request, response).catch(() => response.destroy())
   }
 
   #breaks(id: CheckId): boolean {
@@ -81,13 +83,13 @@ export class Service {
       return send(response, json(200, { total: this.effects.length, orders: this.effects }))
     }
     if (request.url !== '/orders' && request.url !== '/refunds')
-      return send(response, problem(404, 'no such path'))
+      return send(response, this.#problem(404, 'no such path'))
     if (this.#options.isUnguarded === true) {
       const body = await read(request)
       return send(response, await this.#work(request.url, body))
     }
     const key = this.#keyOf(request)
-    if (key.kind === 'bad') return send(response, problem(400, key.why))
+    if (key.kind === 'bad') return send(response, this.#problem(400, key.why))
     await this.#guarded(request, response, key.value)
   }
 
@@ -114,14 +116,14 @@ export class Service {
     const caller = this.#breaks('other-caller') ? '' : (request.headers.authorization ?? '')
     const scope = `${caller} ${this.#breaks('other-path') ? '' : path} ${key}`
     if (this.#breaks('request-cut')) {
-      if (this.#entries.get(scope)?.state === 'running') return send(response, conflict())
+      if (this.#entries.get(scope)?.state === 'running') return send(response, this.#conflict())
       if (!this.#entries.has(scope)) this.#entries.set(scope, { state: 'running', digest: '' })
     }
     const body = await read(request)
     const known = this.#entries.get(scope)
     if (known !== undefined && known.digest !== '')
       return send(response, await this.#again(known, path, body))
-    if (this.#breaks('first-accepted')) return send(response, problem(503, 'come back later'))
+    if (this.#breaks('first-accepted')) return send(response, this.#problem(503, 'come back later'))
     const claim = (): void => void this.#entries.set(scope, { state: 'running', digest: body })
     if (!this.#breaks('concurrent-same-key')) claim()
     const isFreed = this.#breaks('reply-cut')
@@ -142,23 +144,37 @@ export class Service {
 
   async #again(known: Entry, path: string, body: string): Promise<Reply> {
     if (known.digest !== body) {
-      if (!this.#breaks('payload-swap')) return problem(422, 'another payload')
+      if (!this.#breaks('payload-swap')) return this.#problem(422, 'another payload')
       if (this.#options.how === 'again') return this.#work(path, body)
+      if (this.#options.how === 'overwritten') {
+        known.digest = body
+        return this.#problem(422, 'another payload')
+      }
     }
-    if (known.state === 'running') return conflict()
+    if (known.state === 'running') return this.#conflict()
     known.replays += 1
     if (this.#breaks('replay-many') && known.replays === 20) await this.#work(path, body)
     if (this.#breaks('replay-equal') && known.reply.status < 400) return json(200, { at: randomUUID() })
     return known.reply
   }
 
+  #problem(status: number, title: string): Reply {
+    const type = this.#breaks('problem-details') ? 'application/json' : 'application/problem+json'
+    return { status, headers: { 'content-type': type }, body: JSON.stringify({ status, title }) }
+  }
+
+  #conflict(): Reply {
+    const { status, headers, body } = this.#problem(409, 'in progress')
+    return { status, headers: { ...headers, 'retry-after': '1' }, body }
+  }
+
   /** The effect takes a moment, as a charge would. */
   async #work(path: string, body: string): Promise<Reply> {
     const { reference, decline } = JSON.parse(body) as { reference?: string; decline?: boolean }
     if (decline === true) return json(402, { declined: randomUUID() })
-    if (reference === undefined) return problem(400, 'no reference')
+    if (reference === undefined) return this.#problem(400, 'no reference')
     await sleep(5)
-    this.effects.push({ reference, path })
+    this.effects.push({ reference, path, n: 500 })
     await this.#options.onEffect?.(reference)
     const id = randomUUID()
     return {
@@ -182,15 +198,26 @@ function json(status: number, value: unknown): Reply {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) }
 }
 
-function problem(status: number, title: string): Reply {
-  return {
-    status,
-    headers: { 'content-type': 'application/problem+json' },
-    body: JSON.stringify({ status, title }),
+/** What the service publishes: `breaks` leaves the expiry out. */
+export function openApiOf(breaks?: CheckId): { name: string; text: string } {
+  const parameter = {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: true,
+    description:
+      breaks === 'expiry-published' ? 'Names the work.' : 'Names the work. It expires after 24 hours.',
+    schema: { type: 'string' },
   }
-}
-
-function conflict(): Reply {
-  const { status, headers, body } = problem(409, 'in progress')
-  return { status, headers: { ...headers, 'retry-after': '1' }, body }
+  const schema = { type: 'object', required: ['reference'], properties: { reference: { type: 'string' } } }
+  const post = {
+    parameters: [parameter],
+    requestBody: { content: { 'application/json': { schema } } },
+    responses: { '201': { description: 'done' } },
+  }
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'Shop', version: '1' },
+    paths: { '/orders': { post }, '/refunds': { post } },
+  }
+  return { name: 'openapi.json', text: JSON.stringify(document) }
 }

@@ -1,8 +1,9 @@
 import { hasStatus, isAccepted, statusText, textOfAnswer } from '../answer.ts'
+import type { Bench } from '../bench.ts'
 import type { Check } from '../check.ts'
 import { effectsText } from '../counting.ts'
 import { malformed } from '../malformed.ts'
-import { fail, pass, skip } from '../report.ts'
+import { type Finding, fail, pass, skip } from '../report.ts'
 
 export const missingKey: Check = {
   id: 'missing-key',
@@ -35,24 +36,32 @@ export const malformedKey: Check = {
 
 export const bareKey: Check = {
   id: 'bare-key',
-  run: async (bench, { work, answer }) => {
-    if (bench.replaysDiffer) return skip('no replay is equal here')
-    const again = await bench.sendUntilFinal(work, { keyLines: [work.key] })
-    const other = bench.replayDifference(answer, again)
-    if (other === undefined) return pass('taken, and the same key')
-    return isAccepted(again) ? fail(`taken as another key: ${other}`) : skip(`refused: ${statusText(again)}`)
-  },
+  run: (bench) => otherForm(bench, { as: (key) => key, taken: 'taken, and the same key' }),
 }
 
 export const keyParameters: Check = {
   id: 'key-parameters',
-  run: async (bench, { work, answer }) => {
-    if (bench.replaysDiffer) return skip('no replay is equal here')
-    const again = await bench.sendUntilFinal(work, { keyLines: [`"${work.key}";v=1`] })
-    const other = bench.replayDifference(answer, again)
-    if (other === undefined) return pass('ignored')
-    return isAccepted(again) ? fail(`part of the key: ${other}`) : skip(`refused: ${statusText(again)}`)
-  },
+  run: (bench) => otherForm(bench, { as: (key) => `"${key}";v=1`, taken: 'ignored' }),
+}
+
+/** Sends a key again in another form. It may be refused; it may not be taken for another key. */
+async function otherForm(
+  bench: Bench,
+  { as, taken }: { readonly as: (key: string) => string; readonly taken: string },
+): Promise<Finding> {
+  if (bench.replaysDiffer) return skip('no replay is equal here')
+  const work = bench.fresh()
+  const first = await bench.send(work)
+  const { value: again, effects } = await bench.counted([work], () =>
+    bench.sendUntilFinal(work, { keyLines: [as(work.key)] }),
+  )
+  if (!isAccepted(again)) return skip(`refused: ${statusText(again)}`)
+  const other = bench.difference(first, again)
+  if (other !== undefined) return fail(`another key: ${other}`)
+  if (effects !== undefined) return effects === 0 ? pass(taken) : fail('another key: an effect of its own')
+  return (await bench.isTelling(first, work))
+    ? pass(taken)
+    : skip('answers do not tell, and effects were not counted')
 }
 
 /** Goes by the refusals of the other checks, and sends nothing. */

@@ -19,18 +19,21 @@ function judged(differences: readonly string[], effects: number | undefined, goo
   return effects === undefined ? skip(notCounted) : pass(`${good}, ${effectsText(effects)}`, effects)
 }
 
-/** Its statement is about the answers, so that it can be made without counting, too. */
+/** About the answers; it can be made without counting where they tell a replay from a second run. */
 export const replayEqual: Check = {
   id: 'replay-equal',
   run: async (bench) => {
     const work = bench.fresh()
     const { value, effects } = await bench.counted([work], async () => {
       const first = await bench.send(work)
-      return bench.difference(first, await bench.sendUntilFinal(work))
+      return { first, other: bench.difference(first, await bench.sendUntilFinal(work)) }
     })
-    bench.replaysDiffer = value !== undefined
-    const finding = judged(value === undefined ? [] : [value], effects, 'the same')
-    return finding.outcome === 'skip' ? pass('the same, effects not counted') : finding
+    bench.replaysDiffer = value.other !== undefined
+    const finding = judged(value.other === undefined ? [] : [value.other], effects, 'the same')
+    if (finding.outcome !== 'skip') return finding
+    return (await bench.isTelling(value.first, work))
+      ? pass('the same, and another one for another key; effects not counted')
+      : skip('the same, but for another key as well, and effects were not counted')
   },
 }
 
@@ -90,23 +93,33 @@ export const errorReplay: Check = {
     const { errorBody, profile } = bench.settings
     if (errorBody === undefined) return skip('needs a body that is refused (--error-body)')
     const work = bench.fresh(errorBody)
-    const first = await bench.sendUntilFinal(work)
-    if (first.kind === 'unanswered' || first.status < 400)
-      return skip(`the error body was not refused: ${textOfAnswer(first)}`)
-    if (first.status >= 500 && profile.replaysErrors !== 'all')
-      return skip(`${first.status} is not kept in this profile`)
-    const again = await bench.sendUntilFinal(work)
-    const other = bench.difference(first, again)
-    if (other !== undefined && bench.replaysDiffer && !isAccepted(again))
-      return skip('no replay is equal here')
-    if (other !== undefined) return fail(other)
-    if (saysReplayed(again)) return pass(`${textOfAnswer(again)}, marked as a replay`)
-    // The same body under another key: only if it is answered otherwise does an equal answer show a replay.
-    const control = await bench.send({ ...work, key: bench.fresh().key })
-    return bench.difference(first, control) === undefined
-      ? skip(`${textOfAnswer(again)} again, which a second run would answer too`)
-      : pass(`${textOfAnswer(again)} again`)
+    const { value, effects } = await bench.counted([work], async () => {
+      const first = await bench.sendUntilFinal(work)
+      return { first, again: await bench.sendUntilFinal(work) }
+    })
+    if (value.first.kind === 'unanswered' || value.first.status < 400)
+      return skip(`the error body was not refused: ${textOfAnswer(value.first)}`)
+    // An error may have had its effect; a second one is a second one all the same.
+    if (effects !== undefined && effects > 1)
+      return fail(`${textOfAnswer(value.again)}, ${effectsText(effects)}`, effects)
+    if (value.first.status >= 500 && profile.replaysErrors !== 'all')
+      return skip(`${value.first.status} is not kept in this profile`)
+    return judgedError(bench, work, value)
   },
+}
+
+async function judgedError(
+  bench: Bench,
+  work: Work,
+  { first, again }: { readonly first: Answer; readonly again: Answer },
+): Promise<Finding> {
+  const other = bench.difference(first, again)
+  if (other !== undefined && bench.replaysDiffer && !isAccepted(again)) return skip('no replay is equal here')
+  if (other !== undefined) return fail(other)
+  if (saysReplayed(again)) return pass(`${textOfAnswer(again)}, marked as a replay`)
+  return (await bench.isTelling(first, work))
+    ? pass(`${textOfAnswer(again)} again`)
+    : skip(`${textOfAnswer(again)} again, which a second run would answer too`)
 }
 
 function saysReplayed(answer: Answer): boolean {

@@ -116,7 +116,7 @@ function methodsOf(value: unknown, name: string): readonly string[] | undefined 
 
 function durationOf(value: unknown, name: string): number | undefined {
   if (value === undefined) return undefined
-  const ms = parseDuration(String(value), name)
+  const ms = parseDuration(typeof value === 'string' ? value : JSON.stringify(value), name)
   if (ms < 1) throw optionInvalid(name, 'longer than nothing', value)
   return ms
 }

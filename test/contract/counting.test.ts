@@ -94,7 +94,7 @@ it('where the first request is not accepted, nothing else is said of the service
 
 it('a service that never answers costs one timeout a request, and the run ends', async () => {
   const silent = createServer(() => undefined).listen(0, '127.0.0.1')
-  onTestFinished(() => void silent.closeAllConnections())
+  onTestFinished(() => silent.closeAllConnections())
   onTestFinished(() => void silent.close())
   await new Promise((resolve) => silent.once('listening', resolve))
   const report = await runContract({ url: addressOf(silent), timeoutMs: 50 })

@@ -23,7 +23,6 @@ type Handler = (request: unknown, response: Response) => unknown
 interface App {
   post(path: string, handler: unknown): void
   get(path: string, handler: Handler): void
-  use(handler: (error: Error, request: unknown, response: Response, next: unknown) => void): void
   listen(port: number, host: string): Server
 }
 interface Middleware {
@@ -47,8 +46,6 @@ async function serving(post: (work: () => Promise<void>) => Handler): Promise<Co
     effects += 1
   })
   app.post('/', handler)
-  // Errors are answered as express answers them, and not printed.
-  app.use((error, _, response, _next) => response.send(error.message))
   const server = app.listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
   await once(server, 'listening')

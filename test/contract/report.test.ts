@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { contractGuide, guidePath } from '../../scripts/contract-reference.ts'
 import { junit } from '../../src/contract/junit.ts'
 import { profileNames, profiles } from '../../src/contract/profiles.ts'
 import {
@@ -82,4 +84,9 @@ describe.each(profileNames)('the rules of %s', (name) => {
       expect(cite.startsWith('draft-07 §'), id).toBe(name.startsWith('ietf-07'))
     }
   })
+})
+
+it('docs/guide/contract.md lists checks and profiles (node scripts/contract-reference.ts writes the tables)', () => {
+  const text = readFileSync(guidePath, 'utf8')
+  expect(text).toBe(contractGuide(text))
 })

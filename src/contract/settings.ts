@@ -93,6 +93,9 @@ export function methodOf({ method }: ContractOptions): string {
 
 export function parseTarget(url: string): URL {
   const target = URL.parse(url)
+  // A password would stand in the report.
+  if (target !== null && target.password + target.username !== '')
+    throw optionInvalid('--url', 'a URL without a password (--header Authorization:…)', target.origin)
   if (target?.protocol === 'http:' || target?.protocol === 'https:') return target
   throw optionInvalid('--url', 'an http or https URL', url)
 }

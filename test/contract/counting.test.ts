@@ -135,6 +135,7 @@ it.each([
 
 it.each([
   ['an unknown profile', { profile: 'draft-99' }, 'draft-99'],
+  ['a password in the URL', { url: 'http://me:secret@127.0.0.1:9/' }, 'without a password'],
   ['a method that changes nothing', { method: 'GET' }, 'GET'],
   ['a header with a line in it', { headers: [['X', 'a\r\nb']] }, 'NAME:VALUE'],
   ['a pointer that leads nowhere', { unique: ['/nowhere'] }, '/nowhere'],

@@ -6,8 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CheckId } from '../../src/contract/report.ts'
 
 export interface ServiceOptions {
-  /** Quoted keys only, or bare ones too. */
-  readonly keys?: 'strict' | 'lenient'
+  /** Quoted keys only, or bare ones too; or, as providers have it, bare keys that may be left out. */
+  readonly keys?: 'strict' | 'lenient' | 'bare' | 'bare-required'
+  readonly header?: string
+  readonly mismatchStatus?: number
+  readonly hasRetryAfter?: boolean
   /** The one rule that it breaks. */
   readonly breaks?: CheckId
   /** How it breaks it, where there are several ways. */
@@ -95,18 +98,21 @@ export class Service {
 
   /** RFC 8941: a string with parameters; a bare token where those are taken. */
   #keyOf(request: IncomingMessage): { kind: 'key'; value: string } | { kind: 'bad'; why: string } {
-    const raw = request.headers['idempotency-key']
+    const { keys, header = 'idempotency-key' } = this.#options
+    const raw = request.headers[header]
     if (raw === undefined)
-      return this.#breaks('missing-key')
+      return this.#breaks('missing-key') || keys === 'bare'
         ? { kind: 'key', value: randomUUID() }
         : { kind: 'bad', why: 'no key' }
     const text = String(raw)
+    if (keys === 'bare' || keys === 'bare-required')
+      return text.length > 255 ? { kind: 'bad', why: 'too long' } : { kind: 'key', value: text }
     const quoted = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])+)"(;[a-z][a-z0-9]*=\w+)*$/.exec(text)
     if (quoted !== null) {
       const parameters = this.#breaks('key-parameters') ? (quoted[2] ?? '') : ''
       return { kind: 'key', value: (quoted[1] ?? '').replaceAll(/\\(.)/g, '$1') + parameters }
     }
-    const isBare = /^[\w.-]+$/.test(text) && this.#options.keys === 'lenient'
+    const isBare = /^[\w.-]+$/.test(text) && keys === 'lenient'
     if (isBare) return { kind: 'key', value: this.#breaks('bare-key') ? `bare ${text}` : text }
     return this.#breaks('malformed-key') ? { kind: 'key', value: text } : { kind: 'bad', why: 'not a string' }
   }
@@ -144,11 +150,11 @@ export class Service {
 
   async #again(known: Entry, path: string, body: string): Promise<Reply> {
     if (known.digest !== body) {
-      if (!this.#breaks('payload-swap')) return this.#problem(422, 'another payload')
+      if (!this.#breaks('payload-swap')) return this.#mismatch()
       if (this.#options.how === 'again') return this.#work(path, body)
       if (this.#options.how === 'overwritten') {
         known.digest = body
-        return this.#problem(422, 'another payload')
+        return this.#mismatch()
       }
     }
     if (known.state === 'running') return this.#conflict()
@@ -163,8 +169,13 @@ export class Service {
     return { status, headers: { 'content-type': type }, body: JSON.stringify({ status, title }) }
   }
 
+  #mismatch(): Reply {
+    return this.#problem(this.#options.mismatchStatus ?? 422, 'another payload')
+  }
+
   #conflict(): Reply {
     const { status, headers, body } = this.#problem(409, 'in progress')
+    if (this.#options.hasRetryAfter === false) return { status, headers, body }
     return { status, headers: { ...headers, 'retry-after': '1' }, body }
   }
 

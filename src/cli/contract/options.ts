@@ -93,7 +93,7 @@ function parseCounting(typed: ContractCommandOptions): ContractOptions['count'] 
 function parseListen(text: string): { host: string; port: number } {
   const match = /^(?:\[([\da-f:]+)\]:|([\w.-]+):)?(\d+)$/i.exec(text)
   if (match === null) throw optionInvalid('--count-webhook', 'HOST:PORT or a port', text)
-  const port = parseCount(match[3] ?? '', '--count-webhook', { min: 0, max: 65_535 })
+  const port = parseCount(match[3] ?? '', '--count-webhook', { min: 1, max: 65_535 })
   return { host: match[1] ?? match[2] ?? '127.0.0.1', port }
 }
 

@@ -11,7 +11,7 @@ export const referencePath: string = fileURLToPath(new URL('../docs/reference/cl
 
 const exitCodeMeanings = [
   'done; nothing found',
-  'failed, or found what it looked for (`doubt list` with doubts, `doctor` with a promise that does not hold, `demo` with a duplicate, `drill` where something did not hold or was not reached)',
+  'failed, or found what it looked for (`doubt list` with doubts, `doctor` with a promise that does not hold, `demo` with a duplicate, `drill` where something did not hold or was not reached, `contract` with a service that does not conform)',
   'bad usage or input; the offending value is named',
   'in doubt: it may have happened, and nobody knows',
   'the store is not available, or is not a ledger',
@@ -63,6 +63,7 @@ onceward run --operation payout --key '["payout",1001]' --safety keyed -- ./payo
 
 const notesOf: Readonly<Record<string, string>> = {
   run: runNotes,
+  contract: 'What is sent, what is checked and how effects are counted: [the guide](../guide/contract.md).',
   drill: 'What is drilled, what must hold and what is left behind: [the guide](../guide/drills.md).',
 }
 

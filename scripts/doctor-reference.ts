@@ -5,6 +5,7 @@ import { postgresRules } from '../src/cli/doctor/postgres-checks.ts'
 import { storePromises } from '../src/cli/doctor/promises.ts'
 import type { Check } from '../src/cli/doctor/report.ts'
 import { sqliteRules } from '../src/cli/doctor/sqlite-checks.ts'
+import { markdownTable, withTables } from './guide-tables.ts'
 
 export const guidePath: string = fileURLToPath(new URL('../docs/guide/doctor.md', import.meta.url))
 
@@ -16,11 +17,7 @@ const tables: Readonly<Record<string, () => string>> = {
 
 /** The guide with each table as it has to be. Throws where the marks of one are missing. */
 export function doctorGuide(text: string): string {
-  return Object.entries(tables).reduce((guide, [name, table]) => {
-    const marks = new RegExp(`(<!-- ${name}:start -->\n)[\\s\\S]*?(<!-- ${name}:end -->)`)
-    if (!marks.test(guide)) throw new Error(`docs/guide/doctor.md has no marks for ${name}.`)
-    return guide.replace(marks, (_, start: string, end: string) => `${start}${table()}\n${end}`)
-  }, text)
+  return withTables(text, tables)
 }
 
 function promiseTable(): string {
@@ -54,11 +51,6 @@ function checkTable(
 interface Meaning {
   readonly means: string
   readonly isAdvice?: boolean
-}
-
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

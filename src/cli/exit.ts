@@ -34,6 +34,7 @@ const byCode: Readonly<Record<ErrorCode, ExitCode>> = {
   STORE_UNAVAILABLE: exitCodes.storeUnavailable,
   STORE_REJECTED: exitCodes.failed,
   STORE_INCOMPATIBLE: exitCodes.storeUnavailable,
+  TARGET_UNREACHABLE: exitCodes.failed,
   DEPENDENCY_MISSING: exitCodes.usage,
 }
 

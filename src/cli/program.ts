@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { outputError, packageVersion, withGlobals } from './command.ts'
+import { contractCommand } from './commands/contract.ts'
 import { demoCommand } from './commands/demo.ts'
 import { drillCommand } from './commands/drill.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -42,4 +43,5 @@ export function createProgram(): Command {
     .addCommand(drillCommand())
     .addCommand(demoCommand())
     .addCommand(simulateCommand())
+    .addCommand(contractCommand())
 }

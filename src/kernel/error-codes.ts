@@ -50,6 +50,8 @@ export const errorCodes = [
   'STORE_REJECTED',
   /** The store is not a ledger, or one of a newer version. */
   'STORE_INCOMPATIBLE',
+  /** The service under test, or what counts its effects, cannot be reached. */
+  'TARGET_UNREACHABLE',
   /** An optional package is not installed. */
   'DEPENDENCY_MISSING',
 ] as const

@@ -1,7 +1,8 @@
 // node scripts/contract-reference.ts: writes the tables of docs/guide/contract.md from those that the tester goes by.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type Profile, profileNames, profiles } from '../src/contract/profiles.ts'
+import { type Profile, profiles } from '../src/contract/profiles.ts'
+import { profileNames } from '../src/http/profiles.ts'
 import { checkIds } from '../src/contract/report.ts'
 import { ruleOf } from '../src/contract/rules.ts'
 import { markdownTable, withTables } from './guide-tables.ts'

@@ -1,5 +1,5 @@
 /**
- * A service on Express whose endpoint for orders is safe to retry: `node examples/http-express/service.ts [FILE]`.
+ * A service on Express whose endpoint for orders is safe to retry: `node examples/http-express/service.ts [FILE] [PROFILE]`.
  * It prints its address; `PORT` chooses the port.
  */
 import { randomUUID } from 'node:crypto'
@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 // In a package of yours: from 'onceward', 'onceward/express' and 'onceward/sqlite'.
 import { idempotency } from '../../src/frameworks/express/index.ts'
+import type { ProfileName } from '../../src/http/index.ts'
 import { createOnceward } from '../../src/index.ts'
 import { sqliteStore } from '../../src/stores/sqlite/index.ts'
 
@@ -24,6 +25,7 @@ const app = express()
 /** The account of a request. In a service of yours: what your authentication has found out. */
 const guard = idempotency(once, {
   caller: (request) => String(request.headers['x-account'] ?? 'guest'),
+  profile: (process.argv[3] ?? 'ietf-07-lenient') as ProfileName,
   require: true,
   // All effects are in steps: a retry after a crash goes on behind the last one that is done.
   steps: true,

@@ -1,11 +1,12 @@
 /**
- * A service on Fastify whose endpoint for orders is safe to retry: `node examples/http-fastify/service.ts [FILE]`.
+ * A service on Fastify whose endpoint for orders is safe to retry: `node examples/http-fastify/service.ts [FILE] [PROFILE]`.
  * It prints its address; `PORT` chooses the port.
  */
 import { randomUUID } from 'node:crypto'
 import fastify from 'fastify'
 // In a package of yours: from 'onceward', 'onceward/fastify' and 'onceward/sqlite'.
 import { idempotency } from '../../src/frameworks/fastify/index.ts'
+import type { ProfileName } from '../../src/http/index.ts'
 import { createOnceward } from '../../src/index.ts'
 import { sqliteStore } from '../../src/stores/sqlite/index.ts'
 
@@ -24,6 +25,7 @@ await app.register(
   idempotency(once, {
     // In a service of yours: what your authentication has found out.
     caller: (request) => String(request.headers['x-account'] ?? 'guest'),
+    profile: (process.argv[3] ?? 'ietf-07-lenient') as ProfileName,
     require: ['POST /orders'],
     // All effects are in steps: a retry after a crash goes on behind the last one that is done.
     steps: true,

@@ -37,7 +37,9 @@ export async function untilEnded(
     line.note(ended.text)
     if (json) await writeJson(ended.document)
     return ended.exitCode
-  } catch (error) {
+  } catch (thrown) {
+    // Work that is stopped may end in a fault of its own making: what stopped it counts.
+    const error: unknown = controller.signal.aborted ? controller.signal.reason : thrown
     if (!(error instanceof EndedEarly)) throw error
     const message = `onceward ${name} ${describeEnding(error.ending)}`
     line.note(message)

@@ -1,13 +1,4 @@
-/** The profiles by name; the first is the default. */
-export const profileNames = [
-  'ietf-07-lenient',
-  'ietf-07-strict',
-  'stripe-v1',
-  'acp',
-  'checkout.com',
-  'oasis',
-] as const
-export type ProfileName = (typeof profileNames)[number]
+import type { ProfileName } from '../http/profiles.ts'
 
 /** A way to write a key that a profile refuses; `malformedKeys` in malformed.ts makes it. */
 export type Malformation =

@@ -1,4 +1,4 @@
-import type { ProfileName } from './profiles.ts'
+import type { ProfileName } from '../http/profiles.ts'
 
 /** In the order of the report. */
 export const checkIds = [

@@ -1,4 +1,5 @@
-import type { Profile, ProfileName } from './profiles.ts'
+import type { ProfileName } from '../http/profiles.ts'
+import type { Profile } from './profiles.ts'
 import type { CheckId, Level } from './report.ts'
 
 /** What a profile says about a check. */

@@ -122,20 +122,6 @@ export class Claimed {
     throw this.#lost ?? new OncewardError('LEASE_LOST', `The lease of ${this.entry.ref} ended.`)
   }
 
-  /** Writes the steps as they are. Throws `LEASE_LOST` or `STORE_UNAVAILABLE`. */
-  async writeSteps(steps: StepsDocument, isStarted: boolean): Promise<{ nowMs: number }> {
-    const to = isStarted || steps.steps.length > 0 ? 'started' : 'claimed'
-    const { round, earlierUnknown } = this.entry
-    const request = this.request({ to, round, earlierUnknown, endsLease: false }, { valueKept: true, steps })
-    const { result, nowMs } = await this.ledger.lanes.settle.ask(request, this.ledger.options.storeTimeoutMs)
-    if (result.kind === 'settled') {
-      this.entry = result.entry
-      return { nowMs }
-    }
-    this.held.onLost('another worker has taken the entry over, or it was put in doubt')
-    throw this.#lost ?? new OncewardError('LEASE_LOST', `The lease of ${this.entry.ref} ended.`)
-  }
-
   /** Makes the owner's next write. */
   request(settlement: Settlement, content: Content & { readonly valueKept: boolean }): SettleRequest {
     this.#ownerWrite += 1

@@ -54,7 +54,7 @@ export function createLedger(options: OncewardOptions, runtime: Runtime, parts: 
   return {
     scope: parsed.scope,
     worker: ledger.events.worker,
-    ...(parsed.tombstoneMs === undefined ? {} : { tombstoneMs: parsed.tombstoneMs }),
+    tombstoneMs: parsed.tombstoneMs,
     run: async <T>(intent: Intent, effect: Effect<T>) => {
       const { outcome, reader } = await call(intent, effect)
       return valueOf(outcome, reader) as T

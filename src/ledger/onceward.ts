@@ -110,7 +110,7 @@ export interface Onceward {
   readonly scope: string
   readonly worker: string
   /** As given: set where tombstones are deleted after a time, so that a key runs as new. */
-  readonly tombstoneMs?: number
+  readonly tombstoneMs: number | undefined
   /** Gives the value, or throws an `OncewardError`. A failed effect throws `EFFECT_FAILED`, with the cause. */
   run<T>(intent: Intent, effect: Effect<T>): Promise<T>
   /** Gives a receipt. Throws only for misuse (`KEY_…`, `INPUT_…`, `OPTION_INVALID`, `CLOSED`) or outage (`STORE_…`). */

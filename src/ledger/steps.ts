@@ -309,7 +309,7 @@ export class Steps {
     const previous = this.#flush
     const flush = (async (): Promise<void> => {
       if (previous !== undefined) await previous.catch(() => undefined)
-      const { nowMs } = await this.#claimed.writeSteps(this.#log.toDocument(), this.#log.hasOpen())
+      const { nowMs } = await writeSteps(this.#claimed, this.#log)
       this.#log.saw(nowMs)
     })()
     this.#flush = flush
@@ -326,6 +326,22 @@ export class Steps {
   async flushed(): Promise<void> {
     await this.#flush?.catch(() => undefined)
   }
+}
+
+/** Writes the steps as they are. Throws `LEASE_LOST` or `STORE_UNAVAILABLE`. */
+async function writeSteps(claimed: Claimed, log: StepsLog): Promise<{ nowMs: number }> {
+  const { ledger, entry, held } = claimed
+  const { round, earlierUnknown } = entry
+  const steps = log.toDocument()
+  const to = log.hasOpen() || steps.steps.length > 0 ? 'started' : 'claimed'
+  const request = claimed.request({ to, round, earlierUnknown, endsLease: false }, { valueKept: true, steps })
+  const { result, nowMs } = await ledger.lanes.settle.ask(request, ledger.options.storeTimeoutMs)
+  if (result.kind === 'settled') {
+    claimed.entry = result.entry
+    return { nowMs }
+  }
+  held.onLost('another worker has taken the entry over, or it was put in doubt')
+  throw claimed.lost ?? new OncewardError('LEASE_LOST', `The lease of ${entry.ref} ended.`)
 }
 
 function digestOfInput(name: string, input: unknown): string {

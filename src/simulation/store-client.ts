@@ -192,9 +192,11 @@ class StoreClient {
     const own: OwnRows = { insert: (row) => void rows.push(row) }
     const value = await work(own)
     const request = prepare(value)
-    const session = {}
+    // A session of a database takes no statement twice: what the network repeats comes to one that has ended.
+    const session = { hasEnded: false }
     const refs = [request.ref]
     await this.call({ method: 'transaction', what: 'settle in', refs }, () => {
+      if (session.hasEnded) return Promise.reject(sessionEnded())
       if (server.isLocked(request.ref)) return Promise.reject(rowIsLocked())
       server.lock(request.ref, session)
       scheduler.after(idleInTransactionMs, undefined, () => {
@@ -204,8 +206,8 @@ class StoreClient {
       return Promise.resolve()
     })
     const entry = await this.#send({ method: 'transaction', what: 'COMMIT', refs }, async () => {
-      if (!server.isAnswering || !server.holdsLock(session))
-        throw new StoreFault('lost', 'the server has ended the session')
+      if (session.hasEnded || !server.isAnswering || !server.holdsLock(session)) throw sessionEnded()
+      session.hasEnded = true
       const working = { method: 'transaction', by: machine, refs }
       const transaction = { request, rows, lineage }
       const committed = await server.commitTogether(this.engine, working, transaction)
@@ -214,6 +216,10 @@ class StoreClient {
     })
     return entry === undefined ? { kind: 'rolled-back' } : { kind: 'committed', value, entry }
   }
+}
+
+function sessionEnded(): StoreFault {
+  return new StoreFault('lost', 'the server has ended the session')
 }
 
 function rowIsLocked(): StoreFault {

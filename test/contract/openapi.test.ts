@@ -5,7 +5,7 @@ import { initOpenApi } from '../../src/contract/openapi/init.ts'
 import { expiryPublished } from '../../src/contract/openapi/published.ts'
 import { sampleBody } from '../../src/contract/openapi/sample.ts'
 import { defaultPolicy, readPolicy } from '../../src/contract/policy/policy.ts'
-import { profileNames } from '../../src/contract/profiles.ts'
+import { profileNames } from '../../src/http/profiles.ts'
 
 const shop = `# The shop's public interface
 openapi: 3.1.0

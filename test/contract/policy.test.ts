@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { policyPage } from '../../src/contract/policy/page.ts'
 import { defaultPolicy, type Policy, readPolicy, routeFor } from '../../src/contract/policy/policy.ts'
 import { html, markdown } from '../../src/contract/policy/render.ts'
-import { profileNames } from '../../src/contract/profiles.ts'
+import { profileNames } from '../../src/http/profiles.ts'
 
 const hourMs = 3_600_000
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { contractGuide, guidePath } from '../../scripts/contract-reference.ts'
 import { junit } from '../../src/contract/junit.ts'
-import { profileNames, profiles } from '../../src/contract/profiles.ts'
+import { profiles } from '../../src/contract/profiles.ts'
+import { profileNames } from '../../src/http/profiles.ts'
 import {
   checkIds,
   type CheckResult,

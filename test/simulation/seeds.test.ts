@@ -42,6 +42,7 @@ describe('the ledger in simulated worlds', () => {
     [453_093, 'what has been recalled is remembered from then on, for the next failover may lose that'],
     [267_032, 'a decision about a row that has changed meanwhile is made once more'],
     [6_046_893, 'a success that was never acknowledged is written once more before it is replayed'],
+    [7_048_646, 'a session takes no statement of its transaction twice, whatever the network repeats'],
   ])('keeps every invariant in world %i: %s', async (seed) => {
     expect((await replay(seed, {})).violations).toEqual([])
   })

@@ -2,7 +2,8 @@ import { parseDocument } from 'yaml'
 import { count, oneOf } from '../../kernel/check.ts'
 import { parseDuration } from '../../kernel/duration.ts'
 import { optionInvalid } from '../../kernel/errors.ts'
-import { type Profile, profileNames, profiles } from '../profiles.ts'
+import { profileNames } from '../../http/profiles.ts'
+import { type Profile, profiles } from '../profiles.ts'
 
 /**
  * What a service says of repeated requests. The page for partners and what is added to an OpenAPI document are made

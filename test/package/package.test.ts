@@ -18,7 +18,7 @@ import { environmentOfUsers, oldNode } from './machine.ts'
 
 const rootEntryMaxBytes = 20_000
 /** Steps, transactions and unguarded runs come with the first call of an operation that has some (decision 007). */
-const laterMaxBytes = 4_500
+const laterMaxBytes = 5_000
 const installedMaxBytes = 15_000_000
 
 const packed = makeTemporaryDirectory()

@@ -14,7 +14,7 @@ import { idempotency as forKoa } from '../../src/frameworks/koa/index.ts'
 import { createOnceward, type Onceward } from '../../src/index.ts'
 import { memoryStore } from '../../src/stores/memory/index.ts'
 import type { RunningService } from '../../src/testing/index.ts'
-import { listen } from './adapters/node.ts'
+import { listen } from '../../src/testing/http/listen.ts'
 
 const options = { caller: 'anonymous' } as const
 const failure = new Error('the bank did not answer')

@@ -3,7 +3,7 @@ import express4 from 'express4'
 import { idempotency } from '../../../src/frameworks/express/index.ts'
 import type { AdapterTrait, AdapterUnderTest, RouteAnswer } from '../../../src/testing/index.ts'
 import { writePieces } from './answers.ts'
-import { listen } from './node.ts'
+import { listen } from '../../../src/testing/http/listen.ts'
 
 const methods = { GET: 'get', POST: 'post', PATCH: 'patch' } as const
 

@@ -1,7 +1,8 @@
 import { getRequestListener } from '@hono/node-server'
 import { fetchHandler } from '../../../src/http/index.ts'
 import type { AdapterUnderTest, RouteAnswer } from '../../../src/testing/index.ts'
-import { listen, matches } from './node.ts'
+import { listen } from '../../../src/testing/http/listen.ts'
+import { matches } from './node.ts'
 
 /** `fetchHandler` behind a server that turns sockets into `Request` and `Response`. */
 export const fetchAdapter: AdapterUnderTest = {

@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { idempotency } from '../../../src/frameworks/hono/index.ts'
 import type { AdapterUnderTest } from '../../../src/testing/index.ts'
 import { respond } from './fetch.ts'
-import { listen } from './node.ts'
+import { listen } from '../../../src/testing/http/listen.ts'
 
 export const honoAdapter: AdapterUnderTest = {
   name: 'Hono 4',

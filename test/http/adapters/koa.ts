@@ -5,7 +5,7 @@ import Koa from 'koa'
 import { Router } from '@koa/router'
 import { idempotency, type OncewardState } from '../../../src/frameworks/koa/index.ts'
 import type { AdapterUnderTest, RouteAnswer } from '../../../src/testing/index.ts'
-import { listen } from './node.ts'
+import { listen } from '../../../src/testing/http/listen.ts'
 
 const methods = { GET: 'get', POST: 'post', PATCH: 'patch' } as const
 

@@ -1,6 +1,5 @@
 import { once as event } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import {
   createEngine,
   type HttpAttempt,
@@ -9,12 +8,8 @@ import {
   type NodeHandler,
   serveNode,
 } from '../../../src/http/index.ts'
-import type {
-  AdapterUnderTest,
-  RouteAnswer,
-  RunningService,
-  ServiceRoute,
-} from '../../../src/testing/index.ts'
+import type { AdapterUnderTest, RouteAnswer, ServiceRoute } from '../../../src/testing/index.ts'
+import { listen } from '../../../src/testing/http/listen.ts'
 
 /** What a test may put around the handler, or between the engine and node. */
 export interface NodeServing {
@@ -57,21 +52,6 @@ export function adapterWith({ wrap = (listener) => listener, exchange }: NodeSer
 
 function callerOf(request: IncomingMessage): string {
   return String(request.headers['x-caller'] ?? 'anonymous')
-}
-
-/** A server on a free port of the loopback. */
-export async function listen(listener: RequestListener): Promise<RunningService> {
-  const server = createServer(listener)
-  server.listen(0, '127.0.0.1')
-  await event(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      server.close()
-      server.closeAllConnections()
-      await event(server, 'close')
-    },
-  }
 }
 
 /** Whether a request is for the route: `:id` stands for anything but a slash. */

@@ -1,13 +1,12 @@
 import { once as event } from 'node:events'
 import {
-  createServer,
   type IncomingMessage,
   type OutgoingHttpHeaders,
   request as httpRequest,
   type ServerResponse,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { RunningService } from '../adapter.ts'
+import { listen } from '../listen.ts'
 
 export interface WireRequest {
   readonly path: string
@@ -37,19 +36,15 @@ export interface Wire {
 /** A service behind a wire that reads whole messages and passes them on, changed. */
 export async function wired(service: RunningService, wire: Wire): Promise<RunningService> {
   let before: Promise<unknown> = Promise.resolve()
-  const server = createServer((request, response) => {
+  const front = await listen((request, response) => {
     const passed = (): Promise<unknown> =>
       pass(service.url, wire, { request, response }).catch(() => response.destroy())
     before = wire.isInOrder === true ? before.then(passed) : passed()
   })
-  server.listen(0, '127.0.0.1')
-  await event(server, 'listening')
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: front.url,
     close: async () => {
-      server.close()
-      server.closeAllConnections()
-      await event(server, 'close')
+      await front.close()
       await service.close()
     },
   }

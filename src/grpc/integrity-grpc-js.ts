@@ -94,25 +94,34 @@ interface StatusLike {
 
 interface ServerCallLike {
   sendStatus(status: never): void
+  sendMessage(message: never, done: () => void): void
 }
 
 /**
  * The server's interceptor: a refused request ends with DATA_LOSS and the reason, or INVALID_ARGUMENT for a missing
  * field. First in the list: `new Server({ interceptors: [integrityServerInterceptor(), …] })`, next to the wire.
+ *
+ * It gives what the library takes for a call: its class has private members, which cannot be described.
  */
-export function integrityServerInterceptor(): <Call extends ServerCallLike>(
-  method: unknown,
-  call: Call,
-) => Call {
-  return (_, call) => {
-    const send = call.sendStatus.bind(call) as (status: StatusLike) => void
+export function integrityServerInterceptor(): <Returned>(method: unknown, call: ServerCallLike) => Returned {
+  return <Returned>(_: unknown, call: ServerCallLike) => {
+    const sendStatus = call.sendStatus.bind(call) as (status: StatusLike) => void
+    const sendMessage = call.sendMessage.bind(call) as (message: unknown, done: () => void) => void
+    let isRefused = false
     call.sendStatus = (status: StatusLike) => {
+      if (isRefused) return
       const refusal = thrown
       thrown = undefined
-      if (refusal === undefined) return send(status)
-      return send({ ...status, code: statusOf(refusal.code), details: refusal.message })
+      if (refusal === undefined) return sendStatus(status)
+      isRefused = true
+      sendStatus({ ...status, code: statusOf(refusal.code), details: refusal.message })
     }
-    return call
+    // Handlers of a stream still answer earlier messages then, and grpc-js would lose the status over a late write.
+    call.sendMessage = (message: unknown, done: () => void) => {
+      if (isRefused) done()
+      else sendMessage(message, done)
+    }
+    return call as Returned
   }
 }
 
@@ -127,11 +136,11 @@ interface ListenerLike {
 }
 
 /** The client's interceptor: a refused reply ends with DATA_LOSS and the reason. See `integrityRefusalOf`. */
-export function integrityClientInterceptor(): <Options, Call extends ClientCallLike>(
+export function integrityClientInterceptor(): <Options, Returned>(
   options: Options,
-  nextCall: (options: Options) => Call,
-) => Call {
-  return (options, nextCall) => {
+  nextCall: (options: Options) => ClientCallLike,
+) => Returned {
+  return <Options, Returned>(options: Options, nextCall: (options: Options) => ClientCallLike) => {
     const call = nextCall(options)
     const start = call.start.bind(call) as unknown as (metadata: unknown, listener: ListenerLike) => void
     call.start = (metadata: unknown, listener?: ListenerLike) =>
@@ -140,7 +149,7 @@ export function integrityClientInterceptor(): <Options, Call extends ClientCallL
         onReceiveMessage: (message) => listener?.onReceiveMessage?.(message),
         onReceiveStatus: (status) => listener?.onReceiveStatus?.(said(status)),
       })
-    return call
+    return call as Returned
   }
 }
 

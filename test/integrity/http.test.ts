@@ -14,6 +14,8 @@ import {
   integrityHeaders,
   type IntegrityOptions,
 } from '../../src/http/index.ts'
+import { root } from '../support/repo.ts'
+import { runOrThrow } from '../support/run.ts'
 
 const order = JSON.stringify({ ref: 'o-1', hold_for_review: true })
 
@@ -150,6 +152,17 @@ describe('fetch-style', () => {
     })
     await expect(checkedFetch(createIntegrity())(url)).rejects.toMatchObject({ code: 'PAYLOAD_UNSTATED' })
   })
+})
+
+it('the example approves what is whole, refuses what was cut, and holds what does not say whether to', async () => {
+  const printed = await runOrThrow(process.execPath, ['examples/integrity/orders.ts'], { cwd: root })
+  expect(printed.trim().split('\n')).toEqual([
+    'whole: 200 approved',
+    'cut on the way: 400 altered',
+    'without the field: 200 held: orders.1.hold_for_review',
+    'without the id: 400 A message of POST /batches of 13 bytes lacks id.',
+    '{"payload_refused":1}',
+  ])
 })
 
 async function checkedServer(options: IntegrityOptions = {}, limits: BodyCheckOptions = {}) {

@@ -1,4 +1,4 @@
-import { type BareItem, parseDictionary, serializeDictionary } from 'structured-headers'
+import { parseDictionary, serializeDictionary } from 'structured-headers'
 import {
   type Digest,
   type DigestAlgorithm,
@@ -54,6 +54,6 @@ function readDigests(value: string): Digest[] | undefined {
   }
 }
 
-function bytesOf(item: BareItem | readonly unknown[]): Uint8Array | undefined {
+function bytesOf(item: unknown): Uint8Array | undefined {
   return item instanceof ArrayBuffer ? new Uint8Array(item) : undefined
 }

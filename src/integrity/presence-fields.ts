@@ -26,8 +26,7 @@ export function parseFields(given: readonly (FieldPath | FailSafeField)[]): read
     throw optionInvalid('fields', `a list of 1 to ${maxFields} fields`, given)
   return (given as readonly (FieldPath | FailSafeField)[]).map((item) => {
     const isName = typeof item === 'string'
-    if (!isName && item?.failSafe !== true)
-      throw optionInvalid('fields', 'names, or { field, failSafe: true }', item)
+    if (!isName && !item?.failSafe) throw optionInvalid('fields', 'names, or { field, failSafe: true }', item)
     const field = label(isName ? item : item.field, 'fields[]', 500)
     const tokens = field.split('.')
     if (tokens.includes('') || tokens.at(-1) === '*')

@@ -1,4 +1,5 @@
-import { OncewardError, optionInvalid } from '../kernel/errors.ts'
+import type { OncewardError } from '../kernel/errors.ts'
+import { optionInvalid } from '../kernel/errors.ts'
 import type { ParsedField, Step } from './presence-fields.ts'
 
 /** What is looked at of protobuf-es' `DescField` (`@bufbuild/protobuf` 2). */

@@ -88,8 +88,8 @@ function byFunction(validate: JsonSchemaValidator, value: unknown): Validated {
   if (isValid !== false) throw optionInvalid('schema', 'a validator that answers true or false', isValid)
   const errors = Array.isArray(validate.errors) ? (validate.errors as readonly unknown[]) : []
   const texts = errors.slice(0, 5).map((error) => {
-    const { instancePath, message } = error as { readonly instancePath?: unknown; readonly message?: unknown }
-    return `${String(instancePath ?? '')} ${String(message ?? '')}`.trim()
+    const { instancePath, message } = error as { readonly instancePath?: string; readonly message?: string }
+    return `${instancePath ?? ''} ${message ?? ''}`.trim()
   })
   return { kind: 'invalid', message: texts.join('; ') || 'does not satisfy its schema' }
 }

@@ -38,7 +38,7 @@ export function checkedFetchHandler<Rest extends readonly unknown[]>(
       if (isIntegrityError(error)) return responseOf(refusalAnswer(error))
       throw error
     }
-    return statingResponse(await handler(new Request(request, { body }), ...rest))
+    return statingResponse(await handler(new Request(request, { method: request.method, body }), ...rest))
   }
 }
 

@@ -52,7 +52,7 @@ export function approve(batch: BatchMessage): ApprovalMessage {
   return create(approvalSchema, {
     approved: refs.filter((_, at) => !isHeld(at)),
     held: refs.filter((_, at) => isHeld(at)),
-  } as Record<string, unknown>) as ApprovalMessage
+  }) as ApprovalMessage
 }
 
 export interface GrpcShop {

@@ -44,9 +44,9 @@ const file = create(FileDescriptorProtoSchema, {
       name: 'Batch',
       field: [
         field('id', 1, Type.STRING),
-        { ...field('orders', 2, Type.MESSAGE, Label.REPEATED), typeName: '.shop.Order' },
+        { ...field('orders', 2, Type.MESSAGE), label: Label.REPEATED, typeName: '.shop.Order' },
         { ...field('hold_for_review', 3, Type.BOOL), proto3Optional: true, oneofIndex: 1 },
-        { ...field('extra', 4, Type.MESSAGE, Label.REPEATED), typeName: '.shop.Batch.ExtraEntry' },
+        { ...field('extra', 4, Type.MESSAGE), label: Label.REPEATED, typeName: '.shop.Batch.ExtraEntry' },
         { ...field('card', 5, Type.STRING), oneofIndex: 0 },
         { ...field('invoice', 6, Type.STRING), oneofIndex: 0 },
         { ...field('first', 7, Type.MESSAGE), typeName: '.shop.Order' },
@@ -66,8 +66,8 @@ const file = create(FileDescriptorProtoSchema, {
     {
       name: 'Approval',
       field: [
-        field('approved', 1, Type.STRING, Label.REPEATED),
-        field('held', 2, Type.STRING, Label.REPEATED),
+        { ...field('approved', 1, Type.STRING), label: Label.REPEATED },
+        { ...field('held', 2, Type.STRING), label: Label.REPEATED },
       ],
     },
   ],
@@ -92,17 +92,12 @@ type FieldInit = Readonly<
   Record<'name' | 'jsonName', string> & { number: number; type: Type; label: FieldDescriptorProto_Label }
 >
 
-function field(
-  name: string,
-  number: number,
-  type: Type,
-  label: FieldDescriptorProto_Label = Label.OPTIONAL,
-): FieldInit {
+function field(name: string, number: number, type: Type): FieldInit {
   return {
     name,
     number,
     type,
-    label,
+    label: Label.OPTIONAL,
     jsonName: name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
   }
 }
@@ -152,10 +147,10 @@ export function batchOf(id: string, orders: number, bytesEach: number = noteByte
         note: new Uint8Array(bytesEach).fill(at % 251),
         quantity: 1,
         holdForReview: at % 10 === 9,
-      } as Record<string, unknown>),
+      }),
     ),
     holdForReview: true,
-  } as Record<string, unknown>) as BatchMessage
+  }) as BatchMessage
 }
 
 export function batchBytes(batch: BatchMessage): Buffer {

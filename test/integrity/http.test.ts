@@ -11,6 +11,7 @@ import {
   checkedFetch,
   checkedFetchHandler,
   createIntegrity,
+  digestedResponse,
   integrityHeaders,
   type IntegrityOptions,
 } from '../../src/http/index.ts'
@@ -110,7 +111,9 @@ describe('a node:http server', () => {
 describe('fetch-style', () => {
   it('both ends state and check, and the handler gets the body unread', async () => {
     const integrity = createIntegrity()
-    const handler = checkedFetchHandler(integrity, async (request) => Response.json(await request.json()))
+    const handler = checkedFetchHandler(integrity, async (request) =>
+      digestedResponse(Response.json(await request.json())),
+    )
     const send = checkedFetch(createIntegrity(), {
       fetch: (input, init) => handler(new Request(input, init)),
     })
@@ -132,6 +135,23 @@ describe('fetch-style', () => {
     ).toBe(400)
     expect(seen).toEqual([])
     expect((await handler(new Request('http://shop.test/orders'))).status).toBe(200)
+  })
+
+  it('bodies that are larger than is held are refused, both ways', async () => {
+    const handler = checkedFetchHandler(createIntegrity(), () => digestedResponse(new Response(order)), {
+      maxBodyBytes: 10,
+    })
+    const request = new Request('http://shop.test/orders', {
+      method: 'POST',
+      body: order,
+      headers: integrityHeaders(order),
+    })
+    expect((await handler(request)).status).toBe(413)
+    const send = checkedFetch(createIntegrity(), {
+      maxBodyBytes: 10,
+      fetch: () => handler(new Request('http://shop.test/')),
+    })
+    await expect(send('http://shop.test/')).rejects.toMatchObject({ code: 'RESULT_TOO_LARGE' })
   })
 
   it('an answer that is not what was sent is not handed on', async () => {

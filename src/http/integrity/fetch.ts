@@ -1,8 +1,15 @@
 import { contentDigest } from '../../integrity/content-digest.ts'
 import type { Integrity } from '../../integrity/integrity.ts'
 import { utf8 } from '../../kernel/bytes.ts'
+import { OncewardError } from '../../kernel/errors.ts'
 import { responseOf } from '../fetch/capture.ts'
-import { isIntegrityError, refusalAnswer } from './refusal.ts'
+import {
+  type BodyCheckOptions,
+  isIntegrityError,
+  parseMaxBodyBytes,
+  refusalAnswer,
+  tooLargeAnswer,
+} from './refusal.ts'
 
 /** For senders: the headers that state what `body` is. Text is stated as UTF-8. */
 export function integrityHeaders(body: string | Uint8Array): {
@@ -13,77 +20,106 @@ export function integrityHeaders(body: string | Uint8Array): {
   return { 'content-digest': contentDigest(bytes), 'content-length': String(bytes.byteLength) }
 }
 
+/** A response that states its digest. Its body is read whole: not for event streams. */
+export async function digestedResponse(response: Response): Promise<Response> {
+  if (response.body === null) return response
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  const { status, statusText } = response
+  const headers = new Headers(response.headers)
+  for (const [name, value] of Object.entries(integrityHeaders(bytes))) headers.set(name, value)
+  return new Response(bytes, { status, statusText, headers })
+}
+
 /**
- * A fetch-style handler whose requests are held to their digest, and whose answers state theirs. The handler gets the
- * request with the same body, still unread.
+ * A fetch-style handler whose requests are held to their digest. It gets the request with the same body, still unread.
+ * Throws `OPTION_INVALID`.
  *
  * ```ts
- * export const POST = checkedFetchHandler(createIntegrity(), async (request) => Response.json(await approve(await request.json())))
+ * export const POST = checkedFetchHandler(createIntegrity(), async (request) => digestedResponse(await approve(request)))
  * ```
  */
 export function checkedFetchHandler<Rest extends readonly unknown[]>(
   integrity: Integrity,
   handler: (request: Request, ...rest: Rest) => Response | Promise<Response>,
+  options: BodyCheckOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
+  const maxBytes = parseMaxBodyBytes(options)
   return async (request, ...rest) => {
-    if (request.body === null) return statingResponse(await handler(request, ...rest))
-    const body = new Uint8Array(await request.arrayBuffer())
+    const { method, headers } = request
+    if (request.body === null) return handler(request, ...rest)
+    const body = await wholeOf(request.body, maxBytes)
+    if (body === undefined) return responseOf(tooLargeAnswer(maxBytes))
     try {
-      integrity.checkHeaders(
-        readerOf(request.headers),
-        body,
-        `${request.method} ${new URL(request.url).pathname}`,
-      )
+      integrity.checkHeaders(readerOf(headers), body, `${method} ${new URL(request.url).pathname}`)
     } catch (error) {
       if (isIntegrityError(error)) return responseOf(refusalAnswer(error))
       throw error
     }
-    return statingResponse(await handler(new Request(request, { method: request.method, body }), ...rest))
+    return handler(new Request(request, { method, body }), ...rest)
   }
+}
+
+export interface CheckedFetchOptions extends BodyCheckOptions {
+  /** What sends. Default: the global `fetch`. */
+  readonly fetch?: typeof fetch
 }
 
 /**
  * A `fetch` that states what it sends and holds answers to what they state (`require: false` for servers that state
  * nothing). Content codings are not asked for: fetch undoes them, and a digest is over the coded bytes.
  *
- * An answer that is refused says nothing of what the server did: it throws `PAYLOAD_ALTERED`, and the outcome is unknown.
+ * An answer that is refused says nothing of what the server did: it throws `PAYLOAD_ALTERED` or `PAYLOAD_UNSTATED`, and
+ * the outcome is unknown. So it is with an answer larger than `maxBodyBytes`: `RESULT_TOO_LARGE`. Throws `OPTION_INVALID`.
  */
-export function checkedFetch(
-  integrity: Integrity,
-  given: { readonly fetch?: typeof fetch } = {},
-): typeof fetch {
-  const send = given.fetch ?? fetch
+export function checkedFetch(integrity: Integrity, options: CheckedFetchOptions = {}): typeof fetch {
+  const maxBytes = parseMaxBodyBytes(options)
+  const send = options.fetch ?? fetch
   return async (input, init) => {
     const request = new Request(input, init)
+    const { method } = request
     const headers = new Headers(request.headers)
     headers.set('accept-encoding', 'identity')
     const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer())
     if (body !== undefined) headers.set('content-digest', contentDigest(body))
-    const response = await send(new Request(request, { headers, ...(body === undefined ? {} : { body }) }))
-    return checkedResponse(integrity, response, `${request.method} ${new URL(request.url).pathname} (answer)`)
+    const stating = body === undefined ? { method, headers } : { method, headers, body }
+    const response = await send(new Request(request, stating))
+    if (response.body === null) return response
+    const bytes = await wholeOf(response.body, maxBytes)
+    if (bytes === undefined)
+      throw new OncewardError(
+        'RESULT_TOO_LARGE',
+        `The answer of ${request.url} is larger than ${maxBytes} bytes.`,
+      )
+    checkAnswer(integrity, response, { bytes, method: `${method} ${new URL(request.url).pathname} (answer)` })
+    const { status, statusText } = response
+    return new Response(bytes, { status, statusText, headers: response.headers })
   }
 }
 
-/** Nothing of the answer is handed on before all of it has been checked. */
-async function checkedResponse(integrity: Integrity, response: Response, method: string): Promise<Response> {
-  const { status, statusText, headers, body } = response
-  if (body === null) return response
-  const bytes = new Uint8Array(await response.arrayBuffer())
+interface AnswerBody {
+  readonly bytes: Uint8Array
+  readonly method: string
+}
+
+function checkAnswer(integrity: Integrity, { headers }: Response, { bytes, method }: AnswerBody): void {
   const coding = headers.get('content-encoding') ?? 'identity'
   if (coding === 'identity') integrity.checkHeaders(readerOf(headers), bytes, method)
   else integrity.check({ method, bytes, stated: { kind: 'none' } })
-  return new Response(bytes, { status, statusText, headers })
 }
 
-/** States the digest of an answer that is there as a whole. What has stated its own is left alone. */
-async function statingResponse(response: Response): Promise<Response> {
-  if (response.body === null || response.headers.has('content-digest')) return response
-  const bytes = new Uint8Array(await response.arrayBuffer())
-  const { status, statusText } = response
-  const headers = new Headers(response.headers)
-  headers.set('content-digest', contentDigest(bytes))
-  headers.set('content-length', String(bytes.byteLength))
-  return new Response(bytes, { status, statusText, headers })
+/** `undefined` where there is more than that. */
+async function wholeOf(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of body) {
+    bytes += piece.byteLength
+    if (bytes > maxBytes) return undefined
+    pieces.push(piece)
+  }
+  return Uint8Array.from(Buffer.concat(pieces))
 }
 
 function readerOf(headers: Headers): (name: string) => string | undefined {

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Integrity } from '../../integrity/integrity.ts'
-import { count, members } from '../../kernel/check.ts'
 import type { OncewardError } from '../../kernel/errors.ts'
 import { peekBody } from '../node/body.ts'
 import type { NodeRequestLike, NodeResponseLike } from '../node/types.ts'
 import { writeAnswer } from '../node/write-answer.ts'
-import { defaultMaxBodyBytes, isIntegrityError, refusalAnswer, tooLargeAnswer } from './refusal.ts'
-
-export interface BodyCheckOptions {
-  /** Larger bodies are refused with 413: a body is held in memory until it has been checked. Default 16,777,216 bytes. */
-  readonly maxBodyBytes?: number
-}
+import {
+  type BodyCheckOptions,
+  isIntegrityError,
+  parseMaxBodyBytes,
+  refusalAnswer,
+  tooLargeAnswer,
+} from './refusal.ts'
 
 /**
  * Middleware for `node:http` and what is made like it (Express, Connect, Nest on Express): holds the body to its digest,
@@ -24,10 +24,7 @@ export function checkBody(
   integrity: Integrity,
   options: BodyCheckOptions = {},
 ): (request: NodeRequestLike, response: NodeResponseLike, next: (error?: unknown) => void) => void {
-  const maxBytes = count(members(options, 'options').maxBodyBytes ?? defaultMaxBodyBytes, 'maxBodyBytes', {
-    min: 1,
-    max: 2 ** 31,
-  })
+  const maxBytes = parseMaxBodyBytes(options)
   return (given, answered, next) => {
     const [request, response] = [given as IncomingMessage, answered as object as ServerResponse]
     checkRequest(integrity, request, maxBytes).then(

@@ -1,8 +1,18 @@
+import { count, members } from '../../kernel/check.ts'
 import { isOncewardError, type OncewardError } from '../../kernel/errors.ts'
 import type { Answer } from '../message.ts'
 import { defaultDocsUrl, problemAnswer } from '../problems.ts'
 
-export const defaultMaxBodyBytes: number = 16 * 1024 * 1024
+export interface BodyCheckOptions {
+  /** A body is held in memory until it has been checked, and is refused where it is larger. Default 16,777,216 bytes. */
+  readonly maxBodyBytes?: number
+}
+
+/** Throws `OPTION_INVALID`. */
+export function parseMaxBodyBytes(options: BodyCheckOptions): number {
+  const { maxBodyBytes = 16 * 1024 * 1024 } = members(options, 'options')
+  return count(maxBodyBytes, 'maxBodyBytes', { min: 1, max: 2 ** 31 })
+}
 
 export function isIntegrityError(error: unknown): error is OncewardError {
   return isOncewardError(error, 'PAYLOAD_ALTERED') || isOncewardError(error, 'PAYLOAD_UNSTATED')

@@ -15,7 +15,7 @@ export {
   integrityHeaders,
 } from './integrity/fetch.ts'
 export { checkBody } from './integrity/node.ts'
-export type { BodyCheckOptions } from './integrity/refusal.ts'
+export type { BodyCheckOptions } from './integrity/check-request.ts'
 export { createIntegrity, type Integrity, type IntegrityOptions } from '../integrity/integrity.ts'
 export { type Presence, requirePresent } from '../integrity/presence.ts'
 export type {

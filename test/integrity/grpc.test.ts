@@ -10,6 +10,8 @@ import { status } from '@grpc/grpc-js'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkedHttpClient, checkedRoutes, integrityRefusalOf, presentOf } from '../../src/grpc/index.ts'
 import { createIntegrity, type Integrity, requirePresent } from '../../src/integrity/index.ts'
+import { integrityWith } from '../../src/integrity/integrity.ts'
+import { integrityRules } from '../../src/integrity/rules.ts'
 import { approve, grpcClient, grpcShop } from './support/grpc-shop.ts'
 import { relay, type Tamper } from './support/relay.ts'
 import {
@@ -24,7 +26,7 @@ import {
 const small = batchOf('b', 20, 10)
 const approved = approve(small).approved
 const cut: Tamper = (message) => message.subarray(0, message.length - 3)
-const padded: Tamper = (message) => Buffer.concat([message, Buffer.from([0x28, 1])])
+const padded: Tamper = (message) => Buffer.concat([message, Buffer.from([0x2a, 0])])
 const altered: Tamper = (message) => Buffer.from(message).fill(7, message.length - 2, message.length - 1)
 const emptied: Tamper = () => Buffer.alloc(0)
 const tampers: readonly (readonly [string, Tamper])[] = [
@@ -128,6 +130,28 @@ describe('grpc-js', () => {
     expect(holding.handled.map((batch) => presentOf(batch))).toMatchObject([
       { hold: true, held: ['orders.0.hold_for_review'] },
     ])
+  })
+})
+
+describe('a check that passes everything', () => {
+  const broken = (): Integrity => integrityWith({}, { ...integrityRules, judge: () => ({ kind: 'intact' }) })
+
+  it('is noticed with grpc-js: what was padded on the way reaches the handler', async () => {
+    const shop = await grpcShop({ integrity: broken() })
+    const client = grpcClient(await relay(shop.port, { requests: padded }), createIntegrity())
+    expect((await client.dispatch(small)).approved).toEqual(approved)
+    expect(shop.handled).toHaveLength(1)
+  })
+
+  it('is noticed with connect-es', async () => {
+    const shop = await connectShop(broken())
+    const client = connectClient(
+      grpcTransport,
+      await relay(shop.port, { requests: padded }),
+      createIntegrity(),
+    )
+    expect((await client.dispatch(small)).approved).toEqual(approved)
+    expect(shop.handled).toHaveLength(1)
   })
 })
 

@@ -15,6 +15,9 @@ import {
   integrityHeaders,
   type IntegrityOptions,
 } from '../../src/http/index.ts'
+import { idempotency } from '../../src/frameworks/express/index.ts'
+import { createOnceward } from '../../src/index.ts'
+import { memoryStore } from '../../src/stores/memory/index.ts'
 import { root } from '../support/repo.ts'
 import { runOrThrow } from '../support/run.ts'
 
@@ -64,9 +67,46 @@ describe('a node:http server', () => {
     expect(lenient.integrity.counts()).toEqual({ payload_unchecked: 1 })
   })
 
-  it('asks nothing of a request without a body', async () => {
+  it('asks nothing of a GET without a body, and does of a POST', async () => {
     const server = await checkedServer()
     expect((await fetch(server.url)).status).toBe(200)
+    expect((await fetch(server.url, { method: 'POST' })).status).toBe(400)
+    expect((await fetch(server.url, { method: 'POST', headers: integrityHeaders('') })).status).toBe(200)
+  })
+
+  it('refuses a body that was dropped altogether', async () => {
+    const server = await checkedServer({ require: false })
+    const { 'content-digest': digest } = integrityHeaders(order)
+    for (const method of ['GET', 'POST', 'DELETE'])
+      expect(
+        (await fetch(server.url, { method, headers: { 'content-digest': digest } })).status,
+        method,
+      ).toBe(400)
+    expect(server.integrity.counts()).toEqual({ payload_refused: 3 })
+  })
+
+  it('stands in front of the guard of idempotency, which reads the body too', async () => {
+    const once = createOnceward({ store: memoryStore(), scope: 'shop' })
+    onTestFinished(() => once.close())
+    const app = express()
+    app.use(checkBody(createIntegrity()))
+    let handled = 0
+    app.post('/orders', idempotency(once, { caller: 'anonymous' }), express.json(), (request, response) => {
+      handled += 1
+      response.json(request.body)
+    })
+    const url = `${await listening(app as RequestListener)}/orders`
+    const send = (headers: Record<string, string>): Promise<Response> =>
+      fetch(url, {
+        method: 'POST',
+        body: order,
+        headers: { 'content-type': 'application/json', 'idempotency-key': '"k"', ...headers },
+      })
+    expect((await send({})).status).toBe(400)
+    expect(await (await send(integrityHeaders(order))).json()).toEqual(JSON.parse(order))
+    const replay = await send(integrityHeaders(order))
+    expect(replay.headers.get('idempotency-replayed')).toBe('true')
+    expect(handled).toBe(1)
   })
 
   it('does not hand on a body whose connection breaks before it is whole', async () => {
@@ -135,6 +175,9 @@ describe('fetch-style', () => {
     ).toBe(400)
     expect(seen).toEqual([])
     expect((await handler(new Request('http://shop.test/orders'))).status).toBe(200)
+    const dropped = { method: 'DELETE', headers: integrityHeaders(order) }
+    expect((await handler(new Request('http://shop.test/orders', dropped))).status).toBe(400)
+    expect(seen).toEqual([''])
   })
 
   it('bodies that are larger than is held are refused, both ways', async () => {

@@ -3,13 +3,7 @@ import type { Integrity } from '../../integrity/integrity.ts'
 import { utf8 } from '../../kernel/bytes.ts'
 import { OncewardError } from '../../kernel/errors.ts'
 import { responseOf } from '../fetch/capture.ts'
-import {
-  type BodyCheckOptions,
-  isIntegrityError,
-  parseMaxBodyBytes,
-  refusalAnswer,
-  tooLargeAnswer,
-} from './refusal.ts'
+import { type BodyCheckOptions, checkRequest, parseMaxBodyBytes, tooLargeAnswer } from './check-request.ts'
 
 /** For senders: the headers that state what `body` is. Text is stated as UTF-8. */
 export function integrityHeaders(body: string | Uint8Array): {
@@ -46,16 +40,12 @@ export function checkedFetchHandler<Rest extends readonly unknown[]>(
   const maxBytes = parseMaxBodyBytes(options)
   return async (request, ...rest) => {
     const { method, headers } = request
-    if (request.body === null) return handler(request, ...rest)
-    const body = await wholeOf(request.body, maxBytes)
-    if (body === undefined) return responseOf(tooLargeAnswer(maxBytes))
-    try {
-      integrity.checkHeaders(readerOf(headers), body, `${method} ${new URL(request.url).pathname}`)
-    } catch (error) {
-      if (isIntegrityError(error)) return responseOf(refusalAnswer(error))
-      throw error
-    }
-    return handler(new Request(request, { method, body }), ...rest)
+    const bytes = request.body === null ? new Uint8Array(0) : await wholeOf(request.body, maxBytes)
+    if (bytes === undefined) return responseOf(tooLargeAnswer(maxBytes))
+    const path = new URL(request.url).pathname
+    const refusal = checkRequest(integrity, { method, path, header: readerOf(headers), bytes })
+    if (refusal !== undefined) return responseOf(refusal)
+    return handler(request.body === null ? request : new Request(request, { method, body: bytes }), ...rest)
   }
 }
 

@@ -1,16 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Integrity } from '../../integrity/integrity.ts'
-import type { OncewardError } from '../../kernel/errors.ts'
-import { peekBody } from '../node/body.ts'
+import { type BodyReading, peekBody } from '../node/body.ts'
 import type { NodeRequestLike, NodeResponseLike } from '../node/types.ts'
 import { writeAnswer } from '../node/write-answer.ts'
-import {
-  type BodyCheckOptions,
-  isIntegrityError,
-  parseMaxBodyBytes,
-  refusalAnswer,
-  tooLargeAnswer,
-} from './refusal.ts'
+import { type BodyCheckOptions, checkRequest, parseMaxBodyBytes, tooLargeAnswer } from './check-request.ts'
 
 /**
  * Middleware for `node:http` and what is made like it (Express, Connect, Nest on Express): holds the body to its digest,
@@ -27,41 +20,38 @@ export function checkBody(
   const maxBytes = parseMaxBodyBytes(options)
   return (given, answered, next) => {
     const [request, response] = [given as IncomingMessage, answered as object as ServerResponse]
-    checkRequest(integrity, request, maxBytes).then(
-      (outcome) => {
-        if (outcome === 'intact') return next()
-        if (outcome === 'gone') return undefined
-        if (outcome !== 'too-large') return writeAnswer(response, refusalAnswer(outcome))
-        // The rest of the body is not read.
-        response.setHeader('connection', 'close')
-        return writeAnswer(response, tooLargeAnswer(maxBytes))
+    bodyOf(request, maxBytes).then(
+      (reading) => {
+        // The client has gone.
+        if (reading.kind === 'cut') return
+        if (reading.kind === 'too-large') {
+          // The rest of the body is not read.
+          response.setHeader('connection', 'close')
+          return writeAnswer(response, tooLargeAnswer(maxBytes))
+        }
+        const { method = 'GET', url = '/' } = request
+        const refusal = checkRequest(integrity, {
+          method,
+          path: pathOf(url),
+          header: headerOf(request),
+          ...reading,
+        })
+        if (refusal === undefined) return next()
+        return writeAnswer(response, refusal)
       },
       (error: unknown) => next(error),
     )
   }
 }
 
-async function checkRequest(
-  integrity: Integrity,
-  request: IncomingMessage,
-  maxBytes: number,
-): Promise<'intact' | 'gone' | 'too-large' | OncewardError> {
-  const { headers } = request
-  // GET and its like have no body, and nothing to state.
-  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return 'intact'
-  const reading = await peekBody(request, maxBytes)
-  if (reading.kind === 'too-large') return 'too-large'
-  if (reading.kind === 'cut') return 'gone'
-  const header = (name: string): string | undefined => {
+async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<BodyReading> {
+  return peekBody(request, maxBytes)
+}
+
+function headerOf({ headers }: IncomingMessage): (name: string) => string | undefined {
+  return (name) => {
     const value = headers[name]
     return Array.isArray(value) ? value.join(', ') : value
-  }
-  try {
-    integrity.checkHeaders(header, reading.bytes, `${request.method} ${pathOf(request.url ?? '/')}`)
-    return 'intact'
-  } catch (error) {
-    if (isIntegrityError(error)) return error
-    throw error
   }
 }
 

@@ -1,3 +1,5 @@
+import type { HeaderReader } from '../../integrity/content-digest.ts'
+import type { Integrity } from '../../integrity/integrity.ts'
 import { count, members } from '../../kernel/check.ts'
 import { isOncewardError, type OncewardError } from '../../kernel/errors.ts'
 import type { Answer } from '../message.ts'
@@ -14,12 +16,37 @@ export function parseMaxBodyBytes(options: BodyCheckOptions): number {
   return count(maxBodyBytes, 'maxBodyBytes', { min: 1, max: 2 ** 31 })
 }
 
-export function isIntegrityError(error: unknown): error is OncewardError {
-  return isOncewardError(error, 'PAYLOAD_ALTERED') || isOncewardError(error, 'PAYLOAD_UNSTATED')
+/** A request with its whole body. */
+export interface WholeRequest {
+  readonly method: string
+  readonly path: string
+  readonly header: HeaderReader
+  readonly bytes: Uint8Array
+}
+
+const withContent: readonly string[] = ['POST', 'PUT', 'PATCH']
+
+/**
+ * Gives the answer where the request is refused. A request of another method that has no body has nothing to state; a
+ * body that was dropped on the way is seen by the digest that is left.
+ */
+export function checkRequest(
+  integrity: Integrity,
+  { method, path, header, bytes }: WholeRequest,
+): Answer | undefined {
+  const isStated = header('content-digest') !== undefined || header('repr-digest') !== undefined
+  if (bytes.byteLength === 0 && !isStated && !withContent.includes(method)) return undefined
+  try {
+    integrity.checkHeaders(header, bytes, `${method} ${path}`)
+    return undefined
+  } catch (error) {
+    if (isOncewardError(error)) return refusalAnswer(error)
+    throw error
+  }
 }
 
 /** What a client is told of a body that is not handed on. */
-export function refusalAnswer({ code, message, details }: OncewardError): Answer {
+function refusalAnswer({ code, message, details }: OncewardError): Answer {
   if (code === 'PAYLOAD_ALTERED')
     return problemAnswer(defaultDocsUrl, 'payload-altered', {
       detail: message,

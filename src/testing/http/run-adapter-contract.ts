@@ -5,6 +5,7 @@ import { AdapterBench } from './bench.ts'
 import { bodyCases } from './cases/bodies.ts'
 import { concurrencyCases } from './cases/concurrency.ts'
 import { faultCases } from './cases/faults.ts'
+import { leavingCases } from './cases/leaving.ts'
 import { keyCases } from './cases/keys.ts'
 import { replayCases } from './cases/replays.ts'
 import type { AdapterCase } from './contract.ts'
@@ -16,12 +17,14 @@ export const adapterContract: readonly AdapterCase[] = [
   ...concurrencyCases,
   ...bodyCases,
   ...faultCases,
+  ...leavingCases,
 ]
 
 const missing: Readonly<Record<AdapterTrait, string>> = {
   'sees-throws': 'this framework answers for a handler that threw, and does not tell',
   'knows-templates': 'this framework does not know the template of a route when the request is guarded',
   'sees-late-answers': 'this framework drops what a handler answers when another answer has been given',
+  'reads-on': 'this framework closes the stream of an answer with the connection',
   streams: 'handlers of this framework do not answer with streams',
 }
 

@@ -283,7 +283,11 @@ const faults: readonly AdapterMutant[] = [
   {
     id: 'left-is-undone',
     breaks: 'takes the work of a client that has left for undone',
-    caughtBy: ['a client that leaves while the handler runs is answered when it comes again'],
+    caughtBy: [
+      'a client that leaves while the handler runs is answered when it comes again',
+      'a client that leaves while its answer is streamed is answered when it comes again, and nothing runs again',
+      'an answer whose client left while it was streamed is read to its end and kept',
+    ],
     broken: (adapter, service) => {
       const left = new Set<unknown>()
       return onTheWire({
@@ -296,6 +300,15 @@ const faults: readonly AdapterMutant[] = [
         },
       })(adapter, service)
     },
+  },
+  {
+    id: 'left-is-whole',
+    breaks: 'takes an answer whose client has left for one that arrived',
+    caughtBy: [
+      'a client that leaves while a large answer is on its way leaves it in doubt, and its source is let go',
+    ],
+    // It reads what the service sends to its end, whoever has left.
+    broken: onTheWire({}),
   },
   {
     id: 'half-is-whole',

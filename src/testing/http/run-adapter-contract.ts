@@ -42,18 +42,36 @@ export async function runAdapterCase(
   }
 }
 
+export interface AdapterContractOptions {
+  /** Makes the empty store of a case; the contract closes it. Default: in memory. */
+  readonly openStore?: () => Store | Promise<Store>
+  /** Told in the title of the suite: the store's name, say. */
+  readonly on?: string
+}
+
 /**
  * Registers the whole contract of HTTP adapters with a test runner, one test per promise, each with a service of its own
  * on a real socket. A case that needs a trait which the adapter lacks is skipped and says why.
  */
-export function runAdapterContract(runner: TestRunner, adapter: AdapterUnderTest): void {
-  runner.describe(`adapter contract: ${adapter.name}`, () => {
+export function runAdapterContract(
+  runner: TestRunner,
+  adapter: AdapterUnderTest,
+  { openStore, on }: AdapterContractOptions = {},
+): void {
+  runner.describe(`adapter contract: ${adapter.name}${on === undefined ? '' : `, on ${on}`}`, () => {
     for (const one of adapterContract) {
       const { needs } = one
       const reason = needs === undefined || adapter.traits.includes(needs) ? undefined : missing[needs]
       runner.it(
         one.title,
-        testBody(reason, () => runAdapterCase(one, adapter)),
+        testBody(reason, async () => {
+          const store = await openStore?.()
+          try {
+            await runAdapterCase(one, adapter, store)
+          } finally {
+            await store?.close()
+          }
+        }),
       )
     }
   })

@@ -136,7 +136,10 @@ export interface VerifiableRoute {
   readonly kind: 'verifiable'
   /** Path and query at the upstream; `{key}` stands for the client's key. */
   readonly statusPath: string
-  /** How long after a cut it is asked first, and how long it may take to say: longer than the upstream's longest request life. */
+  /**
+   * How long after a cut it is asked first, and how long it may take to say: longer than the upstream's longest request
+   * life, and at least `answerMs` and `givenUpAfterMs`.
+   */
   readonly settleMs: number
   readonly happened: readonly number[]
   readonly didNotHappen: readonly number[]
@@ -145,3 +148,6 @@ export interface VerifiableRoute {
   /** Environment variable with a bearer token for asking. */
   readonly tokenEnv?: string
 }
+
+/** How much longer than the client the gateway waits for an answer, where it need not listen for late ones. */
+export const givenUpAfterMs = 1000

@@ -92,9 +92,7 @@ describe.each(stores)('the engine, on %s', (name) => {
       startExample(path, url, journal),
     ])
     const hang = { 'x-hang': '1' }
-    const cut = ['/blind', '/keyed'].map((route) =>
-      order(killed.url + route, 'k-1', hang).catch(() => 'cut'),
-    )
+    const cut = ['/blind', '/keyed'].map((route) => order(killed.url + route, 'k-1', hang).catch(() => 'cut'))
     await until(() => lines().length === 2, 'both effects')
     await killed.stop('SIGKILL')
     expect(await Promise.all(cut)).toEqual(['cut', 'cut'])

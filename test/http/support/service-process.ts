@@ -23,7 +23,9 @@ const guarded = (safety: 'blind' | 'keyed'): NodeHandler<IncomingMessage, Server
     },
   )
 const [blind, keyed] = [guarded('blind'), guarded('keyed')]
-const server = createServer((request, response) => void (request.url === '/blind' ? blind : keyed)(request, response))
+const server = createServer(
+  (request, response) => void (request.url === '/blind' ? blind : keyed)(request, response),
+)
 server.listen(0, '127.0.0.1', () => {
   console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 })

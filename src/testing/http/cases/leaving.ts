@@ -37,7 +37,8 @@ export const leavingCases: readonly AdapterCase[] = [
     },
   },
   {
-    title: 'a client that leaves while a large answer is on its way leaves it in doubt, and its source is let go',
+    title:
+      'a client that leaves while a large answer is on its way leaves it in doubt, and its source is let go',
     needs: 'streams',
     run: async (bench) => {
       // It leaves before the bound is crossed, and when the answer is on its way already.

@@ -2,7 +2,7 @@ import { boolean, count, label, members, milliseconds, oneOf } from '../kernel/c
 import { optionInvalid } from '../kernel/errors.ts'
 import { type OutcomeClass, profileNames } from '../http/profiles.ts'
 import { list, names, only, optional, token } from './config-values.ts'
-import { isTemplate } from './routes.ts'
+import { isTemplate } from '../http/path-template.ts'
 import {
   givenUpAfterMs,
   type OutcomeRule,

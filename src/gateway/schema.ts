@@ -6,6 +6,8 @@ import type { OutcomeClass, ProfileName } from '../http/profiles.ts'
  */
 
 export interface GatewayConfig {
+  /** What the page for partners calls the service. */
+  readonly service?: string
   /** Where requests are sent on to: scheme, host and port, no path. */
   readonly upstream: string
   readonly listen: Listen
@@ -22,6 +24,9 @@ export interface GatewayConfig {
   /** What holds for a request that fits no route: its path stands in the place of a template. */
   readonly otherwise: PolicyConfig
 }
+
+/** What clients can rely on. */
+export type GatewayPromises = Pick<GatewayConfig, 'service' | 'docsUrl' | 'routes' | 'otherwise'>
 
 export interface Listen {
   readonly host: string

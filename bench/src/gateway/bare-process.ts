@@ -1,14 +1,8 @@
 // What the gateway is compared with: the same two libraries, and nothing between them but the streams. It looks at no
 // header, refuses nothing, knows no time limit. node bare-process.ts UPSTREAM; prints its address.
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { pipeline } from 'node:stream'
-import type * as Undici from 'undici'
-import { rootDir } from '../product.ts'
-
-// The gateway's own copy, so that both send by the same code.
-const { Pool } = createRequire(join(rootDir, 'package.json'))('undici') as typeof Undici
+import { Pool } from 'undici'
 
 const [upstream = ''] = process.argv.slice(2)
 const pool = new Pool(upstream, { connections: 128, pipelining: 1 })

@@ -16,7 +16,7 @@ await once.open()
 const guarded = (safety: 'blind' | 'keyed'): NodeHandler<IncomingMessage, ServerResponse> =>
   nodeHandler<IncomingMessage, ServerResponse>(
     once,
-    { caller: 'anonymous', require: true, leaseMs: 500, safety, waitMs: 20_000 },
+    { caller: 'anonymous', require: true, leaseMs: 2000, safety, waitMs: 20_000 },
     (request, response) => {
       appendFileSync(journal, `${request.url} ${request.onceward?.effectKey}\n`)
       if (request.headers['x-hang'] === undefined) response.writeHead(201).end('ordered')

@@ -117,7 +117,7 @@ describe('the page for partners', () => {
         'Rules B',
       ],
     ],
-  ])('follows the file of the gateway: %s', (before, after, saidBefore, saidAfter) => {
+  ])('follows the file of the gateway: %s', (...[before, after, saidBefore, saidAfter]) => {
     const [first, second] = [before, after].map((text) => pageOf(readPolicy(text))) as [string, string]
     for (const text of saidBefore)
       expect([first.includes(text), second.includes(text)], text).toEqual([true, false])

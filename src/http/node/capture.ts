@@ -1,4 +1,5 @@
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import { utf8Bytes } from '../../kernel/bytes.ts'
 import type { Answer, Captured, HeaderPairs } from '../message.ts'
 import { replayedHeader } from '../replayed.ts'
@@ -11,13 +12,15 @@ interface Own {
   readonly write: (this: ServerResponse, chunk: Chunk, done?: Callback) => boolean
   readonly end: (this: ServerResponse, chunk?: Chunk, done?: () => void) => unknown
   readonly destroy: (this: ServerResponse, error?: Error) => unknown
+  readonly emit: (this: ServerResponse, event: string | symbol, ...values: unknown[]) => boolean
   readonly writeHead: unknown
   readonly flushHeaders: unknown
 }
 
 /**
  * What is written to a response is held back until it is whole and may be sent. Whoever writes sees a response that
- * takes everything at once. An answer larger than `maxBytes` is let through from there on.
+ * takes everything at once, and is not told that the client has left before its answer is whole: whatever pipes would stop
+ * at that, and the retry would find nothing. An answer larger than `maxBytes` is let through from there on.
  *
  * holding → held → sent, or holding → live → sent.
  */
@@ -34,6 +37,8 @@ export class NodeCapture {
   #bytes = 0
   #state: 'holding' | 'held' | 'live' | 'sent' = 'holding'
   #isReplaced = false
+  /** The client has left, and the writer does not know yet. */
+  #isCloseHidden = false
   #answer: Answer | undefined
   #settle!: { resolve(captured: Captured): void; reject(error: unknown): void }
   #live: { end(bytes: number): void; fail(error: unknown): void } | undefined
@@ -42,8 +47,8 @@ export class NodeCapture {
     this.#response = response
     this.#maxBytes = maxBytes
     this.#before = { status: response.statusCode, headers: response.getHeaders() }
-    const { write, end, writeHead, flushHeaders, destroy } = response as unknown as Own
-    this.#own = { write, end, writeHead, flushHeaders, destroy }
+    const { write, end, writeHead, flushHeaders, destroy, emit } = response as unknown as Own
+    this.#own = { write, end, writeHead, flushHeaders, destroy, emit }
     this.captured = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
@@ -57,6 +62,7 @@ export class NodeCapture {
     response.writeHead = this.#writeHead.bind(this)
     response.flushHeaders = () => this.#beginHead()
     response.destroy = (error?: Error) => this.#destroy(error)
+    response.emit = (event: string | symbol, ...values: unknown[]) => this.#emit(event, values)
   }
 
   /** Whether this is the very answer that is held back. */
@@ -111,6 +117,7 @@ export class NodeCapture {
     Object.assign(response, this.#own)
     if (Object.hasOwn(response, 'headersSent')) Reflect.deleteProperty(response, 'headersSent')
     Reflect.set(response, 'finished', false)
+    if (this.#isCloseHidden) this.#tellClosed()
   }
 
   #resetHead(): void {
@@ -216,6 +223,33 @@ export class NodeCapture {
     Object.defineProperty(this.#response, 'headersSent', { value: true, configurable: true })
   }
 
+  #emit(event: string | symbol, values: readonly unknown[]): boolean {
+    if (this.#state === 'holding') {
+      if (event === 'close') return this.#hideClosed()
+      if (event === 'pipe') this.#watch(values[0] as Readable)
+    }
+    return this.#own.emit.call(this.#response, event, ...values)
+  }
+
+  #hideClosed(): boolean {
+    this.#isCloseHidden = true
+    setClosed(this.#response, false)
+    return true
+  }
+
+  #tellClosed(): void {
+    this.#isCloseHidden = false
+    setClosed(this.#response, true)
+    process.nextTick(() => this.#own.emit.call(this.#response, 'close'))
+  }
+
+  /** Some close what they pipe with the connection, and end nothing: `send`, Koa. */
+  #watch(source: Readable): void {
+    source.once('close', () => {
+      if (!source.readableEnded) this.fail(new Error('the stream of the answer was closed before its end'))
+    })
+  }
+
   /** What is still held back can be taken back, and the client gets another answer; what is on its way is broken off. */
   #destroy(error?: Error): ServerResponse {
     const isHeldBack = this.#state === 'holding' || this.#state === 'held'
@@ -228,6 +262,12 @@ export class NodeCapture {
     this.#response.removeHeader(replayedHeader)
     return { status: this.#response.statusCode, headers: pairsOf(this.#response.getHeaders()) }
   }
+}
+
+/** What node sets when the connection is closed, and what pipes look at. */
+function setClosed(response: ServerResponse, isClosed: boolean): void {
+  Reflect.set(response, 'destroyed', isClosed)
+  Reflect.set(response, '_closed', isClosed)
 }
 
 /** Gives the response a head of its own that is never sent: the real one is, and would throw at whoever still sets it. */

@@ -11,6 +11,7 @@ process.on('exit', () => rmSync(packDir, { recursive: true, force: true }))
 
 const steps = [
   { name: 'types', run: () => tool('tsc', '--noEmit') },
+  { name: 'types in pages', run: () => tool('tsc', '--noEmit', '--project', 'src/browser') },
   { name: 'lint', run: () => tool('oxlint', '--type-aware', '--deny-warnings') },
   { name: 'format', run: () => tool('biome', 'format') },
   {

@@ -1,19 +1,9 @@
-import type { Browser } from 'puppeteer-core'
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
-import { type Chromium, startChromium } from '../support/chromium.ts'
+import { describe, expect, it, type TestContext } from 'vitest'
 import { type BrowserMutant, browserMutants } from './support/mutants.ts'
-import { type Counted, play, scenarios } from './support/scenarios.ts'
-import { openShop } from './support/shop.ts'
+import { scenarios } from './support/scenarios.ts'
+import { chromiumOfFile, visiting } from './support/visiting.ts'
 
-let chromium: Chromium
-
-beforeAll(async () => {
-  chromium = await startChromium()
-})
-
-afterAll(async () => {
-  if (chromium.kind === 'running') await chromium.browser.close()
-})
+const browserOf = chromiumOfFile()
 
 describe.each(Object.keys(scenarios))('%s', (name) => {
   it('has one effect', async (context) => {
@@ -32,12 +22,14 @@ it('of two clicks while the first is pending one is sent', async (context) => {
   })
 })
 
-describe.each(browserMutants)('a guard that $breaks', (mutant) => {
-  const { noticedBy: name } = mutant
-  it(`is noticed by: ${name}`, async (context) => {
-    const counted = await count(context, { name, mutant })
-    expect(counted[mutant.counts ?? 'effects']).toBeGreaterThan(1)
-  })
+describe('a guard that', () => {
+  for (const mutant of browserMutants) {
+    const { breaks, noticedBy: name, counts = 'effects' } = mutant
+    it(`${breaks} is noticed by: ${name}`, async (context) => {
+      const counted = await count(context, { name, mutant })
+      expect(counted[counts]).toBeGreaterThan(1)
+    })
+  }
 })
 
 interface Counting {
@@ -46,15 +38,20 @@ interface Counting {
   readonly mutant?: BrowserMutant
 }
 
-async function count(context: TestContext, { name, isGuarded = true, mutant }: Counting): Promise<Counted> {
-  const shop = await openShop(mutant)
-  try {
-    return await play(browserOf(context), shop, { name, isGuarded })
-  } finally {
-    await shop.close()
-  }
+interface Counted {
+  /** At the peer. */
+  readonly effects: number
+  /** At the door of the shop. */
+  readonly requests: number
+  readonly keys: number
 }
 
-function browserOf(context: TestContext): Browser {
-  return chromium.kind === 'running' ? chromium.browser : context.skip(chromium.why)
+function count(context: TestContext, { name, ...visitors }: Counting): Promise<Counted> {
+  const scenario = scenarios[name]
+  if (scenario === undefined) throw new Error(`There is no scenario "${name}".`)
+  return visiting(browserOf(context), visitors, async ({ visit, shop }) => {
+    await scenario(visit)
+    const keys = new Set(shop.arrivals.map(({ key }) => key))
+    return { effects: shop.peer.journal.length, requests: shop.arrivals.length, keys: keys.size }
+  })
 }

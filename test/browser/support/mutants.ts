@@ -1,5 +1,3 @@
-import type { Counted } from './scenarios.ts'
-
 /** One thing of `src/browser` broken in its text; the scenarios that name it must count more than one. */
 export interface BrowserMutant {
   readonly id: string
@@ -9,7 +7,7 @@ export interface BrowserMutant {
   readonly put: string
   readonly noticedBy: string
   /** What it makes more than one of. Default: effects. */
-  readonly counts?: keyof Counted
+  readonly counts?: 'effects' | 'requests'
 }
 
 export const browserMutants: readonly BrowserMutant[] = [

@@ -26,7 +26,7 @@ const scripts: Readonly<Record<PageName, string>> = {
     body: JSON.stringify(Object.fromEntries(new FormData(form))),
     ...JSON.parse(query.get('init') ?? '{}'),
   })
-  window.shop = { intent, states: [], keyedFetch }
+  window.shop = { intent, states: [], keyedFetch, openIntent }
   form.addEventListener('onceward', async ({ detail }) => {
     shop.states.push(detail.state)
     if (detail.state === 'pending') return

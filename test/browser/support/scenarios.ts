@@ -1,9 +1,12 @@
-import type { Browser, BrowserContext, Page } from 'puppeteer-core'
+import type { BrowserContext, Page } from 'puppeteer-core'
 import { gate } from '../../support/gate.ts'
 import type { Shop } from './shop.ts'
 
 /** What a user and a bad network do to a page. Ends when everything that was sent has been answered. */
 export type Scenario = (visit: Visit) => Promise<void>
+
+/** Who posts the form: the page by `fetch`, or the browser. */
+type Kind = 'fetch' | 'native'
 
 /** The browser of one user, in the shop. */
 export class Visit {
@@ -18,14 +21,20 @@ export class Visit {
     this.isGuarded = isGuarded
   }
 
-  async open(query = '', kind: 'fetch' | 'native' = 'fetch'): Promise<Page> {
+  /** `prepare` comes before the first page. */
+  async open(
+    query = '',
+    kind: Kind = 'fetch',
+    prepare: (page: Page) => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<Page> {
     const page = await this.context.newPage()
+    await prepare(page)
     await page.goto(this.address(query, kind))
     await ready(page)
     return page
   }
 
-  address(query = '', kind: 'fetch' | 'native' = 'fetch'): string {
+  address(query = '', kind: Kind = 'fetch'): string {
     const guarded = kind === 'fetch' ? 'guarded' : 'native'
     const control = kind === 'fetch' ? 'control' : 'native-control'
     return `${this.shop.url}/${this.isGuarded ? guarded : control}?${query}`
@@ -58,6 +67,11 @@ export async function buy(page: Page): Promise<string> {
 export async function answer(page: Page, count: number): Promise<string> {
   await page.waitForFunction(`Number(document.body.dataset.answers ?? 0) >= ${count}`)
   return String(await page.evaluate("document.querySelector('output').textContent"))
+}
+
+/** The key that the page would send now. */
+export async function keyOf(page: Page): Promise<string> {
+  return String(await page.evaluate('shop.intent.key'))
 }
 
 async function answersOf(page: Page): Promise<number> {
@@ -164,8 +178,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     await page.click('#buy')
     await lost.arrived
     await page.setOfflineMode(true)
-    lost.open()
     await page.waitForFunction('!navigator.onLine')
+    lost.open()
     await page.setOfflineMode(false)
     await answer(page, 1)
   },
@@ -220,32 +234,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       await buy(tab)
     }
   },
-}
-
-export interface Counted {
-  /** At the peer. */
-  readonly effects: number
-  /** At the door of the shop. */
-  readonly requests: number
-  readonly keys: number
-}
-
-/** Plays a scenario in a profile of its own, and counts. */
-export async function play(
-  browser: Browser,
-  shop: Shop,
-  { name, isGuarded }: { readonly name: string; readonly isGuarded: boolean },
-): Promise<Counted> {
-  const scenario = scenarios[name]
-  if (scenario === undefined) throw new Error(`There is no scenario "${name}".`)
-  const context = await browser.createBrowserContext()
-  try {
-    await scenario(new Visit(shop, context, isGuarded))
-    const keys = new Set(shop.arrivals.map(({ key }) => key))
-    return { effects: shop.peer.journal.length, requests: shop.arrivals.length, keys: keys.size }
-  } finally {
-    await context.close()
-  }
 }
 
 async function buyNatively(page: Page): Promise<void> {

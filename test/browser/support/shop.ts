@@ -23,6 +23,7 @@ export interface Fault {
 export interface Arrival {
   readonly atMs: number
   readonly key: string | undefined
+  readonly type: string | undefined
   readonly body: unknown
 }
 
@@ -59,7 +60,8 @@ export async function openShop(mutant?: BrowserMutant): Promise<Shop> {
   app.post('/orders', express.urlencoded({ extended: false }), express.json())
   app.post('/orders', (request, response, next) => {
     if (request.headers['x-passed'] !== undefined) return next()
-    arrivals.push({ atMs: performance.now(), key: keyOf(request), body: request.body as unknown })
+    const type = request.get('content-type')
+    arrivals.push({ atMs: performance.now(), key: keyOf(request), type, body: request.body as unknown })
     const fault = faults.shift()
     return fault === undefined ? next() : meet(fault, request, response)
   })
@@ -105,7 +107,7 @@ async function meet(fault: Fault, request: Request, response: Response): Promise
   if (fault.isDone) {
     const { host } = request.headers
     const headers = { ...(request.headers as Record<string, string>), 'x-passed': '1' }
-    const body = JSON.stringify(request.body)
+    const body = request.is('json') ? JSON.stringify(request.body) : String(new URLSearchParams(request.body))
     await fetch(`http://${host}/orders`, { method: 'POST', headers: withoutHops(headers), body })
   }
   await fault.gate?.pass()

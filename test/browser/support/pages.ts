@@ -54,6 +54,7 @@ const scripts: Readonly<Record<PageName, string>> = {
         if (response.status < 500 || tries === 1) return answered(response.status + ' ' + await response.text())
       } catch (error) {
         if (tries === 1) return answered(String(error))
+        await new Promise((done) => setTimeout(done, 10))
         if (!navigator.onLine) await new Promise((done) => addEventListener('online', done, { once: true }))
       }
     }

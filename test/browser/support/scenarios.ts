@@ -172,7 +172,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
 
   'offline and online again': async (visit) => {
     visit.shop.isKeptAlive = false
-    const page = await visit.open()
+    // The network may be gone before the page is told that it is.
+    const page = await visit.open('tries=1000')
     const lost = gate()
     visit.shop.faults.push({ isDone: true, gate: lost })
     await page.click('#buy')

@@ -3,5 +3,5 @@
  * knows `Idempotency-Key`; `onceward/http` is one.
  */
 export { type GuardedState, type GuardOptions, type GuardState, guardSubmit } from './guard-submit.ts'
-export { type Intent, openIntent } from './intent.ts'
+export { endIntent, type Intent, openIntent } from './intent.ts'
 export { keyedFetch, type KeyedInit } from './keyed-fetch.ts'

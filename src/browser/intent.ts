@@ -32,6 +32,14 @@ export function openIntent(name: string, key?: string): Intent {
   return key ? { name, key, isKept: true, hasEnded: false, end() {}, renew() {} } : new KeptIntent(name)
 }
 
+/**
+ * Lets go of `key` from another page than the one that sent it: from the one that shows the final answer to a posted form.
+ * Does nothing where another intent has been begun since.
+ */
+export function endIntent(name: string, key: string): void {
+  if (read(name) === key) write(name, endedMark + key)
+}
+
 class KeptIntent implements Intent {
   readonly name: string
   key: string
@@ -56,7 +64,7 @@ class KeptIntent implements Intent {
   }
 
   end(): void {
-    if (!this.hasEnded) write(this.name, endedMark + this.key)
+    endIntent(this.name, this.key)
   }
 
   renew(): void {

@@ -76,12 +76,12 @@ export function formPage(name: PageName): string {
     dataset.ready = 'form'</script>`)
 }
 
-/** What the browser shows after a native post: the page of a final answer says that the intent has ended. */
-export function answerPage(text: string, isGuarded: boolean): string {
-  const end = `import { openIntent } from '/onceward.js'
-    openIntent('order').end()`
+/** What the browser shows after a native post: the page of a final answer lets go of the key. */
+export function answerPage(text: string, key: string | undefined): string {
+  const end = `import { endIntent } from '/onceward.js'
+    endIntent('order', '${key}')`
   return page(`<output>${text}</output>
-    <script type="module">${isGuarded ? end : ''}
+    <script type="module">${key === undefined ? '' : end}
     document.body.dataset.ready = 'answer'</script>`)
 }
 

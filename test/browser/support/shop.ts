@@ -69,9 +69,12 @@ export async function openShop(mutant?: BrowserMutant): Promise<Shop> {
   app.post('/orders', async (request, response) => {
     const text = peer.do(effect)
     await held?.pass()
-    const isGuarded = keyOf(request) !== undefined
     if (request.is('json')) response.status(201).json({ order: text })
-    else response.status(201).type('html').send(answerPage(text, isGuarded))
+    else
+      response
+        .status(201)
+        .type('html')
+        .send(answerPage(text, keyOf(request)))
   })
   const service = await listen(app)
   const shop: Shop = {

@@ -1,0 +1,60 @@
+/**
+ * A shop whose order form may be clicked twice, reloaded, gone back to and lost in a tunnel:
+ * `node examples/browser/service.ts [FILE] [DELAY_MS]`. It prints its address; `PORT` chooses the port.
+ */
+import { readFile } from 'node:fs/promises'
+import { stripTypeScriptTypes } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import express from 'express'
+// In a package of yours: from 'onceward', 'onceward/express' and 'onceward/sqlite'.
+import { idempotency } from '../../src/frameworks/express/index.ts'
+import { createOnceward } from '../../src/index.ts'
+import { sqliteStore } from '../../src/stores/sqlite/index.ts'
+
+const [file = 'orders.db', delayMs = '2000'] = process.argv.slice(2)
+const once = createOnceward({ store: sqliteStore({ path: file }), scope: 'shop' })
+/** What has been charged by this process: one line for each charge, so that a double one is seen. */
+const charges: string[] = []
+
+const app = express()
+
+app.get('/', (_, response) => response.sendFile('page.html', { root: import.meta.dirname }))
+app.get('/thanks', (_, response) => response.sendFile('thanks.html', { root: import.meta.dirname }))
+app.get('/page.js', (_, response) => response.sendFile('page.js', { root: import.meta.dirname }))
+app.get('/charges', (_, response) => response.json(charges))
+// In a package of yours a bundler does this, and the page imports 'onceward/browser'.
+app.get('/onceward/:module', async (request, response) => {
+  const path = new URL(`../../src/browser/${request.params.module}`, import.meta.url)
+  response.type('js').send(stripTypeScriptTypes(await readFile(path, 'utf8')))
+})
+
+app.post(
+  '/orders',
+  // The body is read first, because the key of a form that the browser posts itself lies in it.
+  express.urlencoded({ extended: false }),
+  idempotency(once, {
+    // In a shop of yours: the account, or the visitor's session.
+    caller: 'anonymous',
+    require: true,
+    keyFromBody: '/idempotency-key',
+  }),
+  async (request, response) => {
+    const { sku, 'idempotency-key': key } = request.body as Record<string, string>
+    charges.push(`${sku}`)
+    await sleep(Number(delayMs))
+    const text = `Order ${charges.length}: ${sku}`
+    // A posted form leads to a page that lets go of its key.
+    if (key === undefined) response.status(201).json({ text })
+    else response.redirect(303, `/thanks?${new URLSearchParams({ key, text })}`)
+  },
+)
+
+const server = app.listen(Number(process.env['PORT'] ?? 8080), '127.0.0.1', () => {
+  console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+})
+
+process.once('SIGTERM', () => {
+  server.close(() => void once.close())
+  server.closeAllConnections()
+})

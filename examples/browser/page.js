@@ -1,5 +1,5 @@
 // In a package of yours: from 'onceward/browser'.
-import { guardSubmit, keyedFetch, openIntent } from '/onceward/index.ts'
+import { guardSubmit, keyedFetch, openIntent } from './onceward/index.ts'
 
 const show = (id, text) => {
   document.querySelector(`output[for=${id}]`).textContent = text
@@ -12,10 +12,9 @@ guardSubmit(fetched, intent, {
   send: () =>
     keyedFetch(intent, fetched.action, { method: 'POST', body: new URLSearchParams(new FormData(fetched)) }),
 })
-fetched.addEventListener('onceward', async ({ detail: { state, response, error } }) => {
+fetched.addEventListener('onceward', ({ detail: { state, response, error } }) => {
   if (state === 'pending') show('fetched', 'On its way …')
-  if (state === 'answered')
-    show('fetched', response.ok ? (await response.json()).text : await response.text())
+  if (state === 'answered') response.text().then((text) => show('fetched', text))
   if (state === 'failed') show('fetched', `Not known yet: ${error.message}. Ordering again is safe.`)
 })
 document.querySelector('#another').addEventListener('click', () => {

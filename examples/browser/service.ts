@@ -45,8 +45,8 @@ app.post(
     await sleep(Number(delayMs))
     const text = `Order ${charges.length}: ${sku}`
     // A posted form leads to a page that lets go of its key.
-    if (key === undefined) response.status(201).json({ text })
-    else response.redirect(303, `/thanks?${new URLSearchParams({ key, text })}`)
+    if (key === undefined) response.status(201).send(text)
+    else response.redirect(303, `/thanks?${String(new URLSearchParams({ key, text }))}`)
   },
 )
 

@@ -1,5 +1,5 @@
 // In a package of yours: from 'onceward/browser'.
-import { guardSubmit, keyedFetch, openIntent } from './onceward/index.ts'
+import { guardSubmit, keyedFetch, openIntent } from './onceward.js'
 
 const show = (id, text) => {
   document.querySelector(`output[for=${id}]`).textContent = text

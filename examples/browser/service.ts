@@ -2,11 +2,11 @@
  * A shop whose order form may be clicked twice, reloaded, gone back to and lost in a tunnel:
  * `node examples/browser/service.ts [FILE] [DELAY_MS]`. It prints its address; `PORT` chooses the port.
  */
-import { readFile } from 'node:fs/promises'
-import { stripTypeScriptTypes } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import express from 'express'
+import { rolldown } from 'rolldown'
 // In a package of yours: from 'onceward', 'onceward/express' and 'onceward/sqlite'.
 import { idempotency } from '../../src/frameworks/express/index.ts'
 import { createOnceward } from '../../src/index.ts'
@@ -23,11 +23,13 @@ app.get('/', (_, response) => response.sendFile('page.html', { root: import.meta
 app.get('/thanks', (_, response) => response.sendFile('thanks.html', { root: import.meta.dirname }))
 app.get('/page.js', (_, response) => response.sendFile('page.js', { root: import.meta.dirname }))
 app.get('/charges', (_, response) => response.json(charges))
-// In a package of yours a bundler does this, and the page imports 'onceward/browser'.
-app.get('/onceward/:module', async (request, response) => {
-  const path = new URL(`../../src/browser/${request.params.module}`, import.meta.url)
-  response.type('js').send(stripTypeScriptTypes(await readFile(path, 'utf8')))
+// In a package of yours the page imports 'onceward/browser', and your bundler does this.
+const bundle = await rolldown({
+  input: fileURLToPath(new URL('../../src/browser/index.ts', import.meta.url)),
+  platform: 'browser',
 })
+const { output } = await bundle.generate({ format: 'esm', minify: true })
+app.get('/onceward.js', (_, response) => response.type('js').send(output[0].code))
 
 app.post(
   '/orders',

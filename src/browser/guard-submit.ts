@@ -91,7 +91,10 @@ export function guardSubmit(form: HTMLFormElement, intent: Intent, options: Guar
   form.addEventListener('reset', change, listener)
   addEventListener('pageshow', ({ persisted }) => persisted && !send && restore(), listener)
   form.addEventListener('submit', submit, listener)
-  return () => listening.abort()
+  return () => {
+    listening.abort()
+    input?.remove()
+  }
 }
 
 function sendBy(send: NonNullable<GuardOptions['send']>, event: SubmitEvent, tell: Tell): void {

@@ -23,8 +23,8 @@ const endedMark = '!'
  * Begins the intent `name`, or finds the one that was begun: in this tab, over reloads, until its answer was final.
  * After that, going back or reloading finds it still, and any other opening begins the next.
  *
- * `key` names the work where the page knows a name for it (a cart, an order number). All tabs then have that key, nothing is kept or
- * let go, and `end` and `renew` do nothing.
+ * `key` names the work where the page knows a name for it (a cart, an order number), in visible ASCII. All tabs then have that
+ * key, nothing is kept or let go, and `end` and `renew` do nothing.
  */
 export function openIntent(name: string, key?: string): Intent {
   // Elsewhere `memory` would be shared by everybody whom a server serves.

@@ -57,6 +57,14 @@ describe('a guarded form', () => {
       await ready(page, 'answer')
     })
   })
+
+  it('that is no longer guarded has no field for the key any more', async (context) => {
+    await visiting(browserOf(context), {}, async ({ visit }) => {
+      const page = await visit.open('', 'native')
+      await page.evaluate('shop.unguard()')
+      expect(await page.$('[name=idempotency-key]')).toBeNull()
+    })
+  })
 })
 
 describe('a form that the browser posts', () => {

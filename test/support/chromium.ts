@@ -83,14 +83,12 @@ async function packagedChromium(): Promise<Program> {
   if (!existsSync(folder)) {
     mkdirSync(cache, { recursive: true })
     const own = mkdtempSync(`${folder}-`)
-    // With this variable it unpacks the libraries too that a bare system lacks (NSS and its kin).
-    const env = { ...process.env, TMPDIR: own, AWS_LAMBDA_JS_RUNTIME: 'nodejs24.x' }
-    await runOrThrow(process.execPath, [join(root, 'test/support/unpack-chromium.mjs')], { cwd: root, env })
-    writeFileSync(join(own, 'fonts.conf'), fontsConf)
     try {
+      await unpack(own)
       renameSync(own, folder)
-    } catch {
+    } catch (error) {
       rmSync(own, { recursive: true, force: true })
+      if (!existsSync(folder)) throw error
     }
   }
   const libraries = [join(folder, 'al2023', 'lib'), process.env['LD_LIBRARY_PATH'] ?? '']
@@ -101,6 +99,13 @@ async function packagedChromium(): Promise<Program> {
       FONTCONFIG_FILE: join(folder, 'fonts.conf'),
     },
   }
+}
+
+async function unpack(folder: string): Promise<void> {
+  // With this variable it unpacks the libraries too that a bare system lacks (NSS and its kin).
+  const env = { ...process.env, TMPDIR: folder, AWS_LAMBDA_JS_RUNTIME: 'nodejs24.x' }
+  await runOrThrow(process.execPath, [join(root, 'test/support/unpack-chromium.mjs')], { cwd: root, env })
+  writeFileSync(join(folder, 'fonts.conf'), fontsConf)
 }
 
 function isExecutable(path: string): boolean {

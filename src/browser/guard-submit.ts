@@ -37,7 +37,7 @@ export function guardSubmit(form: HTMLFormElement, intent: Intent, options: Guar
   const { send, field = 'idempotency-key' } = options
   const listening = new AbortController()
   const listener = { signal: listening.signal }
-  const input = send ? undefined : hiddenField(form, field)
+  const input = send ? undefined : hiddenField(form, field, listening.signal)
   let submitter: HTMLButtonElement | null
   let timer: ReturnType<typeof setTimeout> | undefined
   let isPending = false
@@ -91,10 +91,7 @@ export function guardSubmit(form: HTMLFormElement, intent: Intent, options: Guar
   form.addEventListener('reset', change, listener)
   addEventListener('pageshow', ({ persisted }) => persisted && !send && restore(), listener)
   form.addEventListener('submit', submit, listener)
-  return () => {
-    listening.abort()
-    input?.remove()
-  }
+  return () => listening.abort()
 }
 
 function sendBy(send: NonNullable<GuardOptions['send']>, event: SubmitEvent, tell: Tell): void {
@@ -113,12 +110,13 @@ function dropSecondClick(event: MouseEvent): void {
   if (event.detail > 1 && button?.type === 'submit') event.preventDefault()
 }
 
-function hiddenField(form: HTMLFormElement, name: string): HTMLInputElement {
+function hiddenField(form: HTMLFormElement, name: string, signal: AbortSignal): HTMLInputElement {
   const input = document.createElement('input')
   input.type = 'hidden'
   input.name = name
   // Else a browser may put back the value of an earlier visit.
   input.autocomplete = 'off'
   form.append(input)
+  signal.addEventListener('abort', () => input.remove())
   return input
 }

@@ -23,10 +23,8 @@ export function isRetriedStatus(status: number, retryAfter: string | null): bool
  * server's own clock (`date` is its header of that name), because the user's may be minutes off.
  */
 export function retryAfterMs(value: string | null, date: string | null, nowMs: number): number {
-  if (value === null) return 0
-  const ms = /^\d+$/.test(value)
-    ? Number(value) * 1000
-    : Date.parse(value) - (Date.parse(date ?? '') || nowMs)
+  const seconds = Number(value)
+  const ms = seconds >= 0 ? seconds * 1000 : Date.parse(String(value)) - (Date.parse(String(date)) || nowMs)
   return ms > 0 ? ms : 0
 }
 

@@ -1,11 +1,15 @@
+import { join } from 'node:path'
+import type { Page } from 'puppeteer-core'
 import { describe, expect, it, type TestContext } from 'vitest'
+import { startExample } from '../http/support/example.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { type BrowserMutant, browserMutants } from './support/mutants.ts'
-import { scenarios } from './support/scenarios.ts'
+import { ready, scenarios } from './support/scenarios.ts'
 import { chromiumOfFile, visiting } from './support/visiting.ts'
 
 const browserOf = chromiumOfFile()
 
-/** Those of the others run at a larger size: that their tests can fail is shown by a mutant each. */
+/** The others' run at a larger size: that those can fail is shown by a mutant each. */
 const controls = new Set([
   'a double click',
   'a reload in mid-request',
@@ -13,6 +17,7 @@ const controls = new Set([
   'offline and online again',
   'a kept-alive connection that breaks',
   'two tabs, one a copy of the other',
+  'two tabs at once',
 ])
 const isLarger = ['verify', 'full'].includes(process.env['ONCEWARD_TEST_SIZE'] ?? '')
 
@@ -43,6 +48,48 @@ describe('a guard that', () => {
     })
   }
 })
+
+it('examples/browser charges once for each order that is meant', async (context) => {
+  const browser = browserOf(context)
+  const { url } = await startExample(
+    'examples/browser/service.ts',
+    join(temporaryDirectory(), 'orders.db'),
+    '100',
+  )
+  const page = await browser.newPage()
+  await page.goto(url)
+  await ready(page)
+
+  await page.click('#fetched button', { count: 2 })
+  await shows(page, 'Order 1: a-1')
+  await page.click('#fetched button')
+  await shows(page, 'Order 1: a-1')
+  await page.reload()
+  await ready(page)
+  await page.click('#fetched button')
+  await shows(page, 'Order 1: a-1')
+  await page.click('#another')
+  await page.click('#fetched button')
+  await shows(page, 'Order 2: a-1')
+
+  for (let times = 0; times < 3; times += 1) {
+    await page.click('#posted button')
+    await ready(page, 'thanks')
+    await shows(page, 'Order 3: b-1')
+    await page.goBack()
+    await ready(page)
+  }
+  await page.goto(url)
+  await ready(page)
+  await page.click('#posted button')
+  await ready(page, 'thanks')
+  await shows(page, 'Order 4: b-1')
+  expect(await (await fetch(`${url}/charges`)).json()).toEqual(['a-1', 'a-1', 'b-1', 'b-1'])
+})
+
+async function shows(page: Page, text: string): Promise<void> {
+  await page.waitForFunction(`document.querySelector('output').textContent === '${text}'`)
+}
 
 interface Counting {
   readonly name: string

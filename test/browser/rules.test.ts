@@ -77,6 +77,6 @@ it('takes a reload and a way back for the same opening, and nothing else', () =>
 
 it('begins no intent where there is no page, as on a server that renders one', async () => {
   const path = '../../src/browser/intent.ts'
-  const { openIntent } = (await import(path)) as { openIntent(name: string): unknown }
+  const { openIntent } = (await import(path)) as { openIntent: (name: string) => unknown }
   expect(() => openIntent('order')).toThrow('openIntent must be called in a page')
 })

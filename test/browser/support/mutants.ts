@@ -96,4 +96,20 @@ export const browserMutants: readonly BrowserMutant[] = [
     put: 'if (input) input.value = crypto.randomUUID()',
     noticedBy: 'back to a form that the browser posted itself',
   },
+  {
+    id: 'answer-begins-another',
+    breaks: 'begins another intent from the page of the answer',
+    file: 'intent.ts',
+    find: 'if (read(name) === key) write(name, endedMark + key)',
+    put: 'if (read(name) === key) write(name, mint())',
+    noticedBy: 'back to a form that the browser posted itself, loaded anew, and back again',
+  },
+  {
+    id: 'name-of-the-work-unheard',
+    breaks: 'mints a key where the page has named the work',
+    file: 'intent.ts',
+    find: 'return key',
+    put: "return key === ''",
+    noticedBy: 'two tabs that know the cart by its name',
+  },
 ]

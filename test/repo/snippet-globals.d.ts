@@ -1,5 +1,6 @@
 // What the snippets of README.md and docs/ may take for granted: the things of the reader's own application.
 import type { Onceward } from 'onceward'
+import type { Intent } from 'onceward/browser'
 import type { Pool } from 'pg'
 
 declare global {
@@ -8,6 +9,8 @@ declare global {
   const currency: string
   const once: Onceward
   const pool: Pool
+  const intent: Intent
+  function show(text: string): void
   const stripe: {
     charges: {
       create(charge: object, options?: { idempotencyKey: string }): Promise<{ id: string; amount: number }>

@@ -49,6 +49,8 @@ function compilerConfiguration(): object {
   return {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {
+      // Some are for pages.
+      lib: ['es2024', 'dom', 'dom.iterable'],
       noUnusedLocals: false,
       noUnusedParameters: false,
       isolatedDeclarations: false,

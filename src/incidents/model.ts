@@ -38,6 +38,8 @@ export interface Signal {
   readonly numbers?: Readonly<Record<string, number>>
   /** What it is about, by name: the change at the onset, the endpoint, the field, the event type. */
   readonly names?: readonly string[]
+  /** Where a person answered: their "no" needs no source that covers the window. */
+  readonly answered?: true
 }
 
 /** Every signal that the catalogue knows; the measuring side gives exactly one of each. */

@@ -35,7 +35,7 @@ export const neitherCauses: readonly Cause[] = [
     title: 'Not enough evidence',
     kind: 'neither',
     mechanism: 'What was supplied does not part the causes; the sources that would are named.',
-    prior: 1,
+    prior: 0,
     signals: {},
     contradictions: [],
     test: {

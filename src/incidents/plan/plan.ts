@@ -54,9 +54,16 @@ export function plan(input: PlanInput): readonly Step[] {
   const unknown = new Set(signalSpecs.map(({ id }) => id))
   for (const { signal } of known) unknown.delete(signal.id)
   const grower = new Grower(input)
-  const tree = grower.grow(input.ranking.explanations, unknown, 0)
+  const tree = grower.grow(withoutN02(input.ranking.explanations), unknown, 0)
   const ran = ranSteps(input, known)
   return [...ran.map((step, at) => following(step, ran[at + 1]?.step ?? tree)), ...grower.steps.toReversed()]
+}
+
+/** Which test to run next is asked as if there were something to find: "nobody can say" is no reason to stop looking. */
+function withoutN02(explanations: readonly Explanation[]): readonly Explanation[] {
+  const left = explanations.filter(({ causes }) => causes.every(({ id }) => id !== 'N02'))
+  const shares = softmax(left.map(({ score }) => score))
+  return left.map((each, at) => ({ ...each, probability: shares[at] ?? 0 }))
 }
 
 function following(step: Step, next: string | null): Step {
@@ -67,7 +74,9 @@ function ranSteps(
   { ranking, catalogue }: PlanInput,
   known: ReturnType<typeof knownSignals>,
 ): readonly Step[] {
-  const causes = shown(ranking).map(({ cause }) => cause)
+  const causes = shown(ranking)
+    .map(({ cause }) => cause)
+    .filter(({ id }) => id !== 'N02')
   return causes.flatMap(({ test }, at) => {
     if (causes.findIndex((other) => other.test.signal === test.signal) !== at) return []
     const found = known.find(({ signal }) => signal.id === test.signal)

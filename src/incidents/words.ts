@@ -19,21 +19,27 @@ export function percent(share: number): string {
   return value > 99 && value < 100 ? 'above 99 %' : `${Math.round(value)} %`
 }
 
+const units = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1000, 's'],
+] as const
+
 /** `3 h 12 min`, `41 s`, `250 ms`: the two largest units. */
 export function span(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`
-  const units = [
-    [86_400_000, 'd'],
-    [3_600_000, 'h'],
-    [60_000, 'min'],
-    [1000, 's'],
-  ] as const
-  const at = units.findIndex(([unitMs]) => ms >= unitMs)
+  if (Math.abs(ms) < 1000) return `${Math.round(ms)} ms`
+  const largest = units.findIndex(([unitMs]) => ms >= unitMs)
+  const smallestMs = units[largest + 1]?.[0] ?? 1000
+  // Rounded to the smaller unit first, or 59 min 50 s of an hour would become 60 min.
+  const rounded = Math.round(ms / smallestMs) * smallestMs
+  const at = units.findIndex(([unitMs]) => rounded >= unitMs)
   const [firstMs, first] = units[at] ?? [1000, 's']
-  const count = Math.floor(ms / firstMs)
-  const [secondMs, second] = units[at + 1] ?? [0, '']
-  const rest = secondMs === 0 ? 0 : Math.round((ms - count * firstMs) / secondMs)
-  return rest === 0 ? `${count} ${first}` : `${count} ${first} ${rest} ${second}`
+  const [secondMs, second] = units[at + 1] ?? [firstMs, '']
+  const rest = Math.round((rounded % firstMs) / secondMs)
+  return rest === 0
+    ? `${Math.floor(rounded / firstMs)} ${first}`
+    : `${Math.floor(rounded / firstMs)} ${first} ${rest} ${second}`
 }
 
 /** `2026-02-07 13:42 UTC`; with seconds where they are not zero. */

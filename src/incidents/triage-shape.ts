@@ -2,7 +2,7 @@ import type { Direction } from './catalogue/cause.ts'
 import type { Evidence, SignalClass, SourceKind } from './model.ts'
 import type { Label } from './rank/rules.ts'
 
-/** What `onceward triage --json` prints; times there are RFC 3339 in UTC. */
+/** What `onceward triage --json` prints; times are RFC 3339 in UTC. */
 export interface Triage {
   readonly incident: string
   readonly title: string
@@ -10,7 +10,7 @@ export interface Triage {
   readonly severityWhy: { readonly text: string; readonly evidence: readonly string[] }
   readonly problem: string
   readonly problemEvidence: readonly string[]
-  readonly window: { readonly from: number; readonly to: number }
+  readonly window: { readonly from: string; readonly to: string }
   readonly evidence: readonly Evidence[]
   /** The known ones; `value` false is an absence that counts. */
   readonly signals: readonly KnownSignal[]
@@ -119,7 +119,7 @@ interface FollowUp {
   readonly timelineNote: string
   readonly alerts: readonly {
     readonly series: string
-    readonly at: number
+    readonly at: string
     readonly text: string
     readonly evidence: readonly string[]
   }[]

@@ -1,5 +1,5 @@
-import type { Baseline } from './advice/baseline.ts'
-import { baselines } from './advice/baseline.ts'
+import { timestamp } from '../kernel/time.ts'
+import { type Baseline, baselines } from './advice/baseline.ts'
 import {
   detectionGap,
   hardening,
@@ -44,7 +44,7 @@ export function triage(given: Examination, { catalogue, answers = [] }: TriageOp
     severity: severity.severity,
     severityWhy: { text: severity.why, evidence: severity.evidence },
     ...problemOf(known),
-    window: { from: bundle.window.fromMs, to: bundle.window.toMs },
+    window: { from: timestamp(bundle.window.fromMs), to: timestamp(bundle.window.toMs) },
     evidence: [bundleEvidence(examination), ...examination.evidence, catalogueEvidence(catalogue), ...facts],
     signals: known.map(({ signal: { id, statement, class: kind, evidence }, value }) => ({
       id,
@@ -62,12 +62,10 @@ export function triage(given: Examination, { catalogue, answers = [] }: TriageOp
       evidence,
     })),
     hypotheses: shown(ranking).map((each) => hypothesisOf(each, known)),
-    explanations: ranking.explanations
-      .slice(0, 3)
-      .map(({ causes, probability }) => ({
-        causes: causes.map(({ id }) => id),
-        probability: rounded(probability),
-      })),
+    explanations: ranking.explanations.slice(0, 3).map(({ causes, probability }) => ({
+      causes: causes.map(({ id }) => id),
+      probability: rounded(probability),
+    })),
     plan: plan({ examination, catalogue, ranking }).map(stepOf),
     ...remediesOf(ranking, catalogue, known),
     ...followUpOf(examination, found, { ranking, catalogue, known }),
@@ -214,7 +212,12 @@ function followUpOf(
       detectionGap: gap.text,
       hardening: hardening(chooseFixes({ ranked: ranking.ranked, catalogue, known })).join('; '),
       timelineNote: note.text,
-      alerts: alerts.map(({ series, atMs, text, evidence }) => ({ series, at: atMs, text, evidence })),
+      alerts: alerts.map(({ series, atMs, text, evidence }) => ({
+        series,
+        at: timestamp(atMs),
+        text,
+        evidence,
+      })),
       evidence: { detectionGap: gap.evidence, timelineNote: note.evidence },
     },
   }

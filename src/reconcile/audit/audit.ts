@@ -222,7 +222,9 @@ function unclearOf({ unclear, reasons }: Sum, hasAmount: boolean): UnclearGroups
     refs: unclear.refs,
     rows: unclear.extraRows,
     ...(hasAmount && { amount: unclear.extraAmount }),
-    reasons: [...reasons].toSorted((a, b) => b[1] - a[1]).map(([why, refs]) => ({ why, refs })),
+    reasons: [...reasons]
+      .toSorted(([a, some], [b, others]) => others - some || (a < b ? -1 : 1))
+      .map(([why, refs]) => ({ why, refs })),
   }
 }
 

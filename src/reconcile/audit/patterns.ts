@@ -10,6 +10,7 @@ const minShare = 0.05
 /** So many references must come at all before "every one of them" says something. */
 const minItems = 3
 const almostAll = 0.98
+const hourMs = 3_600_000
 
 /** The patterns of the duplicates, the one with the largest share first. A pattern that does not hold is not there. */
 export function patternsOf(seen: Seen): Pattern[] {
@@ -48,13 +49,15 @@ function isRerun({ originals, extras, refs }: Tally): boolean {
 }
 
 function intervalPatterns({ tally, decisions }: Seen): Pattern[] {
-  return intervals(tally, decisions).map(({ gapMs, groups, isRepeated }) => {
+  // An hour that comes twice is no interval that anybody has chosen.
+  const isClock = tally.hourRepeats / tally.refs >= minShare
+  const found = intervals(tally, decisions).filter(
+    ({ gapMs }) => !isClock || Math.abs(gapMs - hourMs) > hourMs * 0.05,
+  )
+  return found.map(({ gapMs, groups, isRepeated }) => {
     const again = isRepeated ? ', several times in a row' : ''
-    return pattern(
-      'fixed-interval',
-      groups / tally.refs,
-      `${durationText(gapMs)} apart${again}: a retry with a fixed delay`,
-    )
+    const what = gapMs < hourMs ? 'a retry with a fixed delay' : 'a schedule, or a retry with a fixed delay'
+    return pattern('fixed-interval', groups / tally.refs, `${durationText(gapMs)} apart${again}: ${what}`)
   })
 }
 

@@ -63,7 +63,11 @@ function csvRelation(files: readonly TextFile[], first: TextFile, isSeveral: boo
     FROM (SELECT DISTINCT ON (file_path, line) e.line, e.error_type, e.error_message, s.file_path
       FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id)
       ORDER BY file_path, line) ORDER BY file_path, line`
-  return { select: selects.join(' UNION ALL '), position: 'row_number() OVER ()', rejections: [rejections] }
+  return {
+    select: selects.join(' UNION ALL '),
+    position: 'row_number() OVER () - 1',
+    rejections: [rejections],
+  }
 }
 
 function readCsv(files: readonly TextFile[]): string {
@@ -98,7 +102,7 @@ function jsonRelation(files: readonly TextFile[], first: TextFile, isSeveral: bo
     WHERE trim(coalesce(line, '')) <> '' AND NOT (${good}) ORDER BY filename, number`
   return {
     select: `SELECT ${members.join(', ')} FROM (${lines}) WHERE ${good}`,
-    position: 'row_number() OVER ()',
+    position: 'row_number() OVER () - 1',
     rejections: [rejected],
   }
 }

@@ -42,7 +42,7 @@ function verdict(report: AuditReport): string {
   else {
     const money = extraAmount === undefined ? '' : `, ${formatAmount(extraAmount, minorDigits)} in all`
     lines.push(
-      `${countText(duplicateRefs)} of ${countText(refs)} references were done more than once: ${countText(extraRows)} effects too many${money}.`,
+      `${countText(duplicateRefs)} of ${countText(refs)} references were done more than once: ${counted(extraRows, 'effect')} too many${money}.`,
       `How sure: ${countText(certainty.sure)} sure, ${countText(certainty.likely)} likely, ${countText(certainty.possible)} possible.`,
     )
   }
@@ -64,11 +64,15 @@ function patterns(report: AuditReport): string {
 function gaps({ gaps: bounds }: AuditReport): string {
   const most = Math.max(...bounds.map(({ refs }) => refs))
   if (bounds.length === 0 || most === 0) return ''
-  const rows = bounds.map(({ belowMs, refs }) => [
-    belowMs === null ? 'longer' : `below ${durationText(belowMs)}`,
-    countText(refs),
-    '#'.repeat(refs === 0 ? 0 : Math.max(1, Math.round((refs / most) * barWidth))),
-  ])
+  const first = bounds.findIndex(({ refs }) => refs > 0)
+  const last = bounds.findLastIndex(({ refs }) => refs > 0)
+  const rows = bounds
+    .slice(first, last + 1)
+    .map(({ belowMs, refs }) => [
+      belowMs === null ? 'longer' : `below ${durationText(belowMs)}`,
+      countText(refs),
+      '#'.repeat(refs === 0 ? 0 : Math.max(1, Math.round((refs / most) * barWidth))),
+    ])
   return textTable(['GAP', 'REFERENCES', ''], rows)
 }
 
@@ -121,4 +125,8 @@ function rejected({ rejectedRows, rejected: listed }: AuditReport): string {
     )
   const more = rejectedRows > shown.length ? [`  … and ${countText(rejectedRows - shown.length)} more`] : []
   return [`${countText(rejectedRows)} rows could not be read:`, ...shown, ...more].join('\n')
+}
+
+function counted(count: number, what: string): string {
+  return `${countText(count)} ${what}${count === 1 ? '' : 's'}`
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { OncewardError } from '../../kernel/errors.ts'
+import { OncewardError, optionInvalid } from '../../kernel/errors.ts'
 import { type AuditCommandOptions, auditOptions } from '../audit/options.ts'
 import { progressLine } from '../audit/progress.ts'
 import { publish } from '../audit/publish.ts'
@@ -18,8 +18,8 @@ function gathered(value: string, before: readonly string[]): readonly string[] {
 export function auditCommand(): Command {
   const command = baseCommand('audit', 'find what happened more than once in data that is there')
     .argument(
-      '<source>',
-      'a CSV, JSONL or Parquet file, a glob, -, or postgres://…?table=NAME or ?query=SELECT…',
+      '<source...>',
+      'a CSV, JSONL or Parquet file, a glob or several, -, or postgres://…?table=NAME or ?query=SELECT…',
     )
     .usage('SOURCE [--ref COLUMN,…] [options]')
     .option(
@@ -60,6 +60,7 @@ export function auditCommand(): Command {
   readingOptions(command)
   return setAction<AuditCommandOptions>(command, async ({ globals, options, args }) => {
     const [source = ''] = args
+    if (args.length > 1 && (options.printSql !== undefined || options.watch === true)) refuseSeveral(args)
     if (options.printSql !== undefined) {
       const { printSql } = await import('../audit/print-sql.ts')
       return printSql(source, options, options.printSql)
@@ -68,7 +69,7 @@ export function auditCommand(): Command {
       const { watch } = await import('../audit/watch.ts')
       return watch(source, options, globals.json)
     }
-    return run(source, options, globals.json)
+    return run(args, options, globals.json)
   })
 }
 
@@ -84,14 +85,14 @@ function readingOptions(command: Command): void {
     .addOption(jsonOption())
 }
 
-async function run(source: string, typed: AuditCommandOptions, json: boolean): Promise<number> {
+async function run(sources: readonly string[], typed: AuditCommandOptions, json: boolean): Promise<number> {
   const options = auditOptions(typed)
   refuseTwoOutputs(typed, json)
   const { audit } = await import('../../reconcile/audit/audit.ts')
   return untilEnded({ name: 'audit', json, limitMs }, async ({ signal, line }) => {
     const progress = progressLine(line)
     try {
-      const report = await audit(source, { ...options, signal, onProgress: progress.onProgress })
+      const report = await audit(sources, { ...options, signal, onProgress: progress.onProgress })
       await publish(report, typed)
       return {
         exitCode: report.duplicateRefs > 0 ? exitCodes.found : exitCodes.done,
@@ -102,6 +103,10 @@ async function run(source: string, typed: AuditCommandOptions, json: boolean): P
       progress.close()
     }
   })
+}
+
+function refuseSeveral(args: readonly string[]): never {
+  throw optionInvalid('SOURCE', 'one file or table with --watch and --print-sql', args.join(' '))
 }
 
 /** Standard output is for one document. */

@@ -21,7 +21,10 @@ import { gapBoundsMs, Tally } from './tally.ts'
  * have in common, and how sure that is. Reads only. Throws as `openSource` does, and `OPTION_INVALID` for columns that
  * are not there.
  */
-export async function audit(source: string, options: AuditOptions = {}): Promise<AuditReport> {
+export async function audit(
+  source: string | readonly string[],
+  options: AuditOptions = {},
+): Promise<AuditReport> {
   const settings = auditSettings(options)
   const startMs = performance.now()
   const baseline = settings.baseline === undefined ? undefined : await countRows(settings.baseline, settings)
@@ -37,7 +40,7 @@ export async function audit(source: string, options: AuditOptions = {}): Promise
 
 /** Every group, as it is found, not only the largest ones: `certainty` is that of the group alone. */
 export async function* auditGroups(
-  source: string,
+  source: string | readonly string[],
   options: AuditOptions = {},
 ): AsyncGenerator<DuplicateGroup, void, undefined> {
   const settings = auditSettings(options)

@@ -192,6 +192,7 @@ function plain(name: string): string {
 
 /** A column called `value` that holds words is no amount. */
 function agrees(role: Role, source: Source, column: Column): boolean {
+  if (source.sample.length === 0) return true
   const place = source.columns.indexOf(column)
   const values = source.sample.flatMap((row) => row[place] ?? [])
   if (role === 'at') return column.type === 'time' || timeStyleOf(values) !== undefined

@@ -1,4 +1,4 @@
-import { CsvError, type Options, type Parser, parse } from 'csv-parse'
+import { type CsvError, type Options, type Parser, parse } from 'csv-parse'
 import { messageOf, OncewardError } from '../../kernel/errors.ts'
 import type { Rejected } from './source.ts'
 
@@ -19,11 +19,13 @@ interface CsvReading {
 
 /** A quote that opens and never closes would swallow the rest of the file: this is more than any honest record has. */
 const maxRecordBytes = 16 << 20
+export const maxLostLines = 100
 
 /** The records of one file, the header first, as they come with each chunk. A broken record is told to `onReject` and left out. */
 export async function* csvRecords(reading: CsvReading): AsyncGenerator<string[][], void, undefined> {
   let batch: string[][] = []
-  let failed: unknown
+  let failed: Error | undefined
+  let lastLine = 0
   const parser = parse({
     ...parserOptions(reading.layout),
     on_record: (record: string[], { lines }) => {
@@ -31,13 +33,17 @@ export async function* csvRecords(reading: CsvReading): AsyncGenerator<string[][
         reading.onReject({ line: lines, why: 'bytes that are no UTF-8 (is it --encoding latin1?)' })
         return null
       }
+      lastLine = lines
       batch.push(record)
       return null
     },
     on_skip: (error) => {
       if (error === undefined) return
-      if (error.code === 'CSV_MAX_RECORD_SIZE') failed ??= error
-      reading.onReject({ line: lineOf(error), why: whyOf(error) })
+      const isQuote = error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_MAX_RECORD_SIZE'
+      const line = isQuote ? lastLine + 1 : lineOf(error)
+      // The last record of a file that was cut may end in an open quote; one that took many lines with it is another thing.
+      if (isQuote && lineOf(error) - line > maxLostLines) failed ??= brokenQuote(reading.name, line)
+      else reading.onReject({ line, why: whyOf(error) })
     },
   })
   parser.on('error', (error) => (failed ??= error))
@@ -51,7 +57,7 @@ export async function* csvRecords(reading: CsvReading): AsyncGenerator<string[][
   }
   if (failed === undefined) await ended(parser)
   parser.destroy()
-  if (failed !== undefined) throw brokenQuote(reading, failed)
+  if (failed !== undefined) throw failed
   if (batch.length > 0) yield batch
 }
 
@@ -86,6 +92,7 @@ function lineOf(error: CsvError): number {
 }
 
 function whyOf(error: CsvError): string {
+  if (error.code === 'CSV_QUOTE_NOT_CLOSED') return 'a quote that is opened and never closes'
   const found: unknown = error['record']
   const columns: unknown = error['columns']
   if (error.code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH' && Array.isArray(found))
@@ -95,8 +102,7 @@ function whyOf(error: CsvError): string {
   return messageOf(error)
 }
 
-function brokenQuote({ name, layout }: CsvReading, error: unknown): OncewardError {
-  const line = error instanceof CsvError ? lineOf(error) : 0
-  const message = `${name}: a ${layout.quote ?? 'quote'} that is opened before line ${line} never closes. If quotes mean nothing in this file, say --quote none.`
-  return new OncewardError('SOURCE_INVALID', message, { cause: error })
+export function brokenQuote(name: string, line: number): OncewardError {
+  const message = `${name}: a quote that is opened in line ${line} never closes. If quotes mean nothing in this file, say --quote none.`
+  return new OncewardError('SOURCE_INVALID', message)
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { brokenQuote, maxLostLines } from './csv.ts'
 import { type Duckdb, openDuckdb } from './duckdb-driver.ts'
 import { relationOf } from './duckdb-relation.ts'
 import { type ParquetFile, readingOf, type TextFile } from './examine.ts'
@@ -76,7 +77,7 @@ async function opened(db: Duckdb, at: DuckdbFiles, close: () => Promise<void>): 
     sample,
     notes: at.files.flatMap((file) => file.notes),
     scan: (wanted) => batches(db.query(select(wanted))),
-    rejections: () => rejectionsOf(db, relation.rejections),
+    rejections: () => rejectionsOf(db, at, relation.rejections),
     sql: { dialect: 'duckdb', from: 'data', position: relation.position, text, run: db.run, query: db.query },
     close,
   }
@@ -108,12 +109,13 @@ export function declaredType(declared: string): ColumnType {
   return /^(STRUCT|MAP|JSON)|\[\]$/.test(name) ? 'json' : 'text'
 }
 
-async function rejectionsOf(db: Duckdb, queries: readonly string[]): Promise<Rejections> {
+async function rejectionsOf(db: Duckdb, at: DuckdbFiles, queries: readonly string[]): Promise<Rejections> {
   const listed: Rejected[] = []
   let count = 0
   for (const query of queries) {
     for await (const rows of db.query(query)) {
-      for (const [line, why, file] of rows) {
+      for (const [line, why, file, lostLines] of rows) {
+        if (Number(lostLines ?? 0) > maxLostLines) throw brokenQuote(at.name, Number(line))
         count++
         if (listed.length < maxListedRejections)
           listed.push({

@@ -59,8 +59,9 @@ function csvRelation(files: readonly TextFile[], first: TextFile, isSeveral: boo
   const rejections = `SELECT CAST(line AS VARCHAR), CASE WHEN error_type IN ('MISSING COLUMNS', 'TOO MANY COLUMNS')
       THEN regexp_extract(error_message, 'Found: (\\d+)', 1) || ' columns instead of ' || regexp_extract(error_message, 'Columns: (\\d+)', 1)
       WHEN error_type = 'INVALID ENCODING' THEN 'bytes that are no UTF-8 (is it --encoding latin1?)'
-      ELSE lower(CAST(error_type AS VARCHAR)) END, ${file}
-    FROM (SELECT DISTINCT ON (file_path, line) e.line, e.error_type, e.error_message, s.file_path
+      WHEN error_type = 'UNQUOTED VALUE' THEN 'a quote that is opened and never closes'
+      ELSE lower(CAST(error_type AS VARCHAR)) END, ${file}, CAST(length(csv_line) - length(replace(csv_line, chr(10), '')) AS VARCHAR)
+    FROM (SELECT DISTINCT ON (file_path, line) e.line, e.error_type, e.error_message, e.csv_line, s.file_path
       FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id)
       ORDER BY file_path, line) ORDER BY file_path, line`
   return {

@@ -69,8 +69,12 @@ async function csvSample(
 ): Promise<Sample> {
   const records: string[][] = []
   const chunks = chunksOf(text)
-  for await (const batch of csvRecords({ name, layout, chunks, isUtf8: false, onReject: () => undefined }))
-    records.push(...batch)
+  try {
+    for await (const batch of csvRecords({ name, layout, chunks, isUtf8: false, onReject: () => undefined }))
+      records.push(...batch)
+  } catch {
+    // A beginning may be cut inside a quote. If the quote never closes, the first scan says so.
+  }
   const [header = [], ...rows] = records
   const { names, notes } = namesOf(header)
   const sample = rows.slice(0, sampleRows).map((row) => row.map((cell) => (cell === '' ? null : cell)))

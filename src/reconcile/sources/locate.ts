@@ -25,10 +25,12 @@ export type Relation =
 const nothing = (): Promise<void> => Promise.resolve()
 
 /**
- * What a SOURCE names: a file, a glob, `-` for standard input, or a table or query of PostgreSQL. Throws
- * `OPTION_INVALID` where it names nothing.
+ * What a SOURCE names: a file, a glob, `-` for standard input, or a table or query of PostgreSQL; or several files, as a
+ * shell makes of a glob. Throws `OPTION_INVALID` where it names nothing.
  */
-export async function locate(source: string): Promise<Place> {
+export async function locate(sources: readonly string[]): Promise<Place> {
+  const [source = '', ...others] = sources
+  if (others.length > 0) return filesPlace(`${sources.length} files`, sources)
   if (source === '-') return standardInput()
   if (/^postgres(ql)?:/i.test(source)) return postgresPlace(source)
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source))
@@ -36,14 +38,16 @@ export async function locate(source: string): Promise<Place> {
       'OPTION_INVALID',
       `SOURCE must be a file, a glob, - or postgres://…?table=NAME, got ${JSON.stringify(redactUrl(source))}.`,
     )
-  return filesPlace(source)
+  return filesPlace(source, sources)
 }
 
-async function filesPlace(source: string): Promise<Place> {
-  const paths = (await isFile(source)) ? [source] : await matching(source)
+async function filesPlace(name: string, sources: readonly string[]): Promise<Place> {
+  const found: string[] = []
+  for (const source of sources) found.push(...((await isFile(source)) ? [source] : await matching(source)))
+  const paths = [...new Set(found)]
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size))
   const bytes = sizes.reduce((sum, size) => sum + size, 0)
-  return { kind: 'files', name: source, paths, bytes, remove: nothing }
+  return { kind: 'files', name, paths, bytes, remove: nothing }
 }
 
 async function isFile(path: string): Promise<boolean> {

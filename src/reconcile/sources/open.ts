@@ -9,13 +9,16 @@ import { oneOf } from '../../kernel/check.ts'
 const nodeMaxBytes = 200_000_000
 
 /**
- * Opens what `source` names: a file, a glob, `-`, or `postgres://…?table=NAME` (or `?query=SELECT…`). Close it when done.
+ * Opens what `source` names: a file, several, a glob, `-`, or `postgres://…?table=NAME` (or `?query=SELECT…`). Close it when done.
  * Throws `OPTION_INVALID` for what names nothing, `SOURCE_INVALID` for data that cannot be read, `SOURCE_UNAVAILABLE`
  * for a database that cannot be reached, `DEPENDENCY_MISSING` where a driver is not installed.
  */
-export async function openSource(source: string, options: SourceOptions = {}): Promise<Source> {
+export async function openSource(
+  source: string | readonly string[],
+  options: SourceOptions = {},
+): Promise<Source> {
   checkOptions(options)
-  const place = await locate(source)
+  const place = await locate(typeof source === 'string' ? [source] : source)
   if (place.kind === 'files') return openFiles(place, options)
   const { postgresSource } = await import('./postgres.ts')
   return postgresSource(place, options)

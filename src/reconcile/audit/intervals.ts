@@ -13,9 +13,12 @@ const maxIntervals = 3
 const minGapMs = 200
 const minGroups = 3
 const minShare = 0.05
-/** A peak stands this much above what gaps spread evenly (by their logarithm) around it would put there. */
-const peak = 5
+/** What gaps may be, from a race to a day, as the width of a logarithm: without neighbours they could lie anywhere in it. */
+const range = Math.log(86_400_000 / minGapMs)
 const neighbourhood = Math.log(4)
+/** As many windows as there are places for a peak; all of them together may be wrong this often. */
+const windows = 100
+const chance = 0.01
 
 /**
  * Gaps that come much more often than their neighbours. Groups with several equal gaps speak for themselves: 10:30:15,
@@ -87,8 +90,22 @@ function stands({ gapMs, groups, regular, width }: Peak, tally: Tally): boolean 
   for (const [bucket, { groups: count }] of tally.buckets)
     if (isWithin(Math.log(gapOfBucket(bucket)), middle - neighbourhood, middle + neighbourhood))
       around += count
-  const expected = ((around - groups) * width) / (2 * neighbourhood - width)
-  return groups >= peak * Math.max(expected, 0.2)
+  const byNeighbours = ((around - groups) * width) / (2 * neighbourhood - width)
+  const expected = Math.max(byNeighbours, (tally.withGap * width) / range)
+  return windows * poissonTail(groups, expected) < chance
+}
+
+/** How likely so many, or more, are where `expected` are to be expected (Poisson). */
+export function poissonTail(count: number, expected: number): number {
+  // The sum of what is above: below it, the digits of 1 minus a sum would be lost.
+  let logTerm = -expected
+  for (let k = 1; k <= count; k++) logTerm += Math.log(expected / k)
+  let [sum, term] = [0, Math.exp(logTerm)]
+  for (let k = count + 1; term > 0 && (k <= expected || term > sum * 1e-12); k++) {
+    sum += term
+    term *= expected / k
+  }
+  return Math.min(sum + term, 1)
 }
 
 function isWithin(value: number, low: number, high: number): boolean {

@@ -86,21 +86,19 @@ export function segmentsQuery(sql: Sql, { roles }: Plan): string {
 export function groupsQuery(sql: Sql, { roles, columns }: Plan, among?: string): string {
   const refs = roles.ref.map(identifier)
   const cells = columns.map((name) => `nullif(${qualified(sql.text(name))}, '')`)
-  const position = sql.position === undefined ? 'NULL' : castText(sql, 'rows._position')
-  const rows =
-    sql.position === undefined || sql.position === '_position'
-      ? sql.from
-      : `(SELECT *, ${sql.position} AS _position FROM ${sql.from})`
+  const position = sql.position === undefined ? 'NULL' : castText(sql, 'r._position')
+  const isComputed = sql.position !== undefined && sql.position !== '_position'
+  const rows = `(SELECT *${isComputed ? `, ${sql.position} AS _position` : ''} FROM ${sql.from})`
   return `SELECT ${[...roles.ref.map((name) => qualified(sql.text(name))), position, ...cells].join(', ')}
-FROM ${rows} AS rows
+FROM ${rows} AS r
 JOIN (
   ${repeatedQuery(sql, roles.ref, among).replaceAll('\n', '\n  ')}
-) AS repeated ON ${refs.map((ref) => `rows.${ref} = repeated.${ref}`).join(' AND ')}
-ORDER BY ${refs.map((ref) => `rows.${ref}`).join(', ')}${sql.position === undefined ? '' : ', rows._position'}`
+) AS repeated ON ${refs.map((ref) => `r.${ref} = repeated.${ref}`).join(' AND ')}
+ORDER BY ${refs.map((ref) => `r.${ref}`).join(', ')}${sql.position === undefined ? '' : ', r._position'}`
 
   /** The text of a column names it once, in quotes. */
   function qualified(expression: string): string {
-    return expression.replace(/"/, 'rows."')
+    return expression.replace(/"/, 'r."')
   }
 }
 

@@ -102,7 +102,8 @@ function jsonRelation(files: readonly TextFile[], first: TextFile, isSeveral: bo
       FROM (SELECT *, row_number() OVER () AS place FROM (${lines})))
     WHERE trim(coalesce(line, '')) <> '' AND NOT (${good}) ORDER BY filename, number`
   return {
-    select: `SELECT ${members.join(', ')} FROM (${lines}) WHERE ${good}`,
+    // The filter alone would not do: DuckDB may take members out of a line before it has filtered it.
+    select: `SELECT ${members.join(', ')} FROM (SELECT CASE WHEN ${good} THEN line END AS line FROM (${lines})) WHERE line IS NOT NULL`,
     position: 'row_number() OVER () - 1',
     rejections: [rejected],
   }

@@ -50,7 +50,7 @@ async function examineText(path: string, head: Head, options: SourceOptions): Pr
   if (layout.format === 'none') throw new OncewardError('SOURCE_INVALID', `${path} is ${layout.what}.`)
   // The last line may be cut in the middle.
   const whole = head.isWhole ? text : text.slice(0, Math.max(text.lastIndexOf('\n'), 0) || text.length)
-  const read = layout.format === 'csv' ? await csvSample(path, layout, whole) : await jsonSample(whole)
+  const read = layout.format === 'csv' ? await csvSample(path, layout, whole) : await jsonSample(path, whole)
   const notes = [...endingNotes(path, layout.format, head.compression), ...read.notes]
   return { kind: 'text', path, compression: head.compression, encoding, layout, ...read, notes }
 }
@@ -85,11 +85,13 @@ async function* chunksOf(text: string): AsyncGenerator<string, void, undefined> 
   yield text
 }
 
-async function jsonSample(text: string): Promise<Sample> {
+async function jsonSample(name: string, text: string): Promise<Sample> {
   const records = []
   for await (const batch of jsonRecords({ chunks: chunksOf(text), onReject: () => undefined }))
     records.push(...batch)
   const first = records.slice(0, sampleRows)
+  if (first.length === 0)
+    throw new OncewardError('SOURCE_INVALID', `${name}: none of its lines is a JSON object.`)
   const paths = pathsOf(first)
   const { names, notes } = namesOf(paths.map((path) => path.join('.')))
   const sample = first.map(({ value }) => paths.map((path) => cellAt(value, path)))

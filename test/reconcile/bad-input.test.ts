@@ -19,31 +19,36 @@ function put(name: string, content: string | Uint8Array): string {
 
 const good = 'order_ref,amount,at\nA,1.00,2026-01-01T10:00:00Z\nA,1.00,2026-01-01T10:00:02Z\n'
 
+const refused: readonly (readonly [string, string, string | Uint8Array, string])[] = [
+  ['nothing', 'a.csv', '', 'is empty'],
+  ['white space', 'a.csv', ' \n\n', 'is empty'],
+  ['a workbook', 'a.csv', 'PK\u0003\u0004….', 'Excel'],
+  ['a SQLite database', 'a.csv', 'SQLite format 3\u0000', 'SQLite'],
+  ['a PDF', 'a.csv', '%PDF-1.7', 'a PDF'],
+  ['a page', 'a.csv', '<!doctype html><p>Sign in', 'HTML'],
+  ['a JSON array', 'a.json', '[\n{"order_ref":"A"}]', 'a JSON array'],
+  ['bytes of any kind', 'a.csv', new Uint8Array([1, 2, 0, 0, 255, 0, 7, 7, 0, 9]), 'binary'],
+  ['half a gzip file', 'a.csv.gz', gzipSync(good.repeat(50)).subarray(0, 40), 'no whole gzip file'],
+  ['JSON lines of which none is an object', 'a.jsonl', '{broken\n{"a"\n', 'none of its lines'],
+  [
+    'a quote that swallows all',
+    'a.csv',
+    `order_ref,x\nA,1\nB,"2\n${'C,3\n'.repeat(200)}`,
+    'opened in line 3 never closes',
+  ],
+]
+
 describe('what cannot be read is refused, and says what it is', () => {
-  it.each<[string, string, string | Uint8Array, string]>([
-    ['nothing', 'a.csv', '', 'is empty'],
-    ['white space', 'a.csv', ' \n\n', 'is empty'],
-    ['a workbook', 'a.csv', 'PK\u0003\u0004….', 'Excel'],
-    ['a SQLite database', 'a.csv', 'SQLite format 3\u0000', 'SQLite'],
-    ['a PDF', 'a.csv', '%PDF-1.7', 'a PDF'],
-    ['a page', 'a.csv', '<!doctype html><p>Sign in', 'HTML'],
-    ['a JSON array', 'a.json', '[\n{"order_ref":"A"}]', 'a JSON array'],
-    ['bytes of any kind', 'a.csv', new Uint8Array([1, 2, 0, 0, 255, 0, 7, 7, 0, 9]), 'binary'],
-    ['half a gzip file', 'a.csv.gz', gzipSync(good.repeat(50)).subarray(0, 40), 'no whole gzip file'],
-    ['JSON lines of which none is an object', 'a.jsonl', '{broken\n{"a"\n', 'none of its lines'],
-    [
-      'a quote that swallows all',
-      'a.csv',
-      `order_ref,x\nA,1\nB,"2\n${'C,3\n'.repeat(200)}`,
-      'opened in line 3 never closes',
-    ],
-  ])('%s', async (_, name, content, words) => {
-    const path = put(name, content)
-    await expect(audit(path, { ref: ['order_ref'] })).rejects.toMatchObject({
-      code: expect.stringMatching(/^(SOURCE|OPTION)_INVALID$/),
-      message: expect.stringContaining(words),
-    })
-  })
+  it.each(refused.map(([what, name, content, words]) => ({ what, name, content, words })))(
+    '$what',
+    async ({ name, content, words }) => {
+      const path = put(name, content)
+      await expect(audit(path, { ref: ['order_ref'] })).rejects.toMatchObject({
+        code: expect.stringMatching(/^(SOURCE|OPTION)_INVALID$/),
+        message: expect.stringContaining(words),
+      })
+    },
+  )
 
   it('a quote that swallows all, in the other engine too', async () => {
     const path = put('a.csv', `order_ref,x\nA,1\nB,"2\n${'C,3\n'.repeat(200)}`)

@@ -3,23 +3,9 @@ import { label, members, oneOf } from '../../kernel/check.ts'
 import { OncewardError, optionInvalid } from '../../kernel/errors.ts'
 import { nearest } from '../../reconcile/sources/nearest.ts'
 import { parseInstant } from '../../reconcile/values/instant.ts'
+import { type Phase, phases, type SourceKind, sourceKinds, type TimeSpan } from '../model.ts'
 
 export const bundleVersion = 'incident/v1'
-
-export const sourceKinds = [
-  'log',
-  'effects',
-  'requests',
-  'deliveries',
-  'changes',
-  'alerts',
-  'metrics',
-  'processes',
-  'ledger',
-  'config',
-  'code',
-] as const
-export type SourceKind = (typeof sourceKinds)[number]
 
 export const sourceFormats = ['jsonl', 'csv', 'parquet', 'text'] as const
 export type SourceFormat = (typeof sourceFormats)[number]
@@ -51,15 +37,10 @@ export const fieldNames = [
 ] as const
 export type FieldName = (typeof fieldNames)[number]
 
-export interface TimeSpan {
-  readonly fromMs: number
-  readonly toMs: number
-}
-
 export interface SourceSpec {
   readonly id: string
   readonly kind: SourceKind
-  /** A file or a glob, relative to the bundle, or `postgres://…?table=NAME`. */
+  /** A file or a glob inside the bundle; a folder where it holds code or configuration. */
   readonly path: string
   readonly format?: SourceFormat
   readonly map: Readonly<Partial<Record<FieldName, string>>>
@@ -70,11 +51,9 @@ export interface SourceSpec {
 
 export type KnownConstants = Readonly<Record<string, number | readonly number[]>>
 
-export const timelinePhases = ['detect', 'escalate', 'mitigate', 'resolve'] as const
-
 export interface TimelineNote {
   readonly atMs: number
-  readonly phase: (typeof timelinePhases)[number]
+  readonly phase: Phase
   readonly text: string
   readonly source?: string
 }
@@ -223,7 +202,7 @@ function timelineOf(raw: unknown, at: number): TimelineNote {
   const given = members(raw, name) as Members
   return {
     atMs: timeOf(given['at'], `${name}.at`),
-    phase: oneOf(given['phase'], timelinePhases, `${name}.phase`),
+    phase: oneOf(given['phase'], phases, `${name}.phase`),
     text: textOf(given['text'], `${name}.text`),
     ...texts(given, ['source'], `${name}.`),
   }
@@ -261,7 +240,11 @@ function notesOf(given: Members): Pick<Manifest, 'impact' | 'controls' | 'whys' 
 }
 
 /** The optional texts of an object that are there. */
-function texts<T extends string>(given: Members, names: readonly T[], prefix: string): Partial<Record<T, string>> {
+function texts<T extends string>(
+  given: Members,
+  names: readonly T[],
+  prefix: string,
+): Partial<Record<T, string>> {
   const found = names.flatMap((name) => {
     const value = given[name]
     return value === undefined || value === null ? [] : [[name, textOf(value, `${prefix}${name}`)] as const]

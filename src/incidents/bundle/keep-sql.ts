@@ -1,4 +1,4 @@
-import type { Row, Source, SqlSide } from '../../reconcile/sources/source.ts'
+import type { Row, SqlSide } from '../../reconcile/sources/source.ts'
 import { literal } from '../../reconcile/sources/sql.ts'
 import type { SourceKind } from '../model.ts'
 import type { FieldMap } from './fields.ts'
@@ -15,7 +15,6 @@ import { badLevelPattern, troublePattern } from './trouble.ts'
 const maxRepeated = 100_000
 
 export async function keepInSql(
-  source: Source,
   shape: Shape,
   { kind, map, sql }: { kind: SourceKind; map: FieldMap; sql: SqlSide },
 ): Promise<Kept> {
@@ -50,7 +49,7 @@ export async function keepInSql(
   await sql.run('DROP TABLE counted')
   const step = stepOf(count)
   const badStep = stepOf(badCount)
-  const rows = await fetched(source, shape, { map, sql, step, badStep, share, ref })
+  const rows = await fetched(shape, { map, sql, step, badStep, share, ref })
   const notes = count > maxKeptRows ? [sampleNote(step, badStep)] : []
   if (share > 1) notes.push(`of its repeated references one in ${share} was looked at; counts are of all`)
   return { rows, totals: { rows: count, refs, repeatedRefs, extraRows, minutes }, notes }
@@ -81,7 +80,7 @@ interface Fetching {
   readonly ref: string
 }
 
-async function fetched(source: Source, shape: Shape, at: Fetching): Promise<BundleRow[]> {
+async function fetched(shape: Shape, at: Fetching): Promise<BundleRow[]> {
   const { map, sql, step, badStep, share, ref } = at
   const select = shape.columns.map((name) => `nullif(${sql.text(name)}, '')`)
   const isRepeated = ref === 'NULL' ? 'false' : `${ref} IN (SELECT ref FROM repeated)`

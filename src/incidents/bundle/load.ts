@@ -162,7 +162,7 @@ async function readTable(spec: SourceSpec, source: Source, loading: Loading): Pr
   const kept =
     source.sql === undefined
       ? await keepInNode(source, shape, { kind: spec.kind })
-      : await keepInSql(source, shape, { kind: spec.kind, map, sql: source.sql })
+      : await keepInSql(shape, { kind: spec.kind, map, sql: source.sql })
   const { count } = await source.rejections()
   const shown = guessed
     .map(({ field, column }) => (field === column ? field : `${field} is ${column}`))

@@ -1,27 +1,15 @@
 import { changeSignals } from './signal-list/changes.ts'
 import { lossSignals } from './signal-list/losses.ts'
 import { pairSignals } from './signal-list/pairs.ts'
+import type { SignalClass, SignalSpec, SourceKind } from './signal-list/spec.ts'
 import { systemSignals } from './signal-list/systems.ts'
+
+export { type SignalClass, type SignalSpec, type SourceKind, sourceKinds } from './signal-list/spec.ts'
 
 /*
  * What the two halves of triage hand each other: reading a bundle and measuring signals on one side, causes, plan and
  * reports on the other. Times are milliseconds since 1970 in UTC, sizes are bytes.
  */
-
-export const sourceKinds = [
-  'log',
-  'effects',
-  'requests',
-  'deliveries',
-  'changes',
-  'alerts',
-  'metrics',
-  'processes',
-  'ledger',
-  'config',
-  'code',
-] as const
-export type SourceKind = (typeof sourceKinds)[number]
 
 /** One thing that was measured or read, and how to measure it again. */
 export interface Evidence {
@@ -34,13 +22,6 @@ export interface Evidence {
   /** What a person can run to see it again: SQL, a command, or the place in a file. */
   readonly query: string
 }
-
-export type SignalClass =
-  | 'deterministic'
-  | 'intermittent'
-  | 'load-dependent'
-  | 'environment-dependent'
-  | 'data-dependent'
 
 export type SignalValue = true | false | 'unknown'
 
@@ -57,22 +38,8 @@ export interface Signal {
   readonly numbers?: Readonly<Record<string, number>>
   /** What it is about, by name: the change at the onset, the endpoint, the field, the event type. */
   readonly names?: readonly string[]
-}
-
-/**
- * When a signal is true, false or unknown. `false` is an absence, and counts only where sources of the kinds in `needs`
- * were supplied and cover the window; otherwise it is unknown. It is unknown, too, where the fields it looks at are
- * not mapped, or where fewer than three cases are there to judge by (unless `yes` says otherwise).
- * "Most" is at least 60 % of the duplicate references (or of the losses), "hardly any" is below 15 %; between: unknown.
- */
-export interface SignalSpec {
-  readonly id: string
-  readonly class: SignalClass
-  /** All groups must be met, each by any one of its kinds. */
-  readonly needs: readonly (readonly SourceKind[])[]
-  readonly yes: string
-  readonly no: string
-  readonly numbers?: readonly string[]
+  /** Where a person answered: their "no" needs no source that covers the window. */
+  readonly answered?: true
 }
 
 /** Every signal that the catalogue knows; the measuring side gives exactly one of each. */

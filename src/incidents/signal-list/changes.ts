@@ -1,4 +1,4 @@
-import type { SignalSpec } from '../model.ts'
+import type { SignalSpec } from './spec.ts'
 
 const counted = [['effects', 'requests', 'deliveries', 'ledger', 'log', 'metrics']] as const
 const changed = [...counted, ['changes']] as const

@@ -1,4 +1,4 @@
-import type { SignalSpec } from '../model.ts'
+import type { SignalSpec } from './spec.ts'
 
 const sides = [
   ['deliveries', 'requests', 'ledger', 'log'],

@@ -1,4 +1,4 @@
-import type { SignalSpec } from '../model.ts'
+import type { SignalSpec } from './spec.ts'
 
 const pairs = [['effects', 'requests', 'deliveries', 'ledger']] as const
 const effects = [['effects', 'ledger']] as const

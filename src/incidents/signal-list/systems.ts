@@ -1,4 +1,4 @@
-import type { SignalSpec } from '../model.ts'
+import type { SignalSpec } from './spec.ts'
 
 const logs = [['log', 'processes', 'alerts', 'metrics']] as const
 const answers = [['requests', 'deliveries', 'log']] as const

@@ -39,6 +39,8 @@ const byCode: Readonly<Record<ErrorCode, ExitCode>> = {
   STORE_REJECTED: exitCodes.failed,
   STORE_INCOMPATIBLE: exitCodes.storeUnavailable,
   TARGET_UNREACHABLE: exitCodes.failed,
+  SOURCE_INVALID: exitCodes.usage,
+  SOURCE_UNAVAILABLE: exitCodes.storeUnavailable,
   DEPENDENCY_MISSING: exitCodes.usage,
 }
 

@@ -60,6 +60,10 @@ export const errorCodes = [
   'STORE_INCOMPATIBLE',
   /** The service under test, or what counts its effects, cannot be reached. */
   'TARGET_UNREACHABLE',
+  /** The data to look at is empty, broken, or not what it says it is. */
+  'SOURCE_INVALID',
+  /** The database that holds the data to look at cannot be reached, or refuses. */
+  'SOURCE_UNAVAILABLE',
   /** An optional package is not installed. */
   'DEPENDENCY_MISSING',
 ] as const

@@ -1,0 +1,35 @@
+import type { BundleRow } from '../bundle/row.ts'
+import type { ChangeFact } from '../model.ts'
+import { textOf, type Material } from './material.ts'
+
+export interface Change extends Omit<ChangeFact, 'evidence'> {
+  readonly source: string
+}
+
+/** The changes that the bundle lists, in the order of their times. What has no time is no change that could be placed. */
+export function changesOf(m: Pick<Material, 'rows'>): readonly Change[] {
+  return m
+    .rows('changes')
+    .flatMap((row) => (row.at === undefined ? [] : [changeOf(row, row.at)]))
+    .toSorted((a, b) => a.atMs - b.atMs || (a.name < b.name ? -1 : 1))
+}
+
+function changeOf(row: BundleRow, atMs: number): Change {
+  const text = textOf(row)
+  const name = row.name ?? row.rest?.['id'] ?? row.version ?? (row.message ?? text).slice(0, 80)
+  return { name, atMs, kind: kindOf(row, text), text, source: row.source }
+}
+
+function kindOf({ kind }: BundleRow, text: string): Change['kind'] {
+  for (const words of [kind ?? '', text]) {
+    if (/deploy|release|rollout|rolled out|\bship(ped)?\b/i.test(words)) return 'deploy'
+    if (/flag|toggle|experiment/i.test(words)) return 'flag'
+    if (
+      /config|setting|tuning|infra|secret|certificate|migration|sysctl|ansible|terraform|parameter|scal/i.test(
+        words,
+      )
+    )
+      return 'config'
+  }
+  return 'other'
+}

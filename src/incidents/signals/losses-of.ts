@@ -1,0 +1,75 @@
+import type { BundleRow, LoadedSource } from '../bundle/row.ts'
+import type { SourceKind, TimeSpan } from '../model.ts'
+import { rowsByRef } from './groups.ts'
+
+/** A reference that was due. */
+export interface Due {
+  readonly ref: string
+  /** Its rows on the side that knows that it was due, in the order of their times. */
+  readonly rows: readonly BundleRow[]
+  readonly isLost: boolean
+}
+
+export interface Losses {
+  readonly due: readonly Due[]
+  readonly lost: readonly Due[]
+  readonly dueSource: LoadedSource | undefined
+  readonly effectSource: LoadedSource | undefined
+  /** Why nothing can be said, where nothing can. */
+  readonly why?: string
+}
+
+const sides: readonly (readonly [SourceKind, SourceKind])[] = [
+  ['deliveries', 'effects'],
+  ['requests', 'effects'],
+  ['ledger', 'effects'],
+  ['deliveries', 'ledger'],
+  ['requests', 'ledger'],
+]
+
+/** What was asked and refused was never due; a delivery is due whatever its answers were. */
+function isDue(row: BundleRow, kind: SourceKind): boolean {
+  if (kind === 'deliveries') return true
+  const { status } = row
+  return (
+    status === undefined ||
+    /^(2\d\d|ok|success|succeeded|accepted|completed|created|done|sent|paid|acknowledged|acked)$/i.test(
+      status,
+    )
+  )
+}
+
+export function lossesOf(sources: readonly LoadedSource[], window: TimeSpan): Losses {
+  const usable = (kind: SourceKind): LoadedSource[] =>
+    sources.filter((source) => source.kind === kind && source.map.ref !== undefined && source.totals.refs > 0)
+  let why = 'no two sources say what was due and what was done'
+  for (const [dueKind, doneKind] of sides) {
+    for (const dueSource of usable(dueKind)) {
+      for (const effectSource of usable(doneKind)) {
+        const found = compared(dueSource, effectSource, window)
+        if (found !== undefined) return found
+        why = `${dueSource.id} and ${effectSource.id} share no reference`
+      }
+    }
+  }
+  return { due: [], lost: [], dueSource: undefined, effectSource: undefined, why }
+}
+
+function compared(dueSource: LoadedSource, effectSource: LoadedSource, window: TimeSpan): Losses | undefined {
+  // What was sampled says nothing of what is missing.
+  const isWhole = (source: LoadedSource): boolean => source.rows.length >= source.totals.rows
+  if (!isWhole(dueSource) || !isWhole(effectSource)) return undefined
+  const done = new Set(effectSource.rows.map(({ ref }) => ref))
+  const { covers } = effectSource.spec
+  const from = covers?.fromMs ?? Math.min(window.fromMs, effectSource.span?.fromMs ?? window.fromMs)
+  const to = covers?.toMs ?? Math.max(window.toMs, effectSource.span?.toMs ?? window.toMs)
+  const due: Due[] = []
+  for (const [ref, rows] of rowsByRef(dueSource.rows)) {
+    const at = rows[0]?.at
+    if (at !== undefined && (at < from || at > to)) continue
+    if (rows.some((row) => isDue(row, dueSource.kind))) due.push({ ref, rows, isLost: !done.has(ref) })
+  }
+  const lost = due.filter(({ isLost }) => isLost)
+  if (due.length === 0 || lost.length === due.length) return undefined
+  return { due, lost, dueSource, effectSource }
+}

@@ -1,0 +1,317 @@
+import { shareText } from '../../reconcile/values/format.ts'
+import type { FieldName } from '../bundle/manifest.ts'
+import type { BundleRow } from '../bundle/row.ts'
+import type { Group } from './groups.ts'
+import { columnOf, type Material, type Measured, type Measures, pairsQuery, tableOf } from './material.ts'
+import { byGroups, evidenceOf, rowsWith, saidFound, unknown } from './saying.ts'
+
+/** Where duplicates come from: workers, hosts, endpoints, segments, runs, events. */
+export const placeMeasures: Measures = {
+  'workers.different': (m) => {
+    const measured = byGroups(m, {
+      test: (group) => distinct(group, 'worker', (count) => count > 1),
+      words: 'the rows come from different workers',
+      missing: 'No column holds workers.',
+      fields: ['worker'],
+    })
+    return { ...measured, numbers: { share: measured.share, workers: workersOf(m).length } }
+  },
+  'workers.only-one': (m) => {
+    const workers = workersOf(m)
+    const source = m
+      .of('effects', 'requests', 'deliveries', 'ledger')
+      .find(({ map }) => map.worker !== undefined)
+    if (source === undefined || workers.length === 0) return unknown('No column holds workers.')
+    const statement =
+      workers.length === 1
+        ? `All rows come from one worker, ${workers[0] ?? ''}.`
+        : `Rows come from ${workers.length} workers.`
+    const query = `SELECT ${columnOf(source, 'worker')}, count(*) FROM ${tableOf(source)} GROUP BY 1 ORDER BY 2 DESC`
+    return {
+      value: workers.length === 1,
+      statement,
+      found: [evidenceOf(source, statement, query)],
+      numbers: { workers: workers.length },
+    }
+  },
+  'hosts.two-per-slot': twoPerSlot,
+  'origin.one-only': (m) => {
+    const [byHost, byVersion] = [oneOnly(m, 'host'), oneOnly(m, 'version')]
+    if (byHost.value === true) return byHost
+    return byVersion.value === true || byHost.value === 'unknown' ? byVersion : byHost
+  },
+  'endpoint.one-only': (m) => oneOnly(m, 'endpoint'),
+  'endpoints.two': (m) =>
+    byGroups(m, {
+      test: (group) => {
+        for (const rows of [group.deliveries, group.requests, group.rows]) {
+          const sent = rows.filter(({ endpoint }) => endpoint !== undefined)
+          if (sent.length < 2) continue
+          const events = new Set(sent.map(({ event }) => event))
+          const endpoints = new Set(sent.map(({ endpoint }) => endpoint))
+          return endpoints.size > 1 && events.size === 1
+        }
+        return undefined
+      },
+      words: 'the same event was delivered to two endpoints',
+      missing: 'No column holds endpoints.',
+      fields: ['endpoint', 'event'],
+    }),
+  'segments.contiguous': contiguous,
+  'attempt.second': attemptSecond,
+  'runs.two': (m) => {
+    const measured = byGroups(m, {
+      test: (group) => distinct(group, 'run', (count) => count > 1),
+      words: 'the rows belong to different runs',
+      missing: 'No column holds runs.',
+      fields: ['run'],
+    })
+    const runs = new Set(m.groups.list.flatMap(({ rows }) => rows.flatMap(({ run }) => run ?? []))).size
+    return { ...measured, numbers: { share: measured.share, runs } }
+  },
+  'runs.overlap': overlap,
+  'count.grows': grows,
+  'events.two-ids': (m) =>
+    byGroups(m, {
+      test: (group) =>
+        distinct(
+          group,
+          'event',
+          (count, rows) => count > 1 && new Set(rows.map(({ kind }) => kind)).size === 1,
+        ),
+      words: 'the rows stem from different event ids',
+      missing: 'No column holds event ids.',
+      fields: ['event', 'kind'],
+    }),
+  'origin.alternates': alternates,
+}
+
+function distinct(
+  group: Group,
+  field: FieldName,
+  fits: (count: number, rows: readonly BundleRow[]) => boolean,
+): boolean | undefined {
+  const rows = rowsWith(group, field)
+  return rows.length < 2 ? undefined : fits(new Set(rows.map((row) => row[field])).size, rows)
+}
+
+function workersOf(m: Material): string[] {
+  return [
+    ...new Set(m.rows('effects', 'requests', 'deliveries', 'ledger').flatMap(({ worker }) => worker ?? [])),
+  ]
+}
+
+/** 90 % of the extra rows from one, while others served at least a quarter of all. */
+function oneOnly(m: Material, field: 'host' | 'version' | 'endpoint'): Measured {
+  const { base, list } = m.groups
+  const extra = list.flatMap((group) =>
+    rowsWith(group, field)
+      .slice(1)
+      .flatMap((row) => row[field] ?? []),
+  )
+  const all = m.rows('effects', 'requests', 'deliveries', 'ledger').filter((row) => row[field] !== undefined)
+  if (base === undefined || extra.length < 3 || all.length === 0)
+    return unknown(`No column holds the ${field} of enough rows.`)
+  const counts = countBy(extra)
+  const [name = '', count = 0] = counts[0] ?? []
+  const share = count / extra.length
+  const others = all.filter((row) => row[field] !== name).reduce((sum, { weight }) => sum + weight, 0)
+  const elsewhere = others / all.reduce((sum, { weight }) => sum + weight, 0)
+  const statement = `${shareText(share)} of the extra rows come from ${field} ${name}, while others served ${shareText(elsewhere)} of all rows.`
+  const query = `SELECT ${columnOf(base, field)}, count(*) FROM (${pairsQuery(base, [field])}) GROUP BY 1 ORDER BY 2 DESC`
+  // With one place alone nothing can be told from being there.
+  if (elsewhere === 0) return unknown(`All rows come from one ${field}, ${name}.`)
+  const value =
+    share >= 0.9 && elsewhere >= 0.25 ? true : Math.abs(share - (1 - elsewhere)) <= 0.2 ? false : 'unknown'
+  return { value, statement, found: [evidenceOf(base, statement, query)], numbers: { share }, names: [name] }
+}
+
+export function countBy(values: readonly string[]): [string, number][] {
+  const counts = new Map<string, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return [...counts].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+}
+
+function twoPerSlot(m: Material): Measured {
+  const rows = m
+    .rows('effects', 'processes', 'log', 'ledger')
+    .filter(({ run, host }) => run !== undefined && host !== undefined)
+  const source = m.sources.find(({ id }) => id === rows[0]?.source)
+  if (source === undefined) return unknown('No source names both run and host.')
+  const hosts = new Map<string, Set<string>>()
+  for (const { run = '', host = '' } of rows) hosts.set(run, (hosts.get(run) ?? new Set()).add(host))
+  const slots = [...hosts.values()].filter((names) => names.size > 1).length
+  const statement = `${slots} of ${hosts.size} runs were on two hosts or more.`
+  const query = `SELECT ${columnOf(source, 'run')}, count(DISTINCT ${columnOf(source, 'host')}) AS hosts FROM ${tableOf(source)} GROUP BY 1 ORDER BY 2 DESC`
+  return {
+    value: slots >= 2 ? true : slots === 0 ? false : 'unknown',
+    statement,
+    found: [evidenceOf(source, statement, query)],
+    numbers: { slots },
+  }
+}
+
+function contiguous(m: Material): Measured {
+  const { base, list } = m.groups
+  if (base?.map.segment === undefined || list.length < 3)
+    return unknown('No column holds segments, or fewer than three references are duplicated.')
+  const refs = new Map<string, Set<string>>()
+  const repeated = new Map<string, Set<string>>()
+  const twice = new Set(list.map(({ ref }) => ref))
+  for (const { ref, segment } of base.rows) {
+    if (ref === undefined || segment === undefined) continue
+    refs.set(segment, (refs.get(segment) ?? new Set()).add(ref))
+    if (twice.has(ref)) repeated.set(segment, (repeated.get(segment) ?? new Set()).add(ref))
+  }
+  const shares = [...refs].map(([segment, all]) => ({
+    segment,
+    share: (repeated.get(segment)?.size ?? 0) / all.size,
+  }))
+  const full = shares.filter(({ share }) => share >= 0.8).map(({ segment }) => segment)
+  const inFull = list.filter(({ rows }) => full.includes(rows[0]?.segment ?? '')).length / list.length
+  const isScattered =
+    shares.filter(({ share }) => share > 0 && share < 0.8).length > full.length || full.length === 0
+  const numbers = full
+    .map((segment) => Number(/(\d+)\D*$/.exec(segment)?.[1] ?? Number.NaN))
+    .toSorted((a, b) => a - b)
+  const isRow = numbers.every((number, at) => at === 0 || number - (numbers[at - 1] ?? 0) <= 1)
+  const value =
+    full.length > 0 && full.length < refs.size && isRow && inFull >= 0.8
+      ? true
+      : isScattered
+        ? false
+        : 'unknown'
+  const statement = `Duplicates fill ${full.length} of ${refs.size} segments${full.length > 0 ? ` (${full.slice(0, 12).join(', ')})` : ''}; ${shareText(inFull)} of the duplicate references lie in those.`
+  const [segment, ref] = [columnOf(base, 'segment'), columnOf(base, 'ref')]
+  const query = `SELECT ${segment}, count(*) - count(DISTINCT ${ref}) AS extra, count(DISTINCT ${ref}) AS refs FROM ${tableOf(base)} GROUP BY 1 ORDER BY 1`
+  return {
+    value,
+    statement,
+    found: [evidenceOf(base, statement, query)],
+    numbers: { segments: full.length, share: inFull },
+  }
+}
+
+const second =
+  /attempt[ =:#]*([2-9]|\d\d)\b|second attempt|re-?running (the )?(whole |entire )?(stage|batch|job|segment)|retry(ing)? (of )?(the )?(whole |entire )?(stage|batch)/i
+
+function attemptSecond(m: Material): Measured {
+  const measured = byGroups(m, {
+    test: (group) => {
+      const rows = rowsWith(group, 'attempt')
+      return rows.length < 2 ? undefined : rows.slice(1).some(({ attempt = 0 }) => attempt >= 2)
+    },
+    words: 'a later row carries attempt 2 or more',
+    missing: 'No column holds attempts.',
+    fields: ['attempt'],
+  })
+  if (measured.value === true) return measured
+  const first = m.groups.list.reduce((least, { rows }) => Math.min(least, rows[0]?.at ?? Infinity), Infinity)
+  const last = m.groups.list.reduce(
+    (most, { rows }) => Math.max(most, rows.at(-1)?.at ?? -Infinity),
+    -Infinity,
+  )
+  const lines = m
+    .said(second, 'log')
+    .filter(({ at }) => at !== undefined && at >= first - 3_600_000 && at <= last)
+  if (lines.length === 0 || m.groups.list.length === 0) return measured
+  const found = saidFound(m, lines, { pattern: second, what: 'a second attempt' })
+  return {
+    value: true,
+    statement: 'Logs tell of a second attempt of a stage or batch between the rows of duplicates.',
+    found,
+    numbers: { share: measured.share },
+  }
+}
+
+function overlap(m: Material): Measured {
+  const rows = m
+    .rows('effects', 'log', 'processes', 'ledger')
+    .filter(({ run, at }) => run !== undefined && at !== undefined)
+  const source = m.sources.find(({ id }) => id === rows[0]?.source)
+  const spans = new Map<string, { from: number; to: number }>()
+  for (const { run = '', at = 0, durationMs = 0 } of rows) {
+    const span = spans.get(run) ?? { from: at, to: at }
+    spans.set(run, { from: Math.min(span.from, at), to: Math.max(span.to, at + durationMs) })
+  }
+  if (source === undefined || spans.size < 2) return unknown('Fewer than two runs are named with times.')
+  const sorted = [...spans.values()].toSorted((a, b) => a.from - b.from)
+  const overlaps = sorted.filter((span, at) =>
+    sorted.slice(0, at).some((before) => before.to > span.from),
+  ).length
+  const statement = `${overlaps} of ${spans.size} runs began before an earlier one had ended.`
+  const query = `SELECT ${columnOf(source, 'run')}, min(${columnOf(source, 'at')}), max(${columnOf(source, 'at')}) FROM ${tableOf(source)} GROUP BY 1 ORDER BY 2`
+  return {
+    value: overlaps > 0,
+    statement,
+    found: [evidenceOf(source, statement, query)],
+    numbers: { overlaps },
+  }
+}
+
+/** By runs, else by calendar days. */
+function grows(m: Material): Measured {
+  const { base, list } = m.groups
+  if (base === undefined || list.length < 3) return unknown('Fewer than three duplicate references.')
+  const extra = list.flatMap(({ rows }) => rows.slice(1))
+  const periodOf = ({ run, at }: BundleRow): string | undefined =>
+    run ?? (at === undefined ? undefined : new Date(at).toISOString().slice(0, 10))
+  const counts = new Map<string, { at: number; count: number }>()
+  for (const row of extra) {
+    const period = periodOf(row)
+    if (period === undefined) continue
+    const known = counts.get(period) ?? { at: row.at ?? 0, count: 0 }
+    counts.set(period, { at: Math.min(known.at, row.at ?? 0), count: known.count + 1 })
+  }
+  if (counts.size < 3)
+    return unknown(
+      `Duplicates lie in ${counts.size} ${counts.size === 1 ? 'period' : 'periods'}: too few to see them grow.`,
+    )
+  const series = [...counts.values()].toSorted((a, b) => a.at - b.at).map(({ count }) => count)
+  const rises = series.slice(1).filter((count, at) => count > (series[at] ?? 0)).length
+  const value = rises === series.length - 1 ? true : rises <= (series.length - 1) / 2 ? false : 'unknown'
+  const statement = `Over ${series.length} periods duplicates were ${series.slice(0, 12).join(', ')}.`
+  return {
+    value,
+    statement,
+    found: [evidenceOf(base, statement, pairsQuery(base, ['run']))],
+    numbers: { periods: series.length },
+  }
+}
+
+function alternates(m: Material): Measured {
+  const rows = m.rows('effects', 'requests', 'deliveries', 'log')
+  let [longest, known] = [0, 0]
+  for (const group of m.groups.list) {
+    const origins = originsOf(group)
+    if (origins.length >= 2) known++
+    let chain = 0
+    origins.forEach((origin, at) => {
+      chain = at > 0 && origin !== origins[at - 1] ? chain + 1 : 0
+      longest = Math.max(longest, chain)
+    })
+  }
+  const { base } = m.groups
+  if (base === undefined || known < 3 || rows.length === 0)
+    return unknown('No column says which system a row comes from.')
+  const statement = `The longest chain of rows of one reference whose origin changes each time has ${longest} changes.`
+  return {
+    value: longest >= 3 ? true : longest <= 1 ? false : 'unknown',
+    statement,
+    found: [evidenceOf(base, statement, pairsQuery(base, ['name']))],
+    numbers: { longestChain: longest },
+  }
+}
+
+function originsOf(group: Group): string[] {
+  for (const rows of [group.rows, group.deliveries, group.requests, group.log]) {
+    const named = rows.flatMap(({ rest, name }) => {
+      const found = Object.entries(rest ?? {}).find(([key]) =>
+        /^(origin|source|system|service|producer|emitter|from|actor|updated_?by)$/i.test(key),
+      )
+      return found?.[1] ?? name ?? []
+    })
+    if (named.length >= 2) return named
+  }
+  return []
+}

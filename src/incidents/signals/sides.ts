@@ -1,0 +1,237 @@
+import { durationText } from '../../reconcile/values/format.ts'
+import type { BundleRow } from '../bundle/row.ts'
+import { median } from './decisions.ts'
+import { rowsByRef } from './groups.ts'
+import {
+  type Material,
+  type Measured,
+  type Measures,
+  columnOf,
+  pairsQuery,
+  searchQuery,
+  tableOf,
+} from './material.ts'
+import { byGroups, evidenceOf, unknown } from './saying.ts'
+
+/** What one side shows and another does not: provider and us, two writers, events and their handling. */
+export const sideMeasures: Measures = {
+  'provider-only': providerOnly,
+  'effects.orphan': orphan,
+  'writers.two': twoWriters,
+  'events.old': oldEvents,
+  'ids.reused': reused,
+  'keys.shared-by-refs': sharedKeys,
+}
+
+function providerOnly(m: Material): Measured {
+  const { base, list } = m.groups
+  const ours = m.of('requests', 'ledger').filter((source) => source !== base && source.map.ref !== undefined)
+  if (base === undefined || base.kind !== 'effects' || list.length < 3 || ours.length === 0)
+    return unknown('There are no two sides to compare.')
+  const own = list.map(({ requests, ledger }) => Math.max(requests.length, ledger.length))
+  const known = own.filter((count) => count > 0).length
+  const once = own.filter((count) => count === 1).length
+  const statement = `Of ${list.length} references that repeat in ${base.id}, our own side knows ${known} and sent ${once} of them once.`
+  return {
+    value: m.decisions.byShare(once, known),
+    statement,
+    found: [evidenceOf(base, statement, pairsQuery(base, ['effect']))],
+    numbers: { groups: once },
+  }
+}
+
+function orphan(m: Material): Measured {
+  const effects = m.of('effects').find(({ map }) => map.ref !== undefined)
+  const ours = m
+    .of('ledger', 'requests')
+    .find((source) => source.map.ref !== undefined && source.totals.refs > 0)
+  if (effects === undefined || ours === undefined)
+    return unknown('There is no record of our own to compare effects with.')
+  const byEffect = ours.map.effect !== undefined && effects.map.effect !== undefined
+  const field = byEffect ? 'effect' : 'ref'
+  const known = new Set(ours.rows.map((row) => row[field]))
+  const isComplete = ours.rows.length >= ours.totals.rows && effects.rows.length >= effects.totals.rows
+  const inside = effects.rows.filter(
+    ({ at }) =>
+      at === undefined ||
+      ours.span === null ||
+      (at >= ours.span.fromMs - 60_000 && at <= ours.span.toMs + 60_000),
+  )
+  const count = inside.filter((row) => row[field] !== undefined && !known.has(row[field])).length
+  const shared = inside.filter((row) => row[field] !== undefined && known.has(row[field])).length
+  if (!isComplete || shared === 0)
+    return unknown(
+      `${effects.id} and ${ours.id} cannot be compared: ${isComplete ? 'they share nothing' : 'they were sampled'}.`,
+    )
+  const statement = `${count} of ${count + shared} effects of ${effects.id} are missing in ${ours.id}.`
+  const [left, right] = [columnOf(effects, field), columnOf(ours, field)]
+  const query = `SELECT * FROM ${tableOf(effects)} WHERE ${left} NOT IN (SELECT ${right} FROM ${tableOf(ours)} WHERE ${right} IS NOT NULL)`
+  return { value: count > 0, statement, found: [evidenceOf(effects, statement, query)], numbers: { count } }
+}
+
+const handler =
+  /webhook|constructEvent|event[_-]?handler|charge\.succeeded|payment_intent\.succeeded|on_?(payment|charge)|consumer|listener|callback/i
+const requestPath =
+  /^(post|put|http|api|request|checkout|sync|controller|route|createorder)\b|\b(POST|PUT|PATCH) \/|request[- ]path|\/(checkout|orders|pay|charge)\b/i
+
+function twoWriters(m: Material): Measured {
+  const wordsOf = ({ endpoint, message, kind, name, rest, worker }: BundleRow): string =>
+    [endpoint, message, kind, name, worker, rest === undefined ? '' : Object.values(rest).join(' ')]
+      .filter(Boolean)
+      .join(' ')
+  const sideOf = (row: BundleRow): 'handler' | 'request' | undefined => {
+    const text = wordsOf(row)
+    if (handler.test(text)) return 'handler'
+    return requestPath.test(text) ? 'request' : undefined
+  }
+  const measured = byGroups(m, {
+    test: ({ rows, requests, log }) => {
+      const all = [...rows, ...requests, ...log].flatMap((row) => sideOf(row) ?? [])
+      return all.length === 0 ? undefined : new Set(all).size > 1
+    },
+    words: 'a handler of events and the path of the request both write',
+    missing: 'Nothing says which path writes.',
+    fields: ['endpoint', 'kind'],
+  })
+  if (measured.value !== 'unknown') return measured
+  for (const source of m.of('code')) {
+    const files = source.files ?? []
+    const writes = /\.insert\(|insert into|\.create\(|\.save\(/i
+    const inHandler = files.filter(({ text }) => handler.test(text) && writes.test(text))
+    const inRequest = files.filter(
+      ({ text }) =>
+        writes.test(text) && /create\w*\(|app\.(post|put)|router\.(post|put)|async function/i.test(text),
+    )
+    if (inHandler.length === 0 || inRequest.length === 0) continue
+    const statement = `${source.id}: ${inHandler[0]?.path ?? ''} handles events and writes, and ${inRequest[0]?.path ?? ''} writes on the path of the request.`
+    return {
+      value: true,
+      statement,
+      found: [evidenceOf(source, statement, searchQuery(source, handler))],
+      numbers: { share: measured.share },
+    }
+  }
+  return measured
+}
+
+/** Event times: a column besides `at` whose name says that it is one. */
+function oldEvents(m: Material): Measured {
+  const lagOf = (row: BundleRow): number | undefined => {
+    const found = Object.entries(row.rest ?? {}).find(([name]) =>
+      /^(event_?(time|at|ts)|occurred_?at|created_?at|produced_?at|emitted_?at|published_?at)$/i.test(name),
+    )
+    const ms =
+      found === undefined
+        ? Number.NaN
+        : /^\d{13}$/.test(found[1])
+          ? Number(found[1])
+          : Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(found[1]) ? found[1] : `${found[1]}Z`)
+    return row.at === undefined || !Number.isFinite(ms) ? undefined : row.at - ms
+  }
+  const { base, list } = m.groups
+  const later = list.flatMap(({ rows, deliveries, requests }) => {
+    const lags = [rows, deliveries, requests].map((side) => side.slice(1).flatMap((row) => lagOf(row) ?? []))
+    return lags.find((found) => found.length > 0) ?? []
+  })
+  const usual = m
+    .rows('effects', 'deliveries', 'requests')
+    .filter(({ ref }) => !list.some((group) => group.ref === ref))
+    .slice(0, 50_000)
+    .flatMap((row) => lagOf(row) ?? [])
+  const firsts = list.flatMap(({ rows, deliveries, requests }) =>
+    [rows, deliveries, requests].flatMap((side) => (side[0] === undefined ? [] : (lagOf(side[0]) ?? []))),
+  )
+  const reference = usual.length >= 3 ? usual : firsts
+  if (base === undefined || later.length < 3 || reference.length < 3)
+    return unknown('No column says when events happened.')
+  const [medianLagMs, usualLagMs] = [median(later), median(reference)]
+  const isOld = medianLagMs > 10 * Math.max(usualLagMs, 0) && medianLagMs > 600_000
+  const statement = `The later rows were handled a median of ${durationText(Math.max(0, medianLagMs))} after their events; ${durationText(Math.max(0, usualLagMs))} is usual.`
+  return {
+    value: isOld ? true : medianLagMs <= 3 * Math.max(usualLagMs, 1000) ? false : 'unknown',
+    statement,
+    found: [evidenceOf(base, statement, pairsQuery(base, []))],
+    numbers: { medianLagMs, usualLagMs },
+  }
+}
+
+/** Numeric ids that fall back to values used before, for another payload. */
+function reused(m: Material): Measured {
+  for (const source of m.of('effects', 'ledger', 'requests')) {
+    const fields = (['key', 'ref', 'effect'] as const).filter((field) => source.map[field] !== undefined)
+    for (const field of fields) {
+      const rows = source.rows.filter(
+        (row) => row.at !== undefined && /^(?:[a-z_-]{0,12})?\d{1,15}$/i.test(row[field] ?? ''),
+      )
+      if (rows.length < 10 || rows.length < source.rows.length * 0.9) continue
+      const fall = fallOf(
+        rows.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0)),
+        field,
+      )
+      if (fall.reusedIds < 3 && field !== fields.at(-1)) continue
+      const column = columnOf(source, field)
+      const statement =
+        fall.reusedIds < 3
+          ? `The ids in ${column} of ${source.id} rise with time, or repeat with what they first stood for.`
+          : `After ${fall.maxBefore} the ids in ${column} of ${source.id} fall back to ${fall.minAfter}; ${fall.reusedIds} had been used before for something else.`
+      const query = `SELECT * FROM ${tableOf(source)} ORDER BY ${columnOf(source, 'at')}`
+      return {
+        value: fall.reusedIds >= 3,
+        statement,
+        found: [evidenceOf(source, statement, query)],
+        numbers: { maxBefore: fall.maxBefore, minAfter: fall.minAfter },
+      }
+    }
+  }
+  return unknown('No column holds numeric ids with times.')
+}
+
+function fallOf(
+  rows: readonly BundleRow[],
+  field: 'key' | 'ref' | 'effect',
+): { reusedIds: number; maxBefore: number; minAfter: number } {
+  const seen = new Map<string, string>()
+  let [max, maxBefore, minAfter, reusedIds] = [-Infinity, 0, Infinity, 0]
+  for (const row of rows) {
+    const id = row[field] ?? ''
+    const number = Number(/\d+$/.exec(id)?.[0])
+    const payload = JSON.stringify([row.payload, row.rest, field === 'ref' ? undefined : row.ref])
+    const before = seen.get(id)
+    if (before !== undefined && before !== payload && number < max * 0.9) {
+      reusedIds++
+      maxBefore = Math.max(maxBefore, max)
+      minAfter = Math.min(minAfter, number)
+    }
+    seen.set(id, before ?? payload)
+    max = Math.max(max, number)
+  }
+  return {
+    reusedIds,
+    maxBefore: reusedIds === 0 ? Math.max(max, 0) : maxBefore,
+    minAfter: reusedIds === 0 ? Math.max(max, 0) : minAfter,
+  }
+}
+
+function sharedKeys(m: Material): Measured {
+  const source = m
+    .of('requests', 'ledger', 'deliveries', 'effects')
+    .find(({ map }) => map.key !== undefined && map.ref !== undefined)
+  if (source === undefined) return unknown('No source holds keys and references.')
+  const refs = new Map<string, Set<string>>()
+  for (const { key, ref } of source.rows)
+    if (key !== undefined && ref !== undefined) refs.set(key, (refs.get(key) ?? new Set()).add(ref))
+  const keys = [...refs.values()].filter((set) => set.size > 1).length
+  const lost = new Set(m.losses.lost.map(({ ref }) => ref))
+  const lostShared = [...rowsByRef(source.rows)].filter(
+    ([ref, rows]) => lost.has(ref) && rows.some(({ key }) => (refs.get(key ?? '')?.size ?? 0) > 1),
+  ).length
+  const statement = `${keys} of ${refs.size} keys in ${source.id} stand for more than one reference.`
+  const query = `SELECT ${columnOf(source, 'key')}, count(DISTINCT ${columnOf(source, 'ref')}) AS refs FROM ${tableOf(source)} WHERE ${columnOf(source, 'key')} IS NOT NULL GROUP BY 1 HAVING refs > 1`
+  const isMost = lost.size > 0 && lostShared >= lost.size * 0.6
+  return {
+    value: keys >= 3 || (keys > 0 && isMost) ? true : keys === 0 ? false : 'unknown',
+    statement,
+    found: [evidenceOf(source, statement, query)],
+    numbers: { keys },
+  }
+}

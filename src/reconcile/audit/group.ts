@@ -1,0 +1,160 @@
+import type { Cell } from '../sources/source.ts'
+import { parseAmount } from '../values/amount.ts'
+import { type Instant, parseInstant } from '../values/instant.ts'
+import type { Decisions, Judgement } from './decisions.ts'
+import type { Readings } from './facts.ts'
+import type { PlacedRow, RefRows } from './found.ts'
+import type { Plan } from './plan.ts'
+import type { KeyRelation } from './report.ts'
+
+/** One effect of a reference. */
+export interface Effect {
+  readonly cells: readonly Cell[]
+  readonly position: number
+  readonly at: Instant | undefined
+  readonly amount: number | undefined
+}
+
+/** Effects of one reference that are compared with each other, in the order of their times. */
+export interface EffectGroup {
+  readonly ref: readonly string[]
+  readonly effects: readonly Effect[]
+  readonly keys: readonly Cell[]
+  readonly keyRelation: KeyRelation
+  readonly gaps: readonly number[]
+  readonly gapMs: number | undefined
+  /** Its times have digits behind the second. */
+  readonly isFine: boolean
+  readonly workers: number | undefined
+  readonly segment: Cell
+  readonly differs: readonly string[]
+  readonly extraAmount: number
+  readonly judgement: Judgement
+}
+
+export interface Grouping {
+  readonly plan: Plan
+  readonly readings: Readings
+  readonly decisions: Decisions
+}
+
+/** The groups of one reference: several where `within` parts them, none where its rows list one effect. */
+export function groupsOf(
+  found: RefRows,
+  grouping: Grouping,
+): { groups: EffectGroup[]; repeatedRows: number } {
+  const { plan } = grouping
+  const effects = distinctEffects(found.rows, plan.places.effect)
+  const repeatedRows = found.rows.length - effects.length
+  const sorted = effects.map((row) => effectOf(row, grouping)).toSorted(byTime)
+  const clusters = clustersOf(sorted, plan.settings.withinMs).filter((cluster) => cluster.length > 1)
+  return { groups: clusters.map((cluster) => groupOf(found.ref, cluster, grouping)), repeatedRows }
+}
+
+/** Rows with the same effect id say the same effect twice: a join, or a log that repeats itself. */
+function distinctEffects(rows: readonly PlacedRow[], place: number): readonly PlacedRow[] {
+  if (place === -1) return rows
+  const seen = new Set<string>()
+  return rows.filter(({ cells }) => {
+    const id = cells[place]
+    if (id === null || id === undefined) return true
+    if (seen.has(id)) return false
+    seen.add(id)
+    return true
+  })
+}
+
+function effectOf({ cells, position }: PlacedRow, { plan, readings }: Grouping): Effect {
+  const { places, timeStyle, settings } = plan
+  const [time, money] = [cells[places.at], cells[places.amount]]
+  return {
+    cells,
+    position,
+    at: typeof time === 'string' && timeStyle !== undefined ? parseInstant(time, timeStyle) : undefined,
+    amount:
+      typeof money === 'string' ? parseAmount(money, readings.amountStyle, settings.minorDigits) : undefined,
+  }
+}
+
+function byTime(a: Effect, b: Effect): number {
+  if (a.at !== undefined && b.at !== undefined && a.at.ms !== b.at.ms) return a.at.ms - b.at.ms
+  return Number.isNaN(a.position) || Number.isNaN(b.position) ? 0 : a.position - b.position
+}
+
+/** A new cluster begins where the next effect comes later than `withinMs`; without times all are one. */
+function clustersOf(effects: readonly Effect[], withinMs: number | undefined): Effect[][] {
+  if (withinMs === undefined) return [[...effects]]
+  const clusters: Effect[][] = []
+  for (const effect of effects) {
+    const last = clusters.at(-1)
+    const before = last?.at(-1)?.at?.ms
+    const isNear = before === undefined || effect.at === undefined || effect.at.ms - before <= withinMs
+    if (last !== undefined && isNear) last.push(effect)
+    else clusters.push([effect])
+  }
+  return clusters
+}
+
+function groupOf(ref: readonly string[], effects: readonly Effect[], grouping: Grouping): EffectGroup {
+  const { plan, decisions } = grouping
+  const { places, columns, settings, roles } = plan
+  const column = (place: number): Cell[] => effects.map(({ cells }) => cells[place] ?? null)
+  const keys = places.key === -1 ? [] : column(places.key)
+  const keyRelation = decisions.keyRelationOf(keys)
+  const kinds = places.payload.map((place) => ({ name: columns[place] ?? '', count: kindsOf(column(place)) }))
+  const differs = kinds.filter(({ count }) => count > 1).map(({ name }) => name)
+  const gaps = gapsOf(effects)
+  const gapMs = medianOf(gaps)
+  const amounts = effects.flatMap(({ amount }) => amount ?? [])
+  const judgement = decisions.judge({
+    count: effects.length,
+    keyRelation,
+    differs,
+    allDiffer: kinds.filter(({ count }) => count === effects.length).map(({ name }) => name),
+    amountColumn: roles.amount,
+    hasOppositeAmounts: amounts.some((amount) => amount < 0) && amounts.some((amount) => amount > 0),
+    gapMs,
+    isWithinGiven: settings.withinMs !== undefined,
+  })
+  return {
+    ref,
+    effects,
+    keys,
+    keyRelation,
+    gaps,
+    gapMs,
+    isFine: effects.some(({ at }) => at?.isFine === true),
+    workers:
+      places.worker === -1
+        ? undefined
+        : new Set(column(places.worker).filter((one) => one !== null)).size || undefined,
+    segment: places.segment === -1 ? null : (effects[0]?.cells[places.segment] ?? null),
+    differs,
+    extraAmount: effects.slice(1).reduce((sum, { amount = 0 }) => sum + amount, 0),
+    judgement,
+  }
+}
+
+/** `1.50` and `1.5` are one value, and so are `a` and ` a `. */
+function kindsOf(cells: readonly Cell[]): number {
+  const [first] = cells
+  if (cells.every((cell) => cell === first)) return 1
+  return new Set(cells.map(plainCell)).size
+}
+
+function plainCell(cell: Cell): string {
+  const text = (cell ?? '').trim()
+  return /^-?\d{1,15}\.\d+$/.test(text) ? String(Number(text)) : text
+}
+
+/** Between neighbours; none where one has no time. */
+function gapsOf(effects: readonly Effect[]): number[] {
+  const times = effects.map(({ at }) => at?.ms)
+  if (times.includes(undefined)) return []
+  return (times as number[]).slice(1).map((ms, at) => ms - (times[at] as number))
+}
+
+/** Of an even number the lower one, so that it is a gap that is there. */
+export function medianOf(values: readonly number[]): number | undefined {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)]
+}

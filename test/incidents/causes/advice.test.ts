@@ -21,7 +21,7 @@ import { span, when } from '../../../src/incidents/words.ts'
 import { isBroken } from './broken.ts'
 import { examinationOf, type Made, minuteMs, startMs } from './examination.ts'
 import { fulfilment } from './fulfilment.ts'
-import { stories } from './stories.ts'
+import { stories } from './causes-at-work.ts'
 
 const catalogue = builtInCatalogue()
 

@@ -6,7 +6,7 @@ import { rank } from '../../../src/incidents/rank/rank.ts'
 import { triage } from '../../../src/incidents/triage.ts'
 import { isBroken } from './broken.ts'
 import { examinationOf, type Made } from './examination.ts'
-import { stories } from './stories.ts'
+import { stories } from './causes-at-work.ts'
 
 const catalogue = builtInCatalogue()
 /** Duplicates whose keys, payloads and gaps nobody has looked at. */

@@ -5,7 +5,7 @@ import { type RankRules, rankRules } from '../../../src/incidents/rank/rules.ts'
 import { isBroken } from './broken.ts'
 import { examinationOf, type Made } from './examination.ts'
 import { fulfilment } from './fulfilment.ts'
-import { stories } from './stories.ts'
+import { stories } from './causes-at-work.ts'
 
 const catalogue = builtInCatalogue()
 

@@ -12,7 +12,7 @@ import { triage } from '../../../src/incidents/triage.ts'
 import { isBroken } from './broken.ts'
 import { examinationOf } from './examination.ts'
 import { fulfilment } from './fulfilment.ts'
-import { stories } from './stories.ts'
+import { stories } from './causes-at-work.ts'
 
 const catalogue = builtInCatalogue()
 

@@ -15,7 +15,7 @@ export interface Sampled {
 /** Names as people write them, the likeliest first. `_`, `-`, dots and capitals make no difference. */
 const names: Readonly<Record<FieldName, readonly string[]>> = {
   at: words(
-    'at timestamp time ts datetime @timestamp createdat occurredat sentat receivedat startedat loggedat date',
+    'at timestamp time ts datetime @timestamp createdat occurredat sentat receivedat startedat loggedat created chargedat dispatchedat processedat insertedat requestedat deliveredat eventtime date',
   ),
   ref: words(
     'ref orderref orderid order reference businessref invoiceref bookingref paymentref batchref batchid customerref subject customerid orderno ordernumber invoiceno accountref entityid jobref messageref',

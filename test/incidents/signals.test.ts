@@ -21,7 +21,10 @@ it.each(stories.map((story) => [story.name, story] as const))('%s', async (_, st
   expect(signals.map(({ id }) => id)).toEqual(signalSpecs.map(({ id }) => id))
   const ids = new Set(evidence.map(({ id }) => id))
   for (const signal of signals) {
-    expect(signal.evidence.every((id) => ids.has(id)), signal.id).toBe(true)
+    expect(
+      signal.evidence.every((id) => ids.has(id)),
+      signal.id,
+    ).toBe(true)
     if (signal.value !== 'unknown') expect(signal.evidence.length, signal.id).toBeGreaterThan(0)
   }
   expect(evidence.every(({ statement, query }) => statement !== '' && query !== '')).toBe(true)

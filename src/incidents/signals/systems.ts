@@ -154,7 +154,9 @@ function failover(m: Material): Measured {
       found,
       numbers: { resets: dropped },
     }
-  const isMeasured = m.rows('metrics').some(({ name = '' }) => /failover|primary|replica|leader|reset/i.test(name))
+  const isMeasured = m
+    .rows('metrics')
+    .some(({ name = '' }) => /failover|primary|replica|leader|reset/i.test(name))
   if (m.of('log', 'processes', 'alerts').length === 0 && !isMeasured)
     return unknown('No source could tell of a failover.')
   if (dropped > 0)

@@ -33,14 +33,25 @@ function fulfilment(): Story {
   const messages = Array.from({ length: 200 }, (_, index) => {
     const orders = 20 + Math.floor(random() * 180)
     const bytes = Math.min(orders * 40_000, 4_194_304)
-    return { at: at(index * 100), message_id: `m-${index}`, bytes, orders, hold_for_review: orders > 104 ? null : true }
+    return {
+      at: at(index * 100),
+      message_id: `m-${index}`,
+      bytes,
+      orders,
+      hold_for_review: orders > 104 ? null : true,
+    }
   })
   return {
     name: 'fulfilment: a key for each attempt, and fields lost with size',
     bundle: {
       sources: [
         { id: 'dispatches', kind: 'effects', path: 'dispatches.csv' },
-        { id: 'messages', kind: 'deliveries', path: 'messages.jsonl', map: { at: 'at', ref: 'message_id', bytes: 'bytes', value: 'hold_for_review' } },
+        {
+          id: 'messages',
+          kind: 'deliveries',
+          path: 'messages.jsonl',
+          map: { at: 'at', ref: 'message_id', bytes: 'bytes', value: 'hold_for_review' },
+        },
         { id: 'changes', kind: 'changes', path: 'changes.csv' },
         { id: 'metrics', kind: 'metrics', path: 'metrics.csv' },
       ],
@@ -48,18 +59,61 @@ function fulfilment(): Story {
         'dispatches.csv': csv(effects),
         'messages.jsonl': jsonl(messages),
         'changes.csv': csv([
-          { at: at(-16 * day), kind: 'flag', name: 'batch_retry_enabled', text: 'turned on: retries with exponential backoff' },
-          { at: at(-15 * day), kind: 'flag', name: 'idempotency_key_format_v2', text: 'keys changed from UUID to timestamp' },
-          { at: at(-14 * day), kind: 'config', name: 'tcp buffer tuning', text: 'tcp_wmem max reduced from 16MB to 4MB' },
+          {
+            at: at(-16 * day),
+            kind: 'flag',
+            name: 'batch_retry_enabled',
+            text: 'turned on: retries with exponential backoff',
+          },
+          {
+            at: at(-15 * day),
+            kind: 'flag',
+            name: 'idempotency_key_format_v2',
+            text: 'keys changed from UUID to timestamp',
+          },
+          {
+            at: at(-14 * day),
+            kind: 'config',
+            name: 'tcp buffer tuning',
+            text: 'tcp_wmem max reduced from 16MB to 4MB',
+          },
           { at: at(-10 * day), kind: 'config', name: 'breaker threshold', text: 'adjusted' },
         ]),
         'metrics.csv': csv(
-          Array.from({ length: 30 }, (_, index) => ({ at: at(index * 600), name: 'grpc_server_msg_received_size_bytes_p99', value: 4_194_304 })),
+          Array.from({ length: 30 }, (_, index) => ({
+            at: at(index * 600),
+            name: 'grpc_server_msg_received_size_bytes_p99',
+            value: 4_194_304,
+          })),
         ),
       },
     },
-    yes: ['dup.present', 'keys.different', 'keys.time-derived', 'payload.equal', 'effect-ids.different', 'gap.fixed', 'change.keys', 'change.retries', 'change.sizes', 'change.pair-related', 'field.missing', 'field.missing-by-size', 'size.at-limit', 'onset.burst'],
-    no: ['keys.same', 'keys.none', 'gap.milliseconds', 'payload.business-differs', 'onset.at-deploy', 'onset.from-first', 'change.edge', 'change.dedupe'],
+    yes: [
+      'dup.present',
+      'keys.different',
+      'keys.time-derived',
+      'payload.equal',
+      'effect-ids.different',
+      'gap.fixed',
+      'change.keys',
+      'change.retries',
+      'change.sizes',
+      'change.pair-related',
+      'field.missing',
+      'field.missing-by-size',
+      'size.at-limit',
+      'onset.burst',
+    ],
+    no: [
+      'keys.same',
+      'keys.none',
+      'gap.milliseconds',
+      'payload.business-differs',
+      'onset.at-deploy',
+      'onset.from-first',
+      'change.edge',
+      'change.dedupe',
+    ],
     unknown: ['workers.different', 'store.failover', 'session.same', 'gap.lease', 'gap.client-timeout'],
   }
 }
@@ -73,7 +127,12 @@ function overnight(): Story {
       const row = { order_ref, run_id: '2026-06-03T02:00', segment, amount: 1000 + item }
       const first = (segment - 1) * 70 + item * 3
       drafts.push({ ...row, draft_id: `a-${order_ref}`, created_at: at(first + 0.2) })
-      if (segment >= 7) drafts.push({ ...row, draft_id: `b-${order_ref}`, created_at: at(910 + (segment - 7) * 300 + item * 9 + 0.4) })
+      if (segment >= 7)
+        drafts.push({
+          ...row,
+          draft_id: `b-${order_ref}`,
+          created_at: at(910 + (segment - 7) * 300 + item * 9 + 0.4),
+        })
     }
   const log = `02:14:52 ERROR db.pool        connection reset by peer (orders-primary); 38 conns dropped
 02:14:55 WARN  retry.wrapper  stage=invoice-generation attempt=1 failed: ConnectionError
@@ -92,7 +151,15 @@ function overnight(): Story {
       ],
       files: { 'drafts.csv': csv(drafts), 'app.log': log },
     },
-    yes: ['dup.present', 'segments.contiguous', 'attempt.second', 'store.failover', 'dups.around-failover', 'keys.none', 'effect-ids.different'],
+    yes: [
+      'dup.present',
+      'segments.contiguous',
+      'attempt.second',
+      'store.failover',
+      'dups.around-failover',
+      'keys.none',
+      'effect-ids.different',
+    ],
     no: ['runs.two', 'gap.milliseconds', 'store.unique-violations', 'pool.saturated', 'join.fan-out'],
     unknown: ['keys.same', 'onset.at-deploy', 'change.keys', 'workers.different', 'loss.present'],
   }
@@ -106,7 +173,13 @@ function doubleCharges(): Story {
     const user = `user-${index}`
     const first = index * 60 + random() * 20
     charges.push({ user_ref: user, charge_id: `ch_${index}a`, created: at(first), amount: 4200 + index })
-    if (index >= 150 && index % 12 === 0) charges.push({ user_ref: user, charge_id: `ch_${index}b`, created: at(first + 20 + random() * 200), amount: 4200 + index })
+    if (index >= 150 && index % 12 === 0)
+      charges.push({
+        user_ref: user,
+        charge_id: `ch_${index}b`,
+        created: at(first + 20 + random() * 200),
+        amount: 4200 + index,
+      })
   }
   const log = Array.from({ length: 100 }, (_, index) => ({
     ts: at(9000 + index * 90),
@@ -128,13 +201,27 @@ function doubleCharges(): Story {
         'app.jsonl': jsonl(log),
         'deploys.csv': csv([
           { at: at(-9 * day), kind: 'deploy', name: 'v2.8.0', text: 'release' },
-          { at: at(7500), kind: 'deploy', name: 'v2.8.1', text: 'release adds auto-scaling from 2 to 6 tasks' },
+          {
+            at: at(7500),
+            kind: 'deploy',
+            name: 'v2.8.1',
+            text: 'release adds auto-scaling from 2 to 6 tasks',
+          },
         ]),
-        'code/order.js': 'async function createOrder(userId, cart) {\n  const payment = await stripe.charges.create({})\n  await db.orders.insert({ userId, paymentId: payment.id })\n}\n',
-        'code/hook.js': "app.post('/webhook', async (event) => {\n  if (event.type === 'charge.succeeded') await db.orders.insert({ paymentId: event.id })\n})\n",
+        'code/order.js':
+          'async function createOrder(userId, cart) {\n  const payment = await stripe.charges.create({})\n  await db.orders.insert({ userId, paymentId: payment.id })\n}\n',
+        'code/hook.js':
+          "app.post('/webhook', async (event) => {\n  if (event.type === 'charge.succeeded') await db.orders.insert({ paymentId: event.id })\n})\n",
       },
     },
-    yes: ['dup.present', 'store.unique-violations', 'store.unique-violation-same-effect', 'change.scaling', 'writers.two', 'effect-ids.different'],
+    yes: [
+      'dup.present',
+      'store.unique-violations',
+      'store.unique-violation-same-effect',
+      'change.scaling',
+      'writers.two',
+      'effect-ids.different',
+    ],
     no: ['store.failover', 'gap.fixed', 'change.keys'],
     unknown: ['keys.same', 'session.same', 'first-answer.slow', 'field.missing-by-size'],
   }
@@ -149,16 +236,36 @@ function ordersTwice(): Story {
     const second = index * 50 + random()
     const isBusy = index % 40 === 0
     const base = { order_id: `o-${index}`, payload: JSON.stringify({ total: index }) }
-    effects.push({ ...base, capture_id: `c-${index}`, effect_id: `c-${index}`, at: at(second + 0.3), worker: `w${index % 4}` })
-    requests.push({ ...base, at: at(second), worker: `w${index % 4}`, duration_ms: isBusy ? 3100 : 120, status: 200 })
+    effects.push({
+      ...base,
+      capture_id: `c-${index}`,
+      effect_id: `c-${index}`,
+      at: at(second + 0.3),
+      worker: `w${index % 4}`,
+    })
+    requests.push({
+      ...base,
+      at: at(second),
+      worker: `w${index % 4}`,
+      duration_ms: isBusy ? 3100 : 120,
+      status: 200,
+    })
     if (!isBusy) continue
     effects.push({ ...base, effect_id: `c-${index}x`, at: at(second + 0.34), worker: `w${(index % 4) + 1}` })
-    requests.push({ ...base, at: at(second + 0.04), worker: `w${(index % 4) + 1}`, duration_ms: 3000, status: 200 })
+    requests.push({
+      ...base,
+      at: at(second + 0.04),
+      worker: `w${(index % 4) + 1}`,
+      duration_ms: 3000,
+      status: 200,
+    })
   }
   const metrics = Array.from({ length: 334 }, (_, index) => ({
     at: at(index * 60),
     name: 'http_pool_pending',
-    value: Array.from({ length: 10 }, (__, burst) => Math.floor((burst * 2000) / 60)).includes(index) ? 14 : 0,
+    value: Array.from({ length: 10 }, (__, burst) => Math.floor((burst * 2000) / 60)).includes(index)
+      ? 14
+      : 0,
   }))
   return {
     name: 'orders twice: a race brought on by an exhausted pool',
@@ -171,8 +278,26 @@ function ordersTwice(): Story {
       files: { 'captures.csv': csv(effects), 'requests.csv': csv(requests), 'metrics.csv': csv(metrics) },
       known: { clientTimeoutMs: 3000 },
     },
-    yes: ['dup.present', 'gap.milliseconds', 'gap.sub-second', 'workers.different', 'spans.overlap', 'pool.saturated', 'requests.repeated', 'first-answer.slow', 'payload.equal'],
-    no: ['workers.only-one', 'gap.fixed', 'gap.minutes', 'gap.client-timeout', 'provider-only', 'effects.orphan', 'first-answer.error'],
+    yes: [
+      'dup.present',
+      'gap.milliseconds',
+      'gap.sub-second',
+      'workers.different',
+      'spans.overlap',
+      'pool.saturated',
+      'requests.repeated',
+      'first-answer.slow',
+      'payload.equal',
+    ],
+    no: [
+      'workers.only-one',
+      'gap.fixed',
+      'gap.minutes',
+      'gap.client-timeout',
+      'provider-only',
+      'effects.orphan',
+      'first-answer.error',
+    ],
     unknown: ['keys.same', 'onset.at-deploy', 'store.unique-violations'],
   }
 }
@@ -186,8 +311,20 @@ function registrations(): Story {
     const start = index * 500
     const copies = index % 2 === 0 ? 3 : 1
     for (let copy = 0; copy < copies; copy++) {
-      requests.push({ customer_id: customer, at: at(start + copy * 2.01), status: 202, duration_ms: copies === 1 ? 180 : copy === 0 ? 2500 : 190, payload: `{"name":"n${index}"}`, idempotency_key: undefined, endpoint: 'POST /registrations' })
-      effects.push({ customer_id: customer, at: at(start + copy * 2.01 + 0.15), registration_id: `r-${index}-${copy}` })
+      requests.push({
+        customer_id: customer,
+        at: at(start + copy * 2.01),
+        status: 202,
+        duration_ms: copies === 1 ? 180 : copy === 0 ? 2500 : 190,
+        payload: `{"name":"n${index}"}`,
+        idempotency_key: undefined,
+        endpoint: 'POST /registrations',
+      })
+      effects.push({
+        customer_id: customer,
+        at: at(start + copy * 2.01 + 0.15),
+        registration_id: `r-${index}-${copy}`,
+      })
     }
   }
   return {
@@ -204,7 +341,17 @@ function registrations(): Story {
         'client.properties': 'REQUEST_TIMEOUT_MS=2000\nRETRY_DELAY=2000ms\nRETRY_MAX_ATTEMPTS=3\n',
       },
     },
-    yes: ['dup.present', 'keys.none', 'requests.repeated', 'retries.fixed-interval', 'first-answer.slow', 'gap.client-timeout', 'gap.fixed', 'effect-ids.different', 'onset.from-first'],
+    yes: [
+      'dup.present',
+      'keys.none',
+      'requests.repeated',
+      'retries.fixed-interval',
+      'first-answer.slow',
+      'gap.client-timeout',
+      'gap.fixed',
+      'effect-ids.different',
+      'onset.from-first',
+    ],
     no: ['keys.different', 'gap.milliseconds', 'first-answer.error', 'effects.orphan'],
     unknown: ['workers.different', 'store.failover', 'change.keys', 'session.same'],
   }
@@ -217,7 +364,14 @@ function webhooks(): Story {
   for (let index = 0; index < 60; index++) {
     const isLost = index % 15 >= 8
     const payment = `pay-${index}`
-    deliveries.push({ payment_ref: payment, at: at(index * 300), status: isLost ? 401 : 200, duration_ms: isLost ? 40 : 300, event_type: 'payment.completed', endpoint: isLost ? 'https://eu.example/hooks' : 'https://us.example/hooks' })
+    deliveries.push({
+      payment_ref: payment,
+      at: at(index * 300),
+      status: isLost ? 401 : 200,
+      duration_ms: isLost ? 40 : 300,
+      event_type: 'payment.completed',
+      endpoint: isLost ? 'https://eu.example/hooks' : 'https://us.example/hooks',
+    })
     if (!isLost) effects.push({ payment_ref: payment, at: at(index * 300 + 1), activation_id: `a-${index}` })
   }
   return {
@@ -231,14 +385,34 @@ function webhooks(): Story {
       files: {
         'sent.csv': csv(deliveries),
         'activations.csv': csv(effects),
-        'changes.csv': csv([{ at: at(-2 * hour), kind: 'config', name: 'webhook secret', text: 'signing secret rotated at the EU edge' }]),
+        'changes.csv': csv([
+          {
+            at: at(-2 * hour),
+            kind: 'config',
+            name: 'webhook secret',
+            text: 'signing secret rotated at the EU edge',
+          },
+        ]),
       },
       known: { senderTimeoutMs: 5000 },
     },
     yes: ['loss.present', 'loss.refused', 'loss.by-endpoint', 'change.edge'],
     no: ['dup.present', 'loss.total', 'loss.acknowledged', 'loss.server-errors', 'receiver.slow'],
-    unknown: ['keys.same', 'gap.fixed', 'loss.older-than-limit', 'queue.backlog-grows', 'process.restarts-beside'],
+    unknown: [
+      'keys.same',
+      'gap.fixed',
+      'loss.older-than-limit',
+      'queue.backlog-grows',
+      'process.restarts-beside',
+    ],
   }
 }
 
-export const stories: readonly Story[] = [fulfilment(), overnight(), doubleCharges(), ordersTwice(), registrations(), webhooks()]
+export const stories: readonly Story[] = [
+  fulfilment(),
+  overnight(),
+  doubleCharges(),
+  ordersTwice(),
+  registrations(),
+  webhooks(),
+]

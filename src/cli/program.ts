@@ -12,6 +12,7 @@ import { runCommand } from './commands/run.ts'
 import { showCommand } from './commands/show.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { sweepCommand } from './commands/sweep.ts'
+import { triageCommand } from './commands/triage.ts'
 
 export const exitCodeText = `Exit codes:
   0  done; nothing found
@@ -46,4 +47,5 @@ export function createProgram(): Command {
     .addCommand(simulateCommand())
     .addCommand(contractCommand())
     .addCommand(auditCommand())
+    .addCommand(triageCommand())
 }

@@ -64,7 +64,7 @@ export function triage(given: Examination, { catalogue, answers = [] }: TriageOp
     hypotheses: shown(ranking).map((each) => hypothesisOf(each, known)),
     explanations: ranking.explanations.slice(0, 3).map(({ causes, probability }) => ({
       causes: causes.map(({ id }) => id),
-      probability: rounded(probability),
+      probability: chance(probability),
     })),
     plan: plan({ examination, catalogue, ranking }).map(stepOf),
     ...remediesOf(ranking, catalogue, known),
@@ -81,9 +81,14 @@ export function triage(given: Examination, { catalogue, answers = [] }: TriageOp
   }
 }
 
-/** Four digits: what a browser, a machine of another kind and this one agree on. */
-function rounded(probability: number): number {
-  return Math.round(probability * 10_000) / 10_000
+/** Four digits: what machines of all kinds agree on. */
+function rounded(value: number): number {
+  return Math.round(value * 10_000) / 10_000
+}
+
+/** Nothing here is certain: no probability is given as 1. */
+function chance(probability: number): number {
+  return Math.min(0.9999, rounded(probability))
 }
 
 const harms = ['dup.present', 'loss.present', 'field.missing', 'store.unique-violations']
@@ -137,7 +142,7 @@ function hypothesisOf(
     id: cause.id,
     title: cause.title,
     mechanism: cause.mechanism,
-    probability: rounded(probability),
+    probability: chance(probability),
     label,
     prior,
     score: rounded(score),
@@ -181,7 +186,7 @@ function remediesOf(
         sacrifices: mitigation.sacrifices,
         rollback: mitigation.rollback,
         hypotheses: causes,
-        probability: rounded(probability),
+        probability: chance(probability),
         cost: mitigation.costMinutes,
         effect: mitigation.effect,
         ...(warning === undefined ? {} : { warning }),
@@ -193,7 +198,7 @@ function remediesOf(
       closes: causes,
       test: fix.test,
       regressionRisk: fix.regressionRisk,
-      probability: rounded(probability),
+      probability: chance(probability),
     })),
   }
 }

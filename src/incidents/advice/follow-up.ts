@@ -50,7 +50,7 @@ export function replayAlerts(
       const atMs = firesAtMs(baseline, threshold)
       if (atMs === undefined) return []
       const { name, evidence } = baseline.series
-      const text = `An alert on more than ${whole(threshold.most)} ${name} in ${span(threshold.windowMs)} would have fired at ${when(atMs)}.`
+      const text = `An alert on ${whole(threshold.most + 1)} ${name} or more in ${span(threshold.windowMs)} would have fired at ${when(atMs)}.`
       return [{ series: name, atMs, text, evidence: [evidence] }]
     })
     .toSorted((a, b) => a.atMs - b.atMs)

@@ -4,6 +4,8 @@ import { whole } from '../words.ts'
 import { type Check, type Contradicted, isTrue, quote } from './found.ts'
 
 interface ProtocolFact {
+  /** Of two facts on one topic that meet one claim, the first is enough. */
+  readonly topic: string
   /** All must be found in one sentence of the claim, in any order. */
   readonly says: readonly RegExp[]
   /** None of them may be: who says the opposite contradicts nothing. */
@@ -18,18 +20,21 @@ const denied = /\b(not|never|cannot|can't|isn't|doesn't|don't|unlikely|no)\b/i
 
 const protocolFacts: readonly ProtocolFact[] = [
   {
+    topic: 'buffer',
     says: [/\b(tcp|socket|[rw]mem)\b|tcp_[rw]mem/i, /truncat|cut (off|short)|dropp(ed|ing)|capp(ed|ing)/i],
     unless: denied,
     fact: 'A TCP buffer never shortens a message: TCP carries a stream of bytes, and a full buffer only makes the sender wait. What cut the message parses or bounds messages above TCP.',
     source: 'RFC 9293, sections 3.8.6 (window) and 2.2 (reliable, in-order byte stream)',
   },
   {
+    topic: 'buffer',
     says: [/buffer/i, /truncat|exceed(s|ed|ing)? the/i, /grpc|protobuf|message|4 ?mb/i],
     unless: denied,
     fact: 'A full socket buffer holds the sender back and loses nothing: a message longer than the buffer arrives in several reads.',
     source: 'RFC 9293, section 3.8.6; tcp(7), tcp_rmem and tcp_wmem',
   },
   {
+    topic: 'cut',
     says: [
       /protobuf|unmarshal|deseriali[sz]/i,
       /truncat|partial/i,
@@ -39,6 +44,7 @@ const protocolFacts: readonly ProtocolFact[] = [
     source: 'gRPC over HTTP/2, Length-Prefixed-Message; Protocol Buffers encoding, message structure',
   },
   {
+    topic: 'proxy',
     says: [
       /\b(alb|elb|load balancer|nginx|envoy|haproxy|proxy|gateway)\b/i,
       /retr(y|ies|ied)|re-?send|replay|forward(s|ed|ing)? .*twice|duplicat/i,
@@ -49,12 +55,14 @@ const protocolFacts: readonly ProtocolFact[] = [
       'nginx, ngx_http_proxy_module, proxy_next_upstream; RFC 9110, section 9.2.2; Envoy, HTTP route retry policy',
   },
   {
+    topic: 'retransmission',
     says: [/(tcp|packet).*retransmi|retransmi.*(tcp|packet)/i, /duplicat|twice|identical|same request/i],
     unless: denied,
     fact: 'TCP drops a segment that comes twice by its sequence number: no retransmission reaches an application as a second request.',
     source: 'RFC 9293, section 3.10.7.4 (segment arrives: sequence number check)',
   },
   {
+    topic: 'constraint',
     says: [/unique|constraint/i, /safe|protect|prevent|impossible|cannot/i],
     unless: /\b(row only|the row\.|protected the row|guards your data|did nothing|nothing for)\b/i,
     given: 'effect-ids.different',
@@ -62,6 +70,7 @@ const protocolFacts: readonly ProtocolFact[] = [
     source: 'the bundle',
   },
   {
+    topic: 'once',
     says: [/exactly[- ]once/i],
     unless: denied,
     given: 'dup.present',
@@ -71,22 +80,25 @@ const protocolFacts: readonly ProtocolFact[] = [
 ]
 
 /** Claims that contradict how a protocol works. */
-export const contradictsProtocol: Check = (checked) =>
-  protocolFacts.flatMap((fact) => {
-    if (fact.given !== undefined && isTrue(checked, fact.given) === undefined) return []
-    const own = fact.given === undefined ? [] : (isTrue(checked, fact.given)?.signal.evidence ?? [])
+export const contradictsProtocol: Check = (checked) => {
+  const met = new Set<string>()
+  return protocolFacts.flatMap((fact): readonly Contradicted[] => {
+    const given = fact.given === undefined ? undefined : isTrue(checked, fact.given)
+    if (met.has(fact.topic) || (fact.given !== undefined && given === undefined)) return []
     const found = firstSaying(checked.bundle.claims, fact)
     if (found === undefined) return []
+    met.add(fact.topic)
     const { claim, at } = found
     return [
       {
         claim: quote(claim.place, claim.text, at),
         fact: fact.fact,
         source: fact.source,
-        evidence: [claim.evidence, ...own],
+        evidence: [claim.evidence, ...(given?.signal.evidence ?? [])],
       },
     ]
   })
+}
 
 function firstSaying(
   claims: readonly ClaimFact[],

@@ -1,4 +1,4 @@
-import { listed, percent } from '../words.ts'
+import { listed, percent, when } from '../words.ts'
 import type { Triage } from '../triage-shape.ts'
 import { adviceBlocks, followUpBlocks } from './compose-advice.ts'
 import { planBlocks } from './compose-plan.ts'
@@ -56,7 +56,7 @@ function problemBlocks({
       kind: 'text',
       sentences: [
         cited(`${incident}, ${severity.toUpperCase()}: ${severityWhy.text}`, ['B1', ...severityWhy.evidence]),
-        cited(`Window ${window.from} to ${window.to}.`, ['B1']),
+        cited(`Window: ${minute(window.from)} to ${minute(window.to)}.`, ['B1']),
       ],
     },
     { kind: 'text', sentences: [cited(problem, problemEvidence), ...verdict, ...help] },
@@ -111,10 +111,7 @@ function ruledOutList({ ruledOut }: Triage): Block {
 function causeBlock(each: Hypothesis, triage: Triage): readonly Block[] {
   const says = (signal: string): string => triage.signals.find(({ id }) => id === signal)?.statement ?? signal
   const line = (weighed: Hypothesis['supporting'][number]): Cited =>
-    cited(
-      `${signed(weighed.logOdds)}  ${weighed.value ? '' : 'absent: '}${says(weighed.signal)} (${weighed.signal})`,
-      [...weighed.evidence],
-    )
+    cited(`${signed(weighed.logOdds)}  ${says(weighed.signal)} (${weighed.signal})`, [...weighed.evidence])
   const { supporting, disconfirming } = each
   return [
     heading(3, `${each.id} ${each.title}: ${each.label}`),
@@ -136,6 +133,11 @@ export function section(title: string, items: readonly Cited[]): readonly Block[
     { kind: 'text', sentences: [cited(title)] },
     { kind: 'list', items },
   ]
+}
+
+/** `2026-02-07 13:42 UTC` of an RFC 3339 time. */
+function minute(time: string): string {
+  return when(Date.parse(time))
 }
 
 function signed(logOdds: number): string {
@@ -184,5 +186,5 @@ function readingBlocks({ notes, evidence }: Triage): readonly Block[] {
 
 /** Titles begin with a capital, and stand inside sentences here. */
 export function lowerFirst(text: string): string {
-  return /^[A-Z][a-z]/.test(text) ? `${text[0]?.toLowerCase()}${text.slice(1)}` : text
+  return /^[A-Z][a-z ]/.test(text) ? `${text[0]?.toLowerCase()}${text.slice(1)}` : text
 }

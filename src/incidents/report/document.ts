@@ -36,5 +36,5 @@ export interface Report {
 }
 
 export function cited(text: string, cites: readonly string[] = []): Cited {
-  return { text, cites }
+  return { text, cites: [...new Set(cites)] }
 }

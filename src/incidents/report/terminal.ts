@@ -24,13 +24,13 @@ function renderBlock(block: Block, paint: Paint): string {
     case 'heading':
       return headingText(block.level, textOf(block.text, false), paint)
     case 'text':
-      return wrapped(block.sentences.map((sentence) => textOf(sentence)).join(' '), '').join('\n')
+      return wrapped(block.sentences.map((sentence) => textOf(sentence)).join(' '), '', '').join('\n')
     case 'list':
       return block.items.flatMap((item) => wrapped(textOf(item), '  ', '- ')).join('\n')
     case 'bars':
       return block.bars.flatMap((bar) => barText(bar, paint)).join('\n')
     case 'command':
-      return wrapped(visible(block.text.text), '    ')
+      return wrapped(visible(block.text.text), '    ', '    ')
         .map((line) => paint('cyan', line))
         .join('\n')
     case 'table':
@@ -38,7 +38,7 @@ function renderBlock(block: Block, paint: Paint): string {
     case 'evidence':
       return block.items
         .flatMap(({ id, source, statement, query }) => [
-          ...wrapped(`${paint('bold', id)} ${visible(source)}: ${visible(statement)}`, '   '),
+          ...wrapped(`${paint('bold', id)} ${visible(source)}: ${visible(statement)}`, '   ', ''),
           ...wrapped(visible(query), '   ', '   ').map((line) => paint('dim', line)),
         ])
         .join('\n')
@@ -46,7 +46,7 @@ function renderBlock(block: Block, paint: Paint): string {
 }
 
 function headingText(level: 1 | 2 | 3, text: string, paint: Paint): string {
-  const lines = wrapped(text, '')
+  const lines = wrapped(text, '', '')
   if (level === 3) return ['', ...lines.map((line) => paint('bold', line))].join('\n')
   const rule = (level === 1 ? '═' : '─').repeat(Math.min(columns, Math.max(...lines.map(widthOf))))
   return ['', ...lines.map((line) => paint(['bold', 'underline'], line)), rule]
@@ -80,7 +80,7 @@ function textOf({ text, cites }: Cited, withCites = true): string {
 }
 
 /** Lines of at most 80 columns; a word longer than a line is cut. */
-function wrapped(text: string, indent: string, first: string = indent.slice(0, 0)): readonly string[] {
+function wrapped(text: string, indent: string, first: string): readonly string[] {
   const lines: string[] = []
   let line = first
   let isEmpty = true

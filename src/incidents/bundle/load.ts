@@ -161,7 +161,7 @@ async function readTable(
   source: Source,
   loading: Loading & { readonly paths: readonly string[] },
 ): Promise<LoadedSource> {
-  const { map, guessed } = mapFields({ ...source, name: spec.path }, spec.kind, spec.map, loading.name)
+  const { map, guessed } = mapFields({ ...source, name: spec.path }, spec, loading.name)
   const times = timesIn(source, map)
   const clock = map.at === undefined ? undefined : clockOf(times, spec.zone, `${loading.name}.zone`)
   const shape = shapeOf(source, spec.id, { map, clock })

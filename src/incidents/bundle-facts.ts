@@ -37,31 +37,7 @@ export function factsOf(material: Material, book: EvidenceBook): BundleFacts {
       ...note,
       evidence: noted(`timeline[${at}]`, `${iso(note.atMs)}: ${note.text}`),
     })),
-    changes: changesOf(material).map(({ source, ...change }) => ({
-      ...change,
-      evidence: book.add(
-        rowFound(material, source, {
-          name: change.name,
-          statement: `${iso(change.atMs)}: ${shortened(change.text, 300)}`,
-        }),
-      ),
-    })),
-    alerts: material.rows('alerts').flatMap((row) => {
-      if (row.at === undefined) return []
-      const name = row.name ?? shortened(textOf(row), 80)
-      return [
-        {
-          name,
-          atMs: row.at,
-          evidence: book.add(
-            rowFound(material, row.source, {
-              name,
-              statement: `${iso(row.at)}: ${shortened(textOf(row), 300)}`,
-            }),
-          ),
-        },
-      ]
-    }),
+    ...listed(material, book),
     ...(onset === undefined
       ? {}
       : {
@@ -87,6 +63,24 @@ export function factsOf(material: Material, book: EvidenceBook): BundleFacts {
       ),
     })),
     notes: bundle.notes,
+  }
+}
+
+/** Changes and alerts, each with its row as evidence. */
+function listed(m: Material, book: EvidenceBook): Pick<BundleFacts, 'changes' | 'alerts'> {
+  const add = (id: string, name: string, said: { atMs: number; text: string }): string =>
+    book.add(rowFound(m, id, { name, statement: `${iso(said.atMs)}: ${shortened(said.text, 300)}` }))
+  return {
+    changes: changesOf(m).map(({ source, ...change }) => ({
+      ...change,
+      evidence: add(source, change.name, change),
+    })),
+    alerts: m.rows('alerts').flatMap((row) => {
+      if (row.at === undefined) return []
+      const text = textOf(row)
+      const name = row.name ?? shortened(text, 80)
+      return [{ name, atMs: row.at, evidence: add(row.source, name, { atMs: row.at, text }) }]
+    }),
   }
 }
 

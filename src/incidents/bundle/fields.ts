@@ -2,7 +2,7 @@ import { requireColumn } from '../../reconcile/sources/nearest.ts'
 import type { Column, Row } from '../../reconcile/sources/source.ts'
 import { timeStyleOf } from '../../reconcile/values/instant.ts'
 import type { SourceKind } from '../model.ts'
-import { type FieldName, fieldNames } from './manifest.ts'
+import { type FieldName, fieldNames, type SourceSpec } from './manifest.ts'
 
 export type FieldMap = Readonly<Partial<Record<FieldName, string>>>
 
@@ -15,7 +15,7 @@ export interface Sampled {
 /** Names as people write them, the likeliest first. `_`, `-`, dots and capitals make no difference. */
 const names: Readonly<Record<FieldName, readonly string[]>> = {
   at: words(
-    'at timestamp time ts datetime @timestamp createdat occurredat sentat receivedat startedat loggedat date',
+    'at timestamp time ts datetime @timestamp createdat occurredat sentat receivedat startedat loggedat created chargedat dispatchedat processedat insertedat requestedat deliveredat eventtime date',
   ),
   ref: words(
     'ref orderref orderid order reference businessref invoiceref bookingref paymentref batchref batchid customerref subject customerid orderno ordernumber invoiceno accountref entityid jobref messageref',
@@ -72,7 +72,11 @@ export interface Mapped {
 }
 
 /** The columns as they were mapped, the others by their names. Throws `OPTION_INVALID` for a column that is not there. */
-export function mapFields(source: Sampled, kind: SourceKind, given: FieldMap, option: string): Mapped {
+export function mapFields(
+  source: Sampled,
+  { kind, map: given }: Pick<SourceSpec, 'kind' | 'map'>,
+  option: string,
+): Mapped {
   const map: Partial<Record<FieldName, string>> = {}
   const taken = new Set<string>()
   for (const field of fieldNames) {

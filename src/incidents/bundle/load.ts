@@ -8,7 +8,8 @@ import type { TimeSpan } from '../model.ts'
 import { clockOf } from './clock.ts'
 import { templates } from './drain.ts'
 import { type FieldMap, mapFields } from './fields.ts'
-import { keepInNode } from './keep.ts'
+import { fastJson } from './fast-json.ts'
+import { type Kept, keepInNode } from './keep.ts'
 import { keepInSql } from './keep-sql.ts'
 import type { SourceSpec } from './manifest.ts'
 import { filesInside } from './paths.ts'
@@ -149,58 +150,60 @@ async function tableSource(
     onProgress: (progress) => onProgress?.({ ...progress, source: spec.id }),
   })
   try {
-    return await readTable(spec, source, loading)
+    return await readTable(spec, source, { ...loading, paths })
   } finally {
     await source.close()
   }
 }
 
-async function readTable(spec: SourceSpec, source: Source, loading: Loading): Promise<LoadedSource> {
-  const { map, guessed } = mapFields({ ...source, name: spec.path }, spec.kind, spec.map, loading.name)
-  const clock = clockFor(source, map, { zone: spec.zone, name: loading.name })
+async function readTable(
+  spec: SourceSpec,
+  source: Source,
+  loading: Loading & { readonly paths: readonly string[] },
+): Promise<LoadedSource> {
+  const { map, guessed } = mapFields({ ...source, name: spec.path }, spec, loading.name)
+  const times = timesIn(source, map)
+  const clock = map.at === undefined ? undefined : clockOf(times, spec.zone, `${loading.name}.zone`)
   const shape = shapeOf(source, spec.id, { map, clock })
-  const kept =
-    source.sql === undefined
+  const fast = fastJson(source, loading.paths, shape.columns)
+  const sql = fast?.sql ?? source.sql
+  const kept: Kept & { readonly broken?: number } =
+    sql === undefined
       ? await keepInNode(source, shape, { kind: spec.kind })
-      : await keepInSql(shape, { kind: spec.kind, map, sql: source.sql })
-  const { count } = await source.rejections()
-  const shown = guessed
-    .map(({ field, column }) => (field === column ? field : `${field} is ${column}`))
-    .join(', ')
+      : await keepInSql(shape, { kind: spec.kind, map, sql, times, ...(fast && { isBroken: fast.isBroken }) })
+  const rejectedRows =
+    fast === undefined || kept.broken === undefined ? (await source.rejections()).count : kept.broken
+  const shown = guessed.map(({ field, column }) => (field === column ? field : `${field} is ${column}`))
   const notes = [
-    ...(shown === '' ? [] : [`columns guessed: ${shown}`]),
+    ...(shown.length === 0 ? [] : [`columns guessed: ${shown.join(', ')}`]),
     ...source.notes.map((note) => note.replaceAll(`${loading.directory}/`, '').replace(/\.$/, '')),
     ...(clock?.notes() ?? []),
     ...(map.at === undefined && spec.kind !== 'config' ? ['no column of it holds times'] : []),
     ...kept.notes,
   ]
-  const format = source.reading.startsWith('CSV') ? 'csv' : source.reading === 'Parquet' ? 'parquet' : 'jsonl'
   const { rows, totals } = kept
+  const format = formatOf(source)
   const loaded = {
     ...base(spec),
     format,
     map,
     rows,
     totals,
-    rejectedRows: count,
+    rejectedRows,
     span: spanOf(rows),
     notes,
   } as const
   return spec.kind === 'log' ? withTemplates(loaded) : loaded
 }
 
-function clockFor(
-  source: Source,
-  { at }: FieldMap,
-  { zone, name }: { zone: string | undefined; name: string },
-): ReturnType<typeof clockOf> | undefined {
-  if (at === undefined) return undefined
+function formatOf({ reading }: Source): 'csv' | 'parquet' | 'jsonl' {
+  if (reading.startsWith('CSV')) return 'csv'
+  return reading === 'Parquet' ? 'parquet' : 'jsonl'
+}
+
+function timesIn(source: Source, { at }: FieldMap): string[] {
   const place = source.columns.findIndex((column) => column.name === at)
-  return clockOf(
-    source.sample.flatMap((row) => row[place] ?? []),
-    zone,
-    `${name}.zone`,
-  )
+  return source.sample.flatMap((row) => row[place] ?? [])
 }
 
 function withTemplates(source: LoadedSource): LoadedSource {

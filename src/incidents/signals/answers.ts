@@ -106,9 +106,7 @@ function repeated(m: Material): Measured {
           ref !== undefined && (endpoint !== undefined || /request|received|post/i.test(message)),
       )
   const owner = source ?? m.sources.find(({ id }) => id === rows[0]?.source)
-  const all = [...rowsByRef(rows)].filter(
-    ([ref]) => m.groups.isEffects === false || refs.size === 0 || refs.has(ref),
-  )
+  const all = [...rowsByRef(rows)].filter(([ref]) => !m.groups.isEffects || refs.size === 0 || refs.has(ref))
   if (owner === undefined || all.length === 0) return unknown('No source lists requests by their reference.')
   const gaps: number[] = []
   const yes = all.filter(([, list]) => {

@@ -1,6 +1,6 @@
 import type { BundleRow } from '../bundle/row.ts'
 import type { ChangeFact } from '../model.ts'
-import { textOf, type Material } from './material.ts'
+import { type Found, type Material, searchQuery, textOf } from './material.ts'
 
 export interface Change extends Omit<ChangeFact, 'evidence'> {
   readonly source: string
@@ -32,4 +32,22 @@ function kindOf({ kind }: BundleRow, text: string): Change['kind'] {
       return 'config'
   }
   return 'other'
+}
+
+/** Changes of keys, by their text. */
+export const keyChange: RegExp =
+  /idempoten\w*|\bkeys?\b.*(format|generat|timestamp|uuid|hash|scheme|v\d)|key[_-]?(format|gen|scheme)|dedup\w*[ _-]?key/i
+
+export function changeFound(m: Material, change: Change, statement: string): Found {
+  const source = m.sources.find(({ id }) => id === change.source)
+  if (source === undefined) return { source: change.source, statement, query: '' }
+  return {
+    source: source.id,
+    statement,
+    query: searchQuery(source, new RegExp(escaped(change.name.replace(/^version /, '')), 'i')),
+  }
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
 }

@@ -1,7 +1,9 @@
 import { durationText } from '../../reconcile/values/format.ts'
 import type { BundleRow } from '../bundle/row.ts'
 import { timeInKey } from '../../reconcile/values/time-in-key.ts'
-import { changesOf, type Change } from './change-list.ts'
+import { type Change, changeFound, changesOf, keyChange } from './change-list.ts'
+import { pairRelated } from './related-changes.ts'
+import { scaling } from './scaling.ts'
 import {
   columnOf,
   coversWindow,
@@ -10,9 +12,8 @@ import {
   type Measures,
   searchQuery,
   tableOf,
-  textOf,
 } from './material.ts'
-import { evidenceOf, iso, saidFound, shortened, unknown, weigh } from './saying.ts'
+import { evidenceOf, iso, shortened, unknown } from './saying.ts'
 import type { Onset } from './onset.ts'
 
 const hourMs = 3_600_000
@@ -57,7 +58,6 @@ export const changeMeasures: Measures = {
       m,
       /retr(y|ies|ying)\b.*(enabl|turn|on\b|rais|increas|add|true|introduc|max|attempt|backoff)|(enabl|turn|rais|increas|add|introduc)\w*\b.*\bretr(y|ies)|retry[_-]?enabled|batch_retry/i,
       'retries',
-      ['changes', 'log'],
     ),
   'change.scaling': scaling,
   'change.sizes': (m) =>
@@ -205,27 +205,8 @@ function newVersions(m: Material): Change[] {
     }))
 }
 
-function changeFound(m: Material, change: Change, statement: string): ReturnType<typeof evidenceOf> {
-  const source = m.sources.find(({ id }) => id === change.source)
-  if (source === undefined) return { source: change.source, statement, query: '' }
-  return evidenceOf(
-    source,
-    statement,
-    searchQuery(source, new RegExp(escaped(change.name.replace(/^version /, '')), 'i')),
-  )
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
-}
-
 /** Changes before the onset that are about something, by their text. */
-function changed(
-  m: Material,
-  pattern: RegExp,
-  what: string,
-  kinds: readonly ('changes' | 'log')[] = ['changes'],
-): Measured {
+function changed(m: Material, pattern: RegExp, what: string): Measured {
   const changes = changesOf(m)
   const [source] = m.of('changes')
   const onsetMs = m.onset?.toMs ?? m.window.toMs
@@ -244,13 +225,10 @@ function changed(
       names,
     }
   }
-  if (source === undefined) return unknown(`No source lists changes${kinds.includes('log') ? '' : ''}.`)
+  if (source === undefined) return unknown('No source lists changes.')
   const statement = `None of ${changes.length} changes ${m.onset === undefined ? 'listed' : 'before the onset'} touches ${what}.`
   return { value: false, statement, found: [evidenceOf(source, statement, searchQuery(source, pattern))] }
 }
-
-const keyChange =
-  /idempoten\w*|\bkeys?\b.*(format|generat|timestamp|uuid|hash|scheme|v\d)|key[_-]?(format|gen|scheme)|dedup\w*[ _-]?key/i
 
 /** By the changes, or by the form of keys, which changes in the rows at one time. */
 function changeKeys(m: Material): Measured {
@@ -292,160 +270,4 @@ function formOf(key: string): string {
     .replaceAll(/\d+/g, '9')
     .replaceAll(/[a-z]+/gi, 'a')
     .slice(0, 20)
-}
-
-const scalePattern =
-  /\bscal(e|ed|ing)\b|autoscal\w*|\b(replicas?|tasks?|workers?|instances?|pods?|concurrency|parallelism|consumers?|threads?)\b.*(from|to|→|->|increas|rais|=)|(increas|rais|doubl)\w*\b.*\b(replicas?|tasks?|workers?|instances?|pods?|concurrency|consumers?)/i
-
-function scaling(m: Material): Measured {
-  const onsetMs = m.onset?.toMs ?? m.window.toMs
-  const rows = m
-    .said(scalePattern, 'changes', 'processes', 'log')
-    .filter(({ at }) => at !== undefined && at <= onsetMs && at >= onsetMs - dayMs)
-  const risen = rows.flatMap((row) => {
-    const [, from, to] = /(\d+)\s*(?:→|->|to|=>)\s*(\d+)/i.exec(textOf(row)) ?? []
-    const isUp = from !== undefined && to !== undefined && Number(to) > Number(from)
-    const isDown = from !== undefined && to !== undefined && !isUp
-    return isDown ? [] : [{ row, numbers: isUp ? { before: Number(from), after: Number(to) } : undefined }]
-  })
-  const found = risen.find(({ numbers }) => numbers !== undefined) ?? risen[0]
-  if (found !== undefined)
-    return {
-      value: true,
-      statement: `Concurrency was raised within 24 h before the onset: ${shortened(textOf(found.row))}.`,
-      found: saidFound(
-        m,
-        risen.map(({ row }) => row),
-        { pattern: scalePattern, what: 'more workers' },
-      ),
-      ...(found.numbers === undefined ? {} : { numbers: found.numbers }),
-      names: [shortened(found.row.name ?? textOf(found.row), 60)],
-    }
-  const workers = workersRise(m, onsetMs)
-  if (workers !== undefined) return workers
-  const [source] = m.of('changes', 'processes', 'log')
-  if (source === undefined) return unknown('No source tells of workers or scaling.')
-  const statement = `No scaling is recorded within 24 h before the onset (${weigh(m.said(scalePattern, 'changes', 'processes'))} at other times).`
-  return {
-    value: false,
-    statement,
-    found: [evidenceOf(source, statement, searchQuery(source, scalePattern))],
-  }
-}
-
-/** A metric of workers, tasks or replicas that stands higher after the onset than a day before. */
-function workersRise(m: Material, onsetMs: number): Measured | undefined {
-  const metrics = m
-    .rows('metrics')
-    .filter(
-      ({ name = '', at, value }) =>
-        /workers|tasks|replicas|instances|concurrency/i.test(name) && at !== undefined && value !== undefined,
-    )
-  const before = metrics
-    .filter(({ at = 0 }) => at < onsetMs - 2 * 60_000 && at >= onsetMs - dayMs)
-    .map(({ value }) => Number(value))
-  const after = metrics.filter(({ at = 0 }) => at >= onsetMs - 2 * 60_000).map(({ value }) => Number(value))
-  const [low, high] = [Math.min(...before), Math.max(...after)]
-  if (before.length === 0 || after.length === 0 || !(high >= low * 1.5)) return undefined
-  return {
-    value: true,
-    statement: `A metric of workers rises from ${low} to ${high} within 24 h before the onset.`,
-    found: saidFound(m, metrics, {
-      pattern: /workers|tasks|replicas|instances|concurrency/i,
-      what: 'workers',
-    }),
-    numbers: { before: low, after: high },
-  }
-}
-
-const common = new Set([
-  'enabled',
-  'disabled',
-  'turned',
-  'flag',
-  'deploy',
-  'deployed',
-  'release',
-  'change',
-  'changed',
-  'service',
-  'config',
-  'with',
-  'from',
-  'adjusted',
-  'threshold',
-  'added',
-  'update',
-  'updated',
-  'true',
-  'false',
-  'instead',
-  'logic',
-  'feature',
-  'version',
-  'format',
-  'async',
-  'production',
-  'rollout',
-  'ticket',
-  'added',
-  'config',
-  'kind',
-  'other',
-])
-
-/** Two changes of one subject by their words, within seven days of each other, before the onset. */
-function pairRelated(m: Material): Measured {
-  const [source] = m.of('changes')
-  if (source === undefined) return unknown('No source lists changes.')
-  const onsetMs = m.onset?.toMs ?? m.window.toMs
-  const changes = changesOf(m).filter(({ atMs }) => atMs <= onsetMs)
-  let best: { a: Change; b: Change; words: readonly string[]; gapMs: number } | undefined
-  for (const [at, a] of changes.entries())
-    for (const b of changes.slice(at + 1)) {
-      const gapMs = Math.abs(a.atMs - b.atMs)
-      const words = sharedWords(a, b)
-      if (gapMs > 7 * dayMs || words.length === 0 || a.name === b.name) continue
-      if (
-        best === undefined ||
-        words.length > best.words.length ||
-        (words.length === best.words.length && gapMs < best.gapMs)
-      )
-        best = { a, b, words, gapMs }
-    }
-  if (best === undefined) {
-    const statement = `No two of ${changes.length} changes before the onset are of one subject by their words and within seven days.`
-    return {
-      value: false,
-      statement,
-      found: [evidenceOf(source, statement, `SELECT * FROM ${tableOf(source)}`)],
-    }
-  }
-  const { a, b, words, gapMs } = best
-  const statement = `${shortened(a.name, 60)} and ${shortened(b.name, 60)} were changed within ${durationText(gapMs)} of each other and share ${words.join(', ')}.`
-  return {
-    value: true,
-    statement,
-    found: [changeFound(m, a, statement), changeFound(m, b, statement)],
-    numbers: { gapMs },
-    names: [a.name, b.name],
-  }
-}
-
-/** What two changes are both about: retries and keys count as one subject, because one makes the other matter. */
-function sharedWords(a: Change, b: Change): string[] {
-  const wordsOf = ({ text, name }: Change): Set<string> =>
-    new Set(
-      `${name} ${text}`
-        .toLowerCase()
-        .split(/[^a-z]+/)
-        .filter((word) => word.length >= 4 && !common.has(word))
-        .map((word) => word.replace(/(ies|s|ed|ing)$/, '')),
-    )
-  const [first, second] = [wordsOf(a), wordsOf(b)]
-  const shared = [...first].filter((word) => second.has(word))
-  const isRetry = /retr(y|ies)/i
-  const pairs =
-    (isRetry.test(a.text) && keyChange.test(b.text)) || (isRetry.test(b.text) && keyChange.test(a.text))
-  return pairs ? ['retries and keys', ...shared] : shared
 }

@@ -11,12 +11,11 @@ export const lossMeasures: Measures = {
   'loss.present': (m) => {
     const { due, lost, why } = m.losses
     if (why !== undefined) return unknown(`Nothing can be said of losses: ${why}.`)
-    return ofLosses(
-      m,
-      lost.length > 0,
-      `${lost.length} of ${due.length} references that were due have no effect`,
-      { lost: lost.length, due: due.length },
-    )
+    return ofLosses(m, {
+      value: lost.length > 0,
+      words: `${lost.length} of ${due.length} references that were due have no effect`,
+      numbers: { lost: lost.length, due: due.length },
+    })
   },
   'loss.total': total,
   'loss.acknowledged': (m) => byLost(m, ({ rows }) => statusOf(rows, acknowledged), 'were acknowledged'),
@@ -60,12 +59,14 @@ function statusOf(rows: readonly BundleRow[], pattern: RegExp): boolean | undefi
   return status === undefined ? undefined : pattern.test(status)
 }
 
-function ofLosses(
-  m: Material,
-  value: Measured['value'],
-  words: string,
-  numbers: Readonly<Record<string, number>>,
-): Measured {
+interface Said {
+  readonly value: Measured['value']
+  /** The statement, but for its sources. */
+  readonly words: string
+  readonly numbers: Readonly<Record<string, number>>
+}
+
+function ofLosses(m: Material, { value, words, numbers }: Said): Measured {
   const { dueSource, effectSource } = m.losses
   if (dueSource === undefined || effectSource === undefined)
     return unknown(`Nothing can be said of losses: ${m.losses.why ?? 'no source lists what was due'}.`)
@@ -83,12 +84,11 @@ function byLost(m: Material, test: (due: Due) => boolean | undefined, words: str
     )
   if (answers.length === 0) return unknown('Of the lost references nothing says how they were answered.')
   const yes = answers.filter(Boolean).length
-  return ofLosses(
-    m,
-    m.decisions.byShare(yes, answers.length),
-    `of ${answers.length} lost references ${yes} ${words}`,
-    { share: yes / answers.length },
-  )
+  return ofLosses(m, {
+    value: m.decisions.byShare(yes, answers.length),
+    words: `of ${answers.length} lost references ${yes} ${words}`,
+    numbers: { share: yes / answers.length },
+  })
 }
 
 /** From some time on nothing arrives: after the last that did, nearly all are lost, and they are many. */
@@ -96,7 +96,7 @@ function total(m: Material): Measured {
   const { due, lost } = m.losses
   if (due.length < 3 || lost.length < 3)
     return lost.length === 0 && due.length >= 3
-      ? ofLosses(m, false, 'nothing is lost', { share: 0 })
+      ? ofLosses(m, { value: false, words: 'nothing is lost', numbers: { share: 0 } })
       : unknown('Fewer than three references are lost.')
   const timed = due.toSorted((a, b) => (a.rows[0]?.at ?? 0) - (b.rows[0]?.at ?? 0))
   let best = { share: 0, count: 0 }
@@ -116,7 +116,7 @@ function total(m: Material): Measured {
   const words = isTotal
     ? `from some time on ${best.count} references are lost and nothing arrives`
     : `a part arrives all the time: ${lost.length} of ${due.length} are lost`
-  return ofLosses(m, isTotal, words, { share: lost.length / due.length })
+  return ofLosses(m, { value: isTotal, words, numbers: { share: lost.length / due.length } })
 }
 
 const turnedAway =
@@ -134,12 +134,11 @@ function loggedDuplicate(m: Material): Measured {
       [ref, ...parameters].filter((one) => one !== undefined && refs.has(one)),
     ),
   )
-  const measured = ofLosses(
-    m,
-    m.decisions.byShare(away.size, lost.length),
-    `${away.size} of ${lost.length} lost references were turned away as duplicates`,
-    { share: away.size / lost.length },
-  )
+  const measured = ofLosses(m, {
+    value: m.decisions.byShare(away.size, lost.length),
+    words: `${away.size} of ${lost.length} lost references were turned away as duplicates`,
+    numbers: { share: away.size / lost.length },
+  })
   return {
     ...measured,
     found: [
@@ -179,8 +178,12 @@ function byField(
     const words = `${shareText(share)} of the losses lie in ${field} ${name}, of whose ${ofName} references ${count} are lost, while ${others} of others arrived`
     const isOne = share >= 0.9 && count >= ofName * 0.6 && others > 0
     const usual = ofName / all.length
-    const measured = ofLosses(m, isOne ? true : Math.abs(share - usual) <= 0.25 ? false : 'unknown', words, {
-      share,
+    const measured = ofLosses(m, {
+      value: isOne ? true : Math.abs(share - usual) <= 0.25 ? false : 'unknown',
+      words,
+      numbers: {
+        share,
+      },
     })
     if (isOne) return { ...measured, names: [name] }
     spread ??= measured
@@ -215,12 +218,11 @@ function receiverSlow(m: Material): Measured {
   }).length
   const medianMs = durations.length === 0 ? 0 : median(durations)
   const share = yes / known.length
-  return ofLosses(
-    m,
-    m.decisions.byShare(yes, known.length),
-    `of ${known.length} lost references ${yes} took as long as the sender waits${limitMs === undefined ? '' : ` (${durationText(limitMs)})`} or are noted as timed out`,
-    { medianMs, limitMs: limitMs ?? 0, share },
-  )
+  return ofLosses(m, {
+    value: m.decisions.byShare(yes, known.length),
+    words: `of ${known.length} lost references ${yes} took as long as the sender waits${limitMs === undefined ? '' : ` (${durationText(limitMs)})`} or are noted as timed out`,
+    numbers: { medianMs, limitMs: limitMs ?? 0, share },
+  })
 }
 
 /** Where durations pile up at their largest value, the sender gave up there. */
@@ -245,12 +247,11 @@ function olderThanLimit(m: Material): Measured {
   const old = ages.filter((age) => age > limitMs).length
   const young = due.filter((one) => !one.isLost && (ageOf(one) ?? Infinity) <= limitMs).length
   const share = ages.length === 0 ? 0 : old / ages.length
-  return ofLosses(
-    m,
-    share >= 0.9 && young > 0 ? true : share < 0.5 ? false : 'unknown',
-    `${shareText(share)} of the losses are older than the window of ${durationText(limitMs)}, while ${young} younger ones arrived`,
-    { limitMs, share },
-  )
+  return ofLosses(m, {
+    value: share >= 0.9 && young > 0 ? true : share < 0.5 ? false : 'unknown',
+    words: `${shareText(share)} of the losses are older than the window of ${durationText(limitMs)}, while ${young} younger ones arrived`,
+    numbers: { limitMs, share },
+  })
 }
 
 function afterFailover(m: Material): Measured {

@@ -98,9 +98,12 @@ function byKeys(
   fits: (keys: readonly string[], group: Group) => boolean,
   words: string,
 ): Measured {
+  const isMapped = m.hasField('key', 'effects', 'requests', 'deliveries', 'ledger')
   return byGroups(m, {
     test: (group) => {
       const keys = valuesOf(group, 'key')
+      // Where a column is there for keys and holds none, they are neither the same nor different.
+      if (keys.length === 0) return isMapped ? false : undefined
       return keys.length < 2 ? undefined : fits(keys, group)
     },
     words,

@@ -103,7 +103,7 @@ export function bySearch(
     const found = saidFound(material, rows, { pattern, what })
     return {
       value: true,
-      statement: `${capital(what)}: ${countText(count)} found, first ${first(rows)}.`,
+      statement: `${capital(what)}: ${countText(count)} found, first ${firstTime(rows)}.`,
       found,
       rows,
     }
@@ -117,7 +117,7 @@ export function bySearch(
   }
 }
 
-function first(rows: readonly BundleRow[]): string {
+function firstTime(rows: readonly BundleRow[]): string {
   const at = Math.min(...rows.slice(0, 10_000).flatMap((row) => row.at ?? []))
   return Number.isFinite(at) ? `at ${iso(at)}` : 'without a time'
 }

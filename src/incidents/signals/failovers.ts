@@ -1,0 +1,149 @@
+import { shareText } from '../../reconcile/values/format.ts'
+import type { BundleRow } from '../bundle/row.ts'
+import type { SourceKind } from '../model.ts'
+import {
+  inWindow,
+  type Material,
+  type Measured,
+  type Measures,
+  pairsQuery,
+  searchQuery,
+  textOf,
+} from './material.ts'
+import { evidenceOf, iso, nothingFound, saidFound, unknown } from './saying.ts'
+
+const hourMs = 3_600_000
+const failoverPattern =
+  /fail(s|ed|ing)?[- ]?over|promot(ed|ing|ion)|split[- ]?brain|new primary|primary changed|switchover|leader (election|changed)|post-failover|standby(-\d+)? (is now|took over)/i
+const resetPattern =
+  /connection (was )?(reset|closed|terminated|lost)|ECONNRESET|conns? dropped|reset by peer|terminating connection|57P0[123]/i
+const restartPattern =
+  /restart|crash|killed|sigterm|sigkill|oom|out of memory|exit(ed|ing)? (with )?(code|status|signal)|panic|segfault|\b(start(ed|ing)|stopp?(ed|ing)|terminat\w+|evicted)\b/i
+
+/** Stores that failed over, and processes that died between the rows of a group. */
+export const failoverMeasures: Measures = {
+  'store.failover': failover,
+  'dups.around-failover': aroundFailover,
+  'process.restarts-beside': restartsBeside,
+}
+
+/** Times of failovers and of masses of resets, with the rows that tell of them. */
+function failoverRows(m: Material): readonly BundleRow[] {
+  const kinds: readonly SourceKind[] = ['log', 'processes', 'alerts', 'metrics']
+  return m
+    .said(failoverPattern, ...kinds)
+    .filter((row) => inWindow(row, m.window, hourMs) && !isCountOfNone(row))
+}
+
+/** A metric that counts failovers and stands at 0 tells of none. */
+function isCountOfNone({ value, message }: BundleRow): boolean {
+  return message === undefined && value !== undefined && Number(value) === 0
+}
+
+function failover(m: Material): Measured {
+  const rows = failoverRows(m)
+  const resets = m
+    .said(resetPattern, 'log', 'processes', 'alerts')
+    .filter((row) => inWindow(row, m.window, hourMs))
+  const dropped = resets.reduce(
+    (sum, row) => sum + row.weight * Number(/(\d+) conns? dropped/i.exec(textOf(row))?.[1] ?? 1),
+    0,
+  )
+  const kinds: readonly SourceKind[] = ['log', 'processes', 'alerts', 'metrics']
+  const found = [
+    ...saidFound(m, rows, { pattern: failoverPattern, what: 'a failover' }),
+    ...saidFound(m, resets, { pattern: resetPattern, what: 'connections that were reset' }),
+  ]
+  if (rows.length > 0 || dropped >= 10)
+    return {
+      value: true,
+      statement: `A store failed over or dropped its connections (${dropped} resets).`,
+      found,
+      numbers: { resets: dropped },
+    }
+  const isMeasured = m
+    .rows('metrics')
+    .some(({ name = '' }) => /failover|primary|replica|leader|reset/i.test(name))
+  if (m.of('log', 'processes', 'alerts').length === 0 && !isMeasured)
+    return unknown('No source could tell of a failover.')
+  if (dropped > 0)
+    return {
+      ...unknown(`${dropped} connection resets are logged: too few for a failover.`),
+      numbers: { resets: dropped },
+    }
+  return {
+    value: false,
+    statement: 'No failover and no mass of connection resets is recorded.',
+    found: nothingFound(m, kinds, { pattern: failoverPattern, what: 'failover' }),
+    numbers: { resets: 0 },
+  }
+}
+
+function aroundFailover(m: Material): Measured {
+  const { base, list } = m.groups
+  const times = failoverRows(m).flatMap(({ at }) => at ?? [])
+  const resets = m.said(resetPattern, 'log', 'processes', 'alerts').flatMap(({ at }) => at ?? [])
+  const all =
+    times.length > 0 || resets.length >= 3
+      ? [
+          ...times,
+          ...resets.filter((at) => times.length === 0 || times.some((one) => Math.abs(one - at) <= 600_000)),
+        ]
+      : []
+  if (base === undefined || list.length < 3) return unknown('Fewer than three duplicate references.')
+  if (all.length === 0) {
+    const statement = 'There is no failover that duplicates could lie around.'
+    return {
+      value: false,
+      statement,
+      found: nothingFound(m, ['log', 'processes', 'alerts'], { pattern: failoverPattern, what: 'failover' }),
+      numbers: { share: 0 },
+    }
+  }
+  const from = all.reduce((a, b) => Math.min(a, b), Infinity)
+  const to = all.reduce((a, b) => Math.max(a, b), -Infinity)
+  const timed = list.filter(({ rows }) => rows[0]?.at !== undefined && rows[1]?.at !== undefined)
+  const yes = timed.filter(
+    ({ rows }) =>
+      (rows[0]?.at ?? 0) <= to + 60_000 && (rows[1]?.at ?? 0) >= from && (rows[1]?.at ?? 0) <= from + hourMs,
+  ).length
+  const share = timed.length === 0 ? 0 : yes / timed.length
+  const statement = `${shareText(share)} of ${timed.length} duplicate references have their first row before or during the failover of ${iso(from)} and their second in the hour after it began.`
+  return {
+    value: m.decisions.byShare(yes, timed.length),
+    statement,
+    found: [evidenceOf(base, statement, pairsQuery(base, []))],
+    numbers: { share },
+  }
+}
+
+function restartsBeside(m: Material): Measured {
+  const { base, list } = m.groups
+  const rows = [
+    ...m.rows('processes').filter((row) => restartPattern.test(textOf(row))),
+    ...m.said(
+      /restart|crash|killed|sigterm|sigkill|\boom\b|out of memory|exit(ed)? (with )?(code|status|signal)|panic:/i,
+      'log',
+    ),
+  ].filter(({ at }) => at !== undefined)
+  if (base === undefined || list.length < 3) return unknown('Fewer than three duplicate references.')
+  if (m.of('processes', 'log').length === 0) return unknown('No source tells of restarts.')
+  const timed = list.filter(({ rows: pair }) => pair[0]?.at !== undefined && pair[1]?.at !== undefined)
+  const yes = timed.filter(({ rows: [first, second] }) =>
+    rows.some((row) => {
+      const isBetween = (row.at ?? 0) >= (first?.at ?? 0) - 5000 && (row.at ?? 0) <= (second?.at ?? 0)
+      const named = [row.worker, row.host, row.name].filter((name) => name !== undefined)
+      const own = [first?.worker, first?.host].filter((name) => name !== undefined)
+      return isBetween && (named.length === 0 || own.length === 0 || named.some((name) => own.includes(name)))
+    }),
+  ).length
+  const share = timed.length === 0 ? 0 : yes / timed.length
+  const statement = `A crash, kill or restart lies between the rows of ${yes} of ${timed.length} duplicate references; ${rows.length} are recorded.`
+  const [source = base] = m.of('processes', 'log')
+  return {
+    value: m.decisions.byShare(yes, timed.length),
+    statement,
+    found: [evidenceOf(source, statement, searchQuery(source, restartPattern))],
+    numbers: { share, restarts: rows.length },
+  }
+}

@@ -6,6 +6,7 @@ import { checkCause } from '../../../src/incidents/catalogue/check.ts'
 import { readCatalogueFolder } from '../../../src/incidents/catalogue/folder.ts'
 import { signalSpecs } from '../../../src/incidents/model.ts'
 import { likelihoods } from '../../../src/incidents/plan/odds.ts'
+import { rankRules } from '../../../src/incidents/rank/rules.ts'
 import { hypothesesPath, hypothesesReference } from '../../../scripts/hypotheses-reference.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
@@ -56,7 +57,14 @@ const remedies: Readonly<Record<string, string>> = {
 
 describe('the catalogue', () => {
   it('is frozen: a change of it is a change of this digest, and scores from before it do not count any more', () => {
-    expect(catalogue.digest).toBe('FROZEN')
+    expect(catalogue.digest).toBe('dKKJNhsQsUIZeO3mS-sNvkhz5LCq7xc5zVawaWrA5OU')
+  })
+
+  it('is frozen with the numbers of the ranking that weigh it', () => {
+    const { pairPrior, priorOf } = rankRules
+    const n02 = catalogue.causes.find(({ id }) => id === 'N02')
+    if (n02 === undefined) throw new Error('N02 is not there.')
+    expect([pairPrior, ...[0, 1, 2, 9].map((telling) => priorOf(n02, telling))]).toEqual([-2, 3, 1.5, 0, 0])
   })
 
   it('holds the causes of the reference with their remedies', () => {

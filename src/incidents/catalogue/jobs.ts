@@ -171,7 +171,7 @@ export const jobCauses: readonly Cause[] = [
       'dup.present': [1, -6],
       'onset.step': [2.5, -3],
       'onset.at-deploy': [2.5, -3],
-      'multiplicity.every-item-twice': [1.2, -0.5],
+      'multiplicity.every-item-twice': [1.5, -2.5],
       'origin.one-only': [-2, 0.3],
       'change.keys': [-1, 0.2],
       'change.dedupe': [-1.5, 0.2],

@@ -4,15 +4,23 @@ import type { Catalogue, Cause, Odds } from '../catalogue/cause.ts'
  * How often a signal is true where the cause acts, and where it does not: what the two log-odds imply, since
  * e^whenTrue = p / q and e^whenFalse = (1 - p) / (1 - q).
  */
-export function likelihoods([whenTrue, whenFalse]: Odds): {
+export function likelihoods(odds: Odds): Likelihoods {
+  const kept = computed.get(odds)
+  if (kept !== undefined) return kept
+  const [ifTrue, ifFalse] = [Math.exp(odds[0]), Math.exp(odds[1])]
+  const otherwise = (1 - ifFalse) / (ifTrue - ifFalse)
+  const made = { acting: otherwise * ifTrue, otherwise }
+  computed.set(odds, made)
+  return made
+}
+
+interface Likelihoods {
   readonly acting: number
   readonly otherwise: number
-} {
-  const ifTrue = Math.exp(whenTrue)
-  const ifFalse = Math.exp(whenFalse)
-  const otherwise = (1 - ifFalse) / (ifTrue - ifFalse)
-  return { acting: otherwise * ifTrue, otherwise }
 }
+
+/** A plan asks for the same ones ten thousand times. */
+const computed = new WeakMap<Odds, Likelihoods>()
 
 /** How often the signal is true where causes that say nothing of it act: the mean of what the others imply. */
 export function baseRate(signal: string, catalogue: Catalogue): number {

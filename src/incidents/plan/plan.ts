@@ -32,7 +32,7 @@ export interface PlanRules {
 
 export const planRules: PlanRules = {
   worth: (gainBits, costMinutes) => gainBits / costMinutes,
-  isSettled: (explanations) => (explanations[0]?.probability ?? 1) >= 0.9,
+  isSettled: (explanations) => parts(explanations).every((part) => part >= 0.9 || part <= 0.1),
   isKilled: (before, after) => before >= 0.02 && after < 0.05 && after < before / 3,
   deepest: 4,
 }
@@ -152,7 +152,7 @@ class Grower {
   }
 
   #best(explanations: readonly Explanation[], unknown: ReadonlySet<string>): Candidate | undefined {
-    const live = explanations.filter(({ probability }) => probability > 1e-4)
+    const live = explanations.filter(({ probability }) => probability > 1e-3)
     const before = entropyBits(live.map(({ probability }) => probability))
     const candidates = this.#tests(live, unknown).flatMap((test) => {
       const chance = live.reduce(
@@ -242,6 +242,14 @@ export function plainTest({ id, yes, needs }: SignalSpec): Test {
 
 function leader(explanations: readonly Explanation[]): string {
   return explanations[0]?.causes.map(({ id }) => id).join(' + ') ?? ''
+}
+
+/** Of each cause, that it takes part. */
+function parts(explanations: readonly Explanation[]): readonly number[] {
+  const sums = new Map<Cause, number>()
+  for (const { causes, probability } of explanations)
+    for (const cause of causes) sums.set(cause, (sums.get(cause) ?? 0) + probability)
+  return [...sums.values()]
 }
 
 function entropyOf(explanations: readonly Explanation[]): number {

@@ -62,7 +62,7 @@ export function rank(examination: Examination, catalogue: Catalogue, rules: Rank
   const ruledOut = catalogue.causes.flatMap((cause) => ruleOut(cause, known, rules))
   const left = catalogue.causes.filter((cause) => !ruledOut.some((out) => out.cause === cause))
   const priors = priorsOf(left, known, { catalogue, rules })
-  const explanations = explain(left, (causes) => scoreOf(causes, known, { priors, rules }))
+  const explanations = explain(left, scorer(known, { priors, rules }))
   const ranked = left
     .map((cause) => {
       const contributions = contributionsOf(cause, known, rules)
@@ -109,17 +109,26 @@ function contributionsOf(cause: Cause, known: readonly Known[], rules: RankRules
     .toSorted((a, b) => Math.abs(b.logOdds) - Math.abs(a.logOdds))
 }
 
-function scoreOf(
-  causes: readonly Cause[],
+/** The weights of each cause are looked up once: a pair is scored hundreds of times. */
+function scorer(
   known: readonly Known[],
   { priors, rules }: { readonly priors: ReadonlyMap<string, number>; readonly rules: RankRules },
-): number {
-  const prior = causes.reduce((sum, { id }) => sum + (priors.get(id) ?? 0), 0)
-  const start = causes.length > 1 ? prior + rules.pairPrior : prior
-  return known.reduce((sum, { signal, value }) => {
-    const weights = causes.map((cause) => rules.weigh(cause, signal.id, value))
-    return sum + rules.together(weights, value)
-  }, start)
+): (causes: readonly Cause[]) => number {
+  const table = new Map<Cause, readonly number[]>()
+  const weightsOf = (cause: Cause): readonly number[] => {
+    const kept = table.get(cause) ?? known.map(({ signal, value }) => rules.weigh(cause, signal.id, value))
+    table.set(cause, kept)
+    return kept
+  }
+  return (causes) => {
+    const weights = causes.map(weightsOf)
+    const prior = causes.reduce((sum, { id }) => sum + (priors.get(id) ?? 0), 0)
+    const start = causes.length > 1 ? prior + rules.pairPrior : prior
+    return known.reduce((sum, { value }, at) => {
+      const each = weights.map((row) => row[at] ?? 0)
+      return each.every((weight) => weight === 0) ? sum : sum + rules.together(each, value)
+    }, start)
+  }
 }
 
 function explain(

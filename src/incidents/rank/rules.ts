@@ -40,10 +40,10 @@ export const rankRules: RankRules = {
     if (value !== impossible) return false
     return atLeast === undefined || (numbers?.[atLeast.number] ?? 0) >= atLeast.value
   },
-  pairPrior: -1,
+  pairPrior: -2,
   priorOf(cause, telling) {
     if (cause.id !== 'N02') return cause.prior
-    return cause.prior + (telling === 0 ? 3 : telling === 1 ? 1 : 0)
+    return cause.prior + (telling === 0 ? 3 : telling === 1 ? 1.5 : 0)
   },
   labelOf(probability) {
     if (probability >= 0.85) return 'very likely'

@@ -79,7 +79,7 @@ function causeBlocks(triage: Triage): readonly Block[] {
     cites: ['C1', ...support(each)],
   }))
   const accounts = explanations
-    .filter(({ probability }) => probability >= 0.01)
+    .filter(({ probability }, at) => at === 0 || probability >= 0.05)
     .map(({ causes, probability }) => cited(`${causes.join(' with ')}: ${percent(probability)}.`, ['C1']))
   return [
     heading(2, 'Causes'),

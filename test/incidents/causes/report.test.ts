@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest'
+import { builtInCatalogue } from '../../../src/incidents/catalogue/catalogue.ts'
+import type { Examination } from '../../../src/incidents/model.ts'
+import { compose } from '../../../src/incidents/report/compose.ts'
+import { type Block, cited, type Report } from '../../../src/incidents/report/document.ts'
+import { renderHtml } from '../../../src/incidents/report/html.ts'
+import { lintReport, type LintRules, lintRules, refuseUncited } from '../../../src/incidents/report/lint.ts'
+import { renderMarkdown } from '../../../src/incidents/report/markdown.ts'
+import { renderTerminal } from '../../../src/incidents/report/terminal.ts'
+import type { Triage } from '../../../src/incidents/triage-shape.ts'
+import { triage } from '../../../src/incidents/triage.ts'
+import { isBroken } from './broken.ts'
+import { examinationOf } from './examination.ts'
+import { fulfilment } from './fulfilment.ts'
+import { stories } from './causes-at-work.ts'
+
+const catalogue = builtInCatalogue()
+
+function of(examination: Examination): Triage {
+  return triage(examination, { catalogue })
+}
+
+const renderers: Readonly<Record<string, (report: Report) => string>> = {
+  terminal: (report) => renderTerminal(report, { colours: false }),
+  'terminal in colours': (report) => renderTerminal(report, { colours: true }),
+  markdown: renderMarkdown,
+  html: renderHtml,
+}
+
+const script = '<script>alert(1)</script><img src=x onerror=alert(1)>'
+const hostile = `${script} \u001b[2J\u001b]0;x\u0007 \u202egnp.exe [link](javascript:alert(1)) https://evil.example \`code\` | cell & "quotes" 'too' ${'w'.repeat(200)} 漢字漢字 \ud800`
+
+/** Every place that other people's text comes to. */
+function hostileTriage(): Triage {
+  const given = fulfilment()
+  const evidence = given.evidence.map((each) => ({
+    ...each,
+    source: hostile,
+    statement: hostile,
+    query: hostile,
+  }))
+  const signals = given.signals.map((signal) => ({ ...signal, statement: hostile }))
+  const claims = [{ place: hostile, text: `The ALB retries the POST ${hostile}`, evidence: 'E900' }]
+  const changes = given.bundle.changes.map((change) => ({
+    ...change,
+    name: `${change.name} ${hostile}`,
+    text: hostile,
+  }))
+  return of({
+    bundle: { ...given.bundle, id: hostile, title: hostile, claims, changes, notes: [hostile] },
+    evidence,
+    signals,
+  })
+}
+
+describe('reports', () => {
+  it('have evidence for every figure, for each cause there is', () => {
+    for (const [id, made] of Object.entries(stories)) {
+      const report = compose(of(examinationOf(made)))
+      expect(lintReport(report), id).toEqual([])
+    }
+  })
+
+  it.each(Object.keys(renderers))('are the same bytes for the same bundle: %s', (name) => {
+    const render = (): string | undefined => renderers[name]?.(compose(of(fulfilment())))
+    expect(render()).toBe(render())
+  })
+
+  it('do not depend on the order of signals', () => {
+    const given = fulfilment()
+    expect(of({ ...given, signals: given.signals.toReversed() })).toEqual(of(given))
+  })
+
+  it.each(Object.keys(renderers))(
+    'name the causes, the contradiction, each piece of evidence and its query: %s',
+    (name) => {
+      const document = of(fulfilment())
+      const text = renderers[name]?.(compose(document)) ?? ''
+      const words = text
+        .replaceAll(/\u001b\[[0-9;]*m/g, '')
+        .replaceAll('\\', '')
+        .replaceAll(/\s+/g, ' ')
+      for (const expected of [
+        'D02',
+        'L08',
+        'TCP carries a stream',
+        'M3',
+        'F1',
+        'keys-per-reference',
+        'very likely',
+      ])
+        expect(words).toContain(expected)
+      for (const { id } of document.evidence) expect(words).toMatch(new RegExp(`\\b${id}\\b`))
+    },
+  )
+
+  it('fit into 80 columns, whatever stands in logs', () => {
+    const lines = renderTerminal(compose(hostileTriage()), { colours: false }).split('\n')
+    const width = (line: string): number =>
+      [...line].reduce((sum, letter) => sum + (/\p{Script=Han}/u.test(letter) ? 2 : 1), 0)
+    expect(lines.filter((line) => width(line) > 80)).toEqual([])
+  })
+
+  it('drive no terminal: control characters and turned writing are made visible', () => {
+    for (const [name, render] of Object.entries(renderers)) {
+      const text = render(compose(hostileTriage())).replaceAll(/\u001b\[(1|22|2|4|24|31|33|36|39)m/g, '')
+      expect(text, name).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/)
+      expect(text.isWellFormed(), name).toBe(true)
+    }
+  })
+
+  it('are HTML without script, picture or link to elsewhere', () => {
+    const html = renderHtml(compose(hostileTriage()))
+    expect(html).not.toMatch(/<(script|img|iframe|object|link|form|svg|base)\b/i)
+    expect(html.match(/<[a-z][^>]*\son\w+=/gi)).toBeNull()
+    const targets = [...html.matchAll(/\b(?:href|src)="([^"]*)"/g)].map(([, target]) => target)
+    expect(targets.every((target) => target?.startsWith('#') === true)).toBe(true)
+    expect(html).toContain("default-src 'none'")
+    const ids = new Set([...html.matchAll(/<dt id="([^"]*)"/g)].map(([, id]) => `#${id}`))
+    expect(targets.filter((target) => !ids.has(target ?? ''))).toEqual([])
+  })
+
+  it('are Markdown in which logs are text: no markup, link or table cell of theirs', () => {
+    const markdown = renderMarkdown(compose(hostileTriage())).replaceAll(/(`+) ?.*? ?\1/g, '')
+    expect(markdown).not.toMatch(/(?<!\\)<|(?<!\\)\[link|https:\/\//)
+    const tables = markdown.split('\n').filter((line) => line.startsWith('|'))
+    const columns = tables.map((line) => line.split(/(?<!\\)\|/).length)
+    expect(Math.max(...columns)).toBeLessThanOrEqual(6)
+  })
+
+  it('have bars as long as their probabilities', () => {
+    const text = renderTerminal(compose(of(fulfilment())), { colours: false })
+    expect(text).toMatch(/^D02 {2}█{24} above 99 % {2}very likely$/m)
+    expect(text).toMatch(/^D06 {2}░{24} below 1 % {2}remote$/m)
+  })
+})
+
+function reportOf(...blocks: readonly Block[]): Report {
+  return {
+    title: 't',
+    blocks: [
+      ...blocks,
+      { kind: 'evidence', items: [{ id: 'E1', source: 's', statement: '3 rows', query: 'q' }] },
+    ],
+  }
+}
+
+const lintSentences: Readonly<Record<string, (rules: LintRules) => void>> = {
+  'a figure without evidence is found, in any kind of block': (rules) => {
+    const text = cited('There are 3 of them')
+    const blocks: readonly Block[] = [
+      { kind: 'heading', level: 2, text },
+      { kind: 'text', sentences: [text] },
+      { kind: 'list', items: [text] },
+      { kind: 'command', text },
+      { kind: 'table', head: ['a'], rows: [[text]] },
+      { kind: 'bars', bars: [{ id: 'D01', title: 'x', probability: 0.5, label: 'l', cites: [] }] },
+    ]
+    for (const block of blocks) expect(lintReport(reportOf(block), rules), block.kind).toHaveLength(1)
+  },
+  'figures of other scripts are figures': (rules) => {
+    expect(lintReport(reportOf({ kind: 'list', items: [cited('٣ rows')] }), rules)).toHaveLength(1)
+  },
+  'ids are no figures': (rules) => {
+    expect(lintReport(reportOf({ kind: 'list', items: [cited('D02 and M3, by E1')] }), rules)).toEqual([])
+  },
+  'evidence that is not there is found': (rules) => {
+    expect(lintReport(reportOf({ kind: 'list', items: [cited('words', ['E2'])] }), rules)).toHaveLength(1)
+  },
+  'a figure with evidence is let through': (rules) => {
+    expect(lintReport(reportOf({ kind: 'list', items: [cited('There are 3', ['E1'])] }), rules)).toEqual([])
+  },
+}
+
+const lintMutants: Readonly<Record<string, LintRules>> = {
+  'finds nothing': { hasFigure: () => false },
+  'takes ids for figures': { hasFigure: (text) => /\d/.test(text) },
+  'knows one script': { hasFigure: (text) => lintRules.hasFigure(text) && /[0-9]/.test(text) },
+}
+
+describe('the lint of figures', () => {
+  for (const [sentence, holds] of Object.entries(lintSentences)) it(sentence, () => holds(lintRules))
+
+  it('refuses a report, naming the sentence', () => {
+    expect(() => refuseUncited(reportOf({ kind: 'list', items: [cited('There are 3 of them')] }))).toThrow(
+      /"There are 3 of them" has a figure and cites no evidence/,
+    )
+  })
+
+  for (const [name, rules] of Object.entries(lintMutants))
+    it(`notices one that ${name}`, () => {
+      expect(Object.values(lintSentences).some((holds) => isBroken(() => holds(rules)))).toBe(true)
+    })
+})

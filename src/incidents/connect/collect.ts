@@ -30,7 +30,8 @@ export function parseConnection(text: string): Connection {
   if (/^postgres(ql)?:\/\//i.test(text)) return { kind: 'postgres', url: text }
   const [, kind, url = ''] = /^(prometheus|ledger)=(.+)$/s.exec(text) ?? []
   if (kind === 'ledger') return { kind, url }
-  if (kind === 'prometheus' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return { kind, url }
+  if (kind === 'prometheus' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))
+    return { kind, url }
   throw optionInvalid('--connect', 'postgres://…, prometheus=http://… or ledger=STORE-URL', redactUrl(text))
 }
 
@@ -45,7 +46,10 @@ export async function collectBundle(
 ): Promise<InitialBundle> {
   await mkdir(directory, { recursive: true })
   if ((await readdir(directory)).includes('incident.yaml'))
-    throw new OncewardError('OPTION_INVALID', `${join(directory, 'incident.yaml')} is there already; it is not written over.`)
+    throw new OncewardError(
+      'OPTION_INVALID',
+      `${join(directory, 'incident.yaml')} is there already; it is not written over.`,
+    )
   for (const connection of connections) {
     for (const { path, text } of await collect(connection, collecting))
       await writeFile(join(directory, path), text, { flag: 'wx' })

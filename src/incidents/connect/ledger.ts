@@ -30,5 +30,13 @@ export async function collectLedger(url: string, collecting: Collecting): Promis
 function rowOf(entry: Receipt): Record<string, unknown> {
   const { subject, operation, key, state, attempts, claimedAt, finishedAt } = entry
   const text = typeof key === 'string' ? key : JSON.stringify(key)
-  return { at: claimedAt, ref: subject ?? text, key: text, kind: operation, status: state, attempt: attempts, finished: finishedAt }
+  return {
+    at: claimedAt,
+    ref: subject ?? text,
+    key: text,
+    kind: operation,
+    status: state,
+    attempt: attempts,
+    finished: finishedAt,
+  }
 }

@@ -54,7 +54,11 @@ export async function collectPostgres(url: string, { print, signal }: Collecting
 }
 
 async function begin(db: Postgres, print: Collecting['print']): Promise<void> {
-  for (const statement of [readOnly, "SET LOCAL statement_timeout TO '20s'", "SET LOCAL lock_timeout TO '1s'"]) {
+  for (const statement of [
+    readOnly,
+    "SET LOCAL statement_timeout TO '20s'",
+    "SET LOCAL lock_timeout TO '1s'",
+  ]) {
     print(statement)
     await db.run(statement)
   }

@@ -16,7 +16,9 @@ const wanted =
 export async function collectPrometheus(url: string, collecting: Collecting): Promise<Collected[]> {
   const { window } = collecting
   const names = (await get(url, '/api/v1/label/__name__/values', collecting)) as unknown
-  const chosen = strings(names).filter((name) => wanted.test(name)).slice(0, maxMetrics)
+  const chosen = strings(names)
+    .filter((name) => wanted.test(name))
+    .slice(0, maxMetrics)
   const stepSeconds = Math.max(60, Math.ceil((window.toMs - window.fromMs) / 1000 / maxPoints))
   const rows: Record<string, unknown>[] = []
   for (const name of chosen) {
@@ -29,7 +31,8 @@ export async function collectPrometheus(url: string, collecting: Collecting): Pr
     const data = await get(url, `/api/v1/query_range?${query.toString()}`, collecting)
     for (const { metric, values } of seriesIn(data)) {
       const { __name__: _, ...labels } = metric
-      for (const [at, value] of values) rows.push({ at: timestamp(at * 1000), name, value, labels: JSON.stringify(labels) })
+      for (const [at, value] of values)
+        rows.push({ at: timestamp(at * 1000), name, value, labels: JSON.stringify(labels) })
     }
   }
   return rows.length === 0 ? [] : [{ path: 'prometheus-metrics.jsonl', text: linesOf(rows) }]
@@ -48,11 +51,19 @@ async function get(base: string, path: string, { print, signal }: Collecting): P
   const target = new URL(`${url.pathname.replace(/\/$/, '')}${path}`, url)
   print(`GET ${target.href}`)
   const headers: Record<string, string> =
-    username === '' ? {} : { authorization: `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}` }
+    username === ''
+      ? {}
+      : {
+          authorization: `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`,
+        }
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
     // A redirect would carry the credentials to somebody else.
-    const answer = await fetch(target, { headers, redirect: 'error', signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) })
+    const answer = await fetch(target, {
+      headers,
+      redirect: 'error',
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    })
     if (!answer.ok) throw new Error(`it answers ${answer.status}`)
     const document = JSON.parse(await boundedText(answer)) as { data?: unknown }
     return document.data
@@ -80,5 +91,7 @@ function strings(value: unknown): string[] {
 
 function seriesIn(data: unknown): readonly Series[] {
   const result = (data as { result?: unknown } | undefined)?.result
-  return Array.isArray(result) ? (result as Series[]).filter(({ metric, values }) => typeof metric === 'object' && Array.isArray(values)) : []
+  return Array.isArray(result)
+    ? (result as Series[]).filter(({ metric, values }) => typeof metric === 'object' && Array.isArray(values))
+    : []
 }

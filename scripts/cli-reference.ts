@@ -64,6 +64,8 @@ onceward run --operation payout --key '["payout",1001]' --safety keyed -- ./payo
 const notesOf: Readonly<Record<string, string>> = {
   run: runNotes,
   contract: 'What is sent, what is checked and how effects are counted: [the guide](../guide/contract.md).',
+  triage:
+    'What a bundle is, how causes are ranked and what the report says: [the guide](../guide/triage.md).',
   drill: 'What is drilled, what must hold and what is left behind: [the guide](../guide/drills.md).',
 }
 

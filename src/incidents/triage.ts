@@ -155,7 +155,7 @@ function hypothesisOf(
 }
 
 function stepOf({ step, action, costMinutes, yesIf, kills, next, leads, ran }: Step): PlanStep {
-  const expectedIf = Object.entries(yesIf).map(([id, chance]) => [id, expectation(chance)] as const)
+  const expectedIf = Object.entries(yesIf).map(([id, share]) => [id, expectation(share)] as const)
   const base = {
     step,
     action,
@@ -169,8 +169,8 @@ function stepOf({ step, action, costMinutes, yesIf, kills, next, leads, ran }: S
   return ran === undefined ? base : { ...base, ran }
 }
 
-function expectation(chance: number): string {
-  return chance >= 0.5 ? `yes (${percent(chance)})` : `no (${percent(1 - chance)})`
+function expectation(share: number): string {
+  return share >= 0.5 ? `yes (${percent(share)})` : `no (${percent(1 - share)})`
 }
 
 function remediesOf(

@@ -18,8 +18,8 @@ function renderBlock(block: Block): string {
     case 'bars':
       return table(
         ['cause', 'probability', '', 'label'],
-        block.bars.map(({ id, title, probability, label, cites }) => [
-          `**${id}** ${textOf({ text: title, cites })}`,
+        block.bars.map(({ id, title, probability, label, cites: ids }) => [
+          `**${id}** ${textOf({ text: title, cites: ids })}`,
           percent(probability),
           '█'.repeat(Math.round(probability * 20)),
           label,

@@ -88,14 +88,15 @@ const mutants: Readonly<Record<string, PlanRules>> = {
 }
 
 describe('the plan', () => {
-  for (const [sentence, holds] of Object.entries(sentences)) it(sentence, () => holds(planRules))
+  it.each(Object.entries(sentences))('%s', (_, holds) => {
+    holds(planRules)
+  })
 })
 
 describe('a broken plan is noticed', () => {
-  for (const [name, rules] of Object.entries(mutants))
-    it(name, () => {
-      expect(Object.values(sentences).some((holds) => isBroken(() => holds(rules)))).toBe(true)
-    })
+  it.each(Object.entries(mutants))('%s', (_, rules) => {
+    expect(Object.values(sentences).some((holds) => isBroken(() => holds(rules)))).toBe(true)
+  })
 })
 
 describe('answers', () => {

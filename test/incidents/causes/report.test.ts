@@ -97,7 +97,7 @@ describe('reports', () => {
   it('fit into 80 columns, whatever stands in logs', () => {
     const lines = renderTerminal(compose(hostileTriage()), { colours: false }).split('\n')
     const width = (line: string): number =>
-      [...line].reduce((sum, letter) => sum + (/\p{Script=Han}/u.test(letter) ? 2 : 1), 0)
+      Array.from(line).length + (line.match(/\p{Script=Han}/gu) ?? []).length
     expect(lines.filter((line) => width(line) > 80)).toEqual([])
   })
 
@@ -179,7 +179,9 @@ const lintMutants: Readonly<Record<string, LintRules>> = {
 }
 
 describe('the lint of figures', () => {
-  for (const [sentence, holds] of Object.entries(lintSentences)) it(sentence, () => holds(lintRules))
+  it.each(Object.entries(lintSentences))('%s', (_, holds) => {
+    holds(lintRules)
+  })
 
   it('refuses a report, naming the sentence', () => {
     expect(() => refuseUncited(reportOf({ kind: 'list', items: [cited('There are 3 of them')] }))).toThrow(
@@ -187,8 +189,7 @@ describe('the lint of figures', () => {
     )
   })
 
-  for (const [name, rules] of Object.entries(lintMutants))
-    it(`notices one that ${name}`, () => {
-      expect(Object.values(lintSentences).some((holds) => isBroken(() => holds(rules)))).toBe(true)
-    })
+  it.each(Object.entries(lintMutants))('notices one that %s', (_, rules) => {
+    expect(Object.values(lintSentences).some((holds) => isBroken(() => holds(rules)))).toBe(true)
+  })
 })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, integer, property } from 'fast-check'
 import { expect, it } from 'vitest'
 import { changePoints, intervalOf } from '../../src/incidents/signals/change-points.ts'
 import { riseOf, seriesOf } from '../../src/incidents/signals/onset.ts'
@@ -40,8 +40,8 @@ it('a steady rate has no change points', () => {
 })
 
 it('pruning loses nothing: PELT finds what optimal partitioning finds', () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 2, maxLength: 24 }), (counts) => {
+  assert(
+    property(array(integer({ min: 0, max: 9 }), { minLength: 2, maxLength: 24 }), (counts) => {
       expect(costOf(counts, changePoints(counts, 4))).toBeCloseTo(optimal(counts, 4), 6)
     }),
     { numRuns: 200 },

@@ -3,22 +3,7 @@ import { join } from 'node:path'
 import { OncewardError, optionInvalid } from '../../kernel/errors.ts'
 import { redactUrl } from '../../kernel/redact.ts'
 import { type InitialBundle, initBundle } from '../init.ts'
-import type { TimeSpan } from '../model.ts'
-
-/** One file of what was collected. */
-export interface Collected {
-  readonly path: string
-  readonly text: string
-}
-
-export interface Collecting {
-  readonly window: TimeSpan
-  /** Told each query before it is sent. */
-  readonly print: (query: string) => void
-  readonly signal?: AbortSignal
-  /** Of the ledger. */
-  readonly scope?: string
-}
+import type { Collected, Collecting } from './collected.ts'
 
 export type Connection =
   | { readonly kind: 'postgres'; readonly url: string }
@@ -68,14 +53,4 @@ async function collect(connection: Connection, collecting: Collecting): Promise<
   }
   const { collectLedger } = await import('./ledger.ts')
   return collectLedger(connection.url, collecting)
-}
-
-/** Lines of JSON, without what is not there. */
-export function linesOf(rows: readonly Readonly<Record<string, unknown>>[]): string {
-  return rows
-    .map((row) => {
-      const kept = Object.entries(row).filter(([, value]) => value !== null && value !== undefined)
-      return `${JSON.stringify(Object.fromEntries(kept))}\n`
-    })
-    .join('')
 }

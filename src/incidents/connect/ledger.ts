@@ -1,6 +1,6 @@
 import { createOnceward, type Receipt } from '../../index.ts'
 import { openStoreFromUrl } from '../../stores/open.ts'
-import { type Collected, type Collecting, linesOf } from './collect.ts'
+import { type Collected, type Collecting, linesOf } from './collected.ts'
 
 const pageSize = 500
 const maxEntries = 50_000

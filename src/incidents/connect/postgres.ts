@@ -2,7 +2,7 @@ import { redactUrl } from '../../kernel/redact.ts'
 import { openPostgres, type Postgres, readOnly } from '../../reconcile/sources/postgres-driver.ts'
 import { identifier } from '../../reconcile/sources/sql.ts'
 import { kindOfFile } from '../bundle/kind.ts'
-import { type Collected, type Collecting, linesOf } from './collect.ts'
+import { type Collected, type Collecting, linesOf } from './collected.ts'
 
 const maxTables = 8
 const maxRows = 100_000

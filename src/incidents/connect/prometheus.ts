@@ -1,6 +1,6 @@
 import { messageOf, OncewardError } from '../../kernel/errors.ts'
 import { timestamp } from '../../kernel/time.ts'
-import { type Collected, type Collecting, linesOf } from './collect.ts'
+import { type Collected, type Collecting, linesOf } from './collected.ts'
 
 const maxMetrics = 60
 const maxSeries = 20
@@ -15,7 +15,7 @@ const wanted =
 /** Range queries over the window, at most a thousand points each. */
 export async function collectPrometheus(url: string, collecting: Collecting): Promise<Collected[]> {
   const { window } = collecting
-  const names = (await get(url, '/api/v1/label/__name__/values', collecting)) as unknown
+  const names = await get(url, '/api/v1/label/__name__/values', collecting)
   const chosen = strings(names)
     .filter((name) => wanted.test(name))
     .slice(0, maxMetrics)

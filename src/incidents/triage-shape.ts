@@ -101,6 +101,8 @@ export interface MitigationAdvice {
   readonly probability: number
   readonly cost: number
   readonly effect: { readonly duplicates: Direction; readonly losses: Direction }
+  /** What to take back, where it takes back a change. */
+  readonly changes: readonly { readonly name: string; readonly evidence: readonly string[] }[]
   readonly warning?: string
 }
 

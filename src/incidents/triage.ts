@@ -180,7 +180,7 @@ function remediesOf(
 ): Pick<Triage, 'mitigations' | 'fixes'> {
   return {
     mitigations: chooseMitigations({ ranked, catalogue, known }).map(
-      ({ mitigation, causes, probability, warning }) => ({
+      ({ mitigation, causes, probability, changes, warning }) => ({
         id: mitigation.id,
         action: mitigation.action,
         sacrifices: mitigation.sacrifices,
@@ -189,6 +189,7 @@ function remediesOf(
         probability: chance(probability),
         cost: mitigation.costMinutes,
         effect: mitigation.effect,
+        changes,
         ...(warning === undefined ? {} : { warning }),
       }),
     ),

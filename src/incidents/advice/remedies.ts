@@ -6,8 +6,15 @@ export interface ChosenMitigation {
   /** The causes that it acts on, likeliest first. */
   readonly causes: readonly string[]
   readonly probability: number
+  /** The changes to take back, where it takes back any and the signals name them. */
+  readonly changes: readonly Named[]
   /** What it may bring beside what it mends, said where the other harm is there already. */
   readonly warning?: string
+}
+
+interface Named {
+  readonly name: string
+  readonly evidence: readonly string[]
 }
 
 export interface ChosenFix {
@@ -71,7 +78,8 @@ export function chooseMitigations({
       )
       if (by.length === 0) return []
       const warning = rules.harm(mitigation.effect, present)
-      const chosen = { mitigation, causes: by.map(({ cause }) => cause.id), probability: either(by) }
+      const changes = mitigation.revertsChange === true ? changesFor(by, known) : []
+      const chosen = { mitigation, causes: by.map(({ cause }) => cause.id), probability: either(by), changes }
       return [warning === undefined ? chosen : { ...chosen, warning }]
     })
     .toSorted((a, b) =>
@@ -90,6 +98,17 @@ export function chooseFixes({ ranked, catalogue, rules = remedyRules }: Input): 
         : [{ fix, causes: by.map(({ cause }) => cause.id), probability: either(by) }]
     })
     .toSorted((a, b) => byOrder(rules, [a.probability, a.fix.costDays], [b.probability, b.fix.costDays]))
+}
+
+/** Changes that a signal names which is true and speaks for one of the causes; the first of each signal is the nearest. */
+function changesFor(causes: readonly Ranked[], known: readonly Known[]): readonly Named[] {
+  const found = known.flatMap(({ signal, value }) => {
+    const isChange = signal.id.startsWith('change.') || signal.id.startsWith('onset.at-')
+    const speaks = causes.some(({ cause }) => (cause.signals[signal.id]?.[0] ?? 0) > 0)
+    if (!value || !isChange || !speaks) return []
+    return (signal.names ?? []).slice(0, 2).map((name) => ({ name, evidence: signal.evidence }))
+  })
+  return found.filter(({ name }, at) => found.findIndex((each) => each.name === name) === at)
 }
 
 function byOrder(

@@ -51,6 +51,8 @@ export interface Mitigation {
   /** Both directions of harm: what it does to each while it is on. */
   readonly effect: { readonly duplicates: Direction; readonly losses: Direction }
   readonly costMinutes: number
+  /** It takes back a change: those that the signals name are said with it. */
+  readonly revertsChange?: true
 }
 
 export interface Fix {

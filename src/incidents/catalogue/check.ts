@@ -96,7 +96,18 @@ function checkTest(raw: unknown, name: string): Test {
 }
 
 export function checkMitigation(raw: unknown, name: string): Mitigation {
-  const given = only(raw, name, ['id', 'action', 'sacrifices', 'rollback', 'effect', 'costMinutes'])
+  const given = only(raw, name, [
+    'id',
+    'action',
+    'sacrifices',
+    'rollback',
+    'effect',
+    'costMinutes',
+    'revertsChange',
+  ])
+  const reverts = given['revertsChange']
+  if (reverts !== undefined && reverts !== true)
+    throw optionInvalid(`${name}.revertsChange`, 'true, or nothing', reverts)
   const effect = only(given['effect'], `${name}.effect`, ['duplicates', 'losses'])
   return {
     id: id(given['id'], `${name}.id`),
@@ -108,6 +119,7 @@ export function checkMitigation(raw: unknown, name: string): Mitigation {
       losses: oneOf(effect['losses'], directions, `${name}.effect.losses`),
     },
     costMinutes: number(given['costMinutes'], `${name}.costMinutes`, { min: 1, max: 100_000 }),
+    ...(reverts === undefined ? {} : { revertsChange: true as const }),
   }
 }
 

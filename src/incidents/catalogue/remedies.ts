@@ -24,6 +24,7 @@ export const mitigations: readonly Mitigation[] = [
     rollback: 'apply the change again',
     effect: { duplicates: 'fewer', losses: 'fewer' },
     costMinutes: 15,
+    revertsChange: true,
   },
   {
     id: 'M4',

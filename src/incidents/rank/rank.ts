@@ -125,8 +125,14 @@ function scorer(
     const prior = causes.reduce((sum, { id }) => sum + (priors.get(id) ?? 0), 0)
     const start = causes.length > 1 ? prior + rules.pairPrior : prior
     return known.reduce((sum, { value }, at) => {
-      const each = weights.map((row) => row[at] ?? 0)
-      return each.every((weight) => weight === 0) ? sum : sum + rules.together(each, value)
+      if (weights.every((row) => row[at] === 0)) return sum
+      return (
+        sum +
+        rules.together(
+          weights.map((row) => row[at] ?? 0),
+          value,
+        )
+      )
     }, start)
   }
 }

@@ -1,6 +1,6 @@
 import type { Direction } from '../catalogue/cause.ts'
 import type { Triage } from '../triage-shape.ts'
-import { percent } from '../words.ts'
+import { listed, percent } from '../words.ts'
 import { type Block, type Cited, cited } from './document.ts'
 
 function heading(text: string): Block {
@@ -14,11 +14,12 @@ export function adviceBlocks(triage: Triage): readonly Block[] {
 function mitigationBlocks({ mitigations }: Triage): readonly Block[] {
   if (mitigations.length === 0) return []
   const items = mitigations.flatMap((each): readonly Cited[] => {
+    const here = each.changes.length === 0 ? '' : ` (here: ${listed(each.changes.map(({ name }) => name))})`
     const warning = each.warning === undefined ? '' : ` Careful: ${each.warning}.`
     return [
       cited(
-        `${each.id}: ${each.action}. For ${each.hypotheses.join(', ')} (${percent(each.probability)}), about ${each.cost} min. Sacrifices: ${each.sacrifices}. ${harm(each.effect)} Rollback: ${each.rollback}.${warning}`,
-        ['C1'],
+        `${each.id}: ${each.action}${here}. For ${each.hypotheses.join(', ')} (${percent(each.probability)}), about ${each.cost} min. Sacrifices: ${each.sacrifices}. ${harm(each.effect)} Rollback: ${each.rollback}.${warning}`,
+        ['C1', ...each.changes.flatMap(({ evidence }) => evidence)],
       ),
     ]
   })

@@ -83,6 +83,15 @@ const remedySentences: Readonly<Record<string, (rules: RemedyRules) => void>> = 
     )
     expect(m8?.warning).toMatch(/duplicates/)
   },
+  'the change to take back is named, where a signal names one that speaks for the cause': (rules) => {
+    const named = { value: true, names: ['key_format_v2'] } as const
+    const made = {
+      ...stories['D02'],
+      signals: { ...stories['D02']?.signals, 'change.keys': named, 'change.edge': named },
+    }
+    const m3 = remediesOf(made, rules).mitigations.find(({ mitigation }) => mitigation.id === 'M3')
+    expect(m3?.changes).toEqual([{ name: 'key_format_v2', evidence: [expect.stringMatching(/^E\d+$/)] }])
+  },
   'what does no harm has no warning': (rules) => {
     const { mitigations } = remediesOf(stories['D02'] ?? {}, rules)
     expect(mitigations.find(({ mitigation }) => mitigation.id === 'M3')).not.toHaveProperty('warning')

@@ -13,6 +13,7 @@ interface SignalMade {
   readonly value: SignalValue
   readonly numbers?: Readonly<Record<string, number>>
   readonly statement?: string
+  readonly names?: readonly string[]
 }
 
 export interface Made {
@@ -46,16 +47,12 @@ export function examinationOf({
   if (stray !== undefined) throw new Error(`${stray} is no signal.`)
   const evidence: Evidence[] = []
   const made = signalSpecs.map((spec): Signal => {
-    const {
-      value,
-      numbers,
-      statement = `${spec.id} was looked at.`,
-    } = values[spec.id] ?? { value: 'unknown' }
+    const given: SignalMade = values[spec.id] ?? { value: 'unknown' }
+    const { value, statement = `${spec.id} was looked at.` } = given
     if (value === 'unknown') return { id: spec.id, statement, class: spec.class, value, evidence: [] }
     const id = `E${evidence.length + 1}`
     evidence.push({ id, source: 'effects', statement, query: `SELECT '${spec.id}'` })
-    const base = { id: spec.id, statement, class: spec.class, value, evidence: [id] }
-    return numbers === undefined ? base : { ...base, numbers }
+    return { ...given, id: spec.id, statement, class: spec.class, value, evidence: [id] }
   })
   return { bundle: bundleOf(kinds, bundle), evidence: [...evidence, noted], signals: made }
 }

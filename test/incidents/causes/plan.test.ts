@@ -80,7 +80,7 @@ const sentences: Readonly<Record<string, (rules: PlanRules) => void>> = {
 const mutants: Readonly<Record<string, PlanRules>> = {
   'cost is not looked at': { ...planRules, worth: (gain) => -gain },
   'the dearest first': { ...planRules, worth: (gain, cost) => gain * cost * cost },
-  'never settled': { ...planRules, isSettled: () => false, deepest: 5 },
+  'never settled': { ...planRules, isSettled: () => false },
   'settled at once': { ...planRules, isSettled: () => true },
   'nothing is killed': { ...planRules, isKilled: () => false },
   'everything is killed': { ...planRules, isKilled: () => true },

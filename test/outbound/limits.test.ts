@@ -144,7 +144,7 @@ sentence(
     expect(client.stats().bulkhead).toEqual({ running: 2, waiting: 1 })
     answers.open()
     await Promise.all([...running, waiting])
-    expect(lab.peer.seen.map(({ key }) => key).toSorted()).toEqual(['a', 'b', 'c'])
+    expect(new Set(lab.peer.seen.map(({ key }) => key))).toEqual(new Set(['a', 'b', 'c']))
     expect(lab.peer.seen.at(-1)?.key).toBe('c')
     expect(client.stats().bulkhead).toEqual({ running: 0, waiting: 0 })
   },

@@ -175,15 +175,15 @@ sentence(
   'retries are within a fifth of the first calls of a destination, whichever client makes them, and three are in any case',
   async (lab) => {
     lab.peer.always = { status: 503 }
-    const clients = [lab.client({ budget: {} }), lab.client({ budget: {} })]
-    const calls = Array.from({ length: 100 }, (_, at) => clients[at % 2]?.request(get))
+    const [one, two] = [lab.client({ budget: {} }), lab.client({ budget: {} })]
+    const calls = Array.from({ length: 100 }, (_, at) => (at % 2 === 0 ? one : two).request(get))
     await Promise.all(calls)
     expect(lab.peer.seen.length).toBeGreaterThan(110)
     expect(lab.peer.seen.length).toBeLessThanOrEqual(120)
     expect(lab.events.some(({ type }) => type === 'budget_spent')).toBe(true)
     lab.clock.advance(11_000)
     lab.peer.seen.length = 0
-    for (let call = 0; call < 3; call += 1) await clients[0]?.request(get)
+    for (let call = 0; call < 3; call += 1) await one.request(get)
     expect(lab.peer.seen).toHaveLength(6)
   },
   ['no-budget', 'budget-without-minimum'],

@@ -5,7 +5,7 @@ import type { OutboundEvent } from '../../../src/outbound/events.ts'
 import type { ClientRequest, ClientResponse } from '../../../src/outbound/message.ts'
 import type { ClientOptions } from '../../../src/outbound/options.ts'
 import { HandClock } from './hand-clock.ts'
-import { Peer } from './peer.ts'
+import type { Peer } from './peer.ts'
 
 /** One peer, one clock, and clients of it with the rules under test. */
 export class OutboundLab {

@@ -59,7 +59,7 @@ export const outboundMutants: Readonly<Record<string, OutboundMutant>> = {
   'conflict-is-a-no': {
     breaks: 'takes "key in use" for the outcome of a call that may have been carried out',
     rules: (standard) => ({
-      meaningOf: (answer, target, call) => standard.meaningOf(answer, target, { ...call, hasUnknown: false }),
+      isOutcome: (status, sends) => standard.isOutcome(status, { ...sends, hasCut: false, hasVague: false }),
     }),
   },
   'retry-after-undercut': {

@@ -143,14 +143,9 @@ class StandardClient implements Client {
       return guardedRequest(core, once, { request, call })
     const { intent, deadlineMs, signal } = request
     const key = keyOf(options.target, request, { call, nowMs: core.runtime.wallMs() })
-    const prepared = prepare(options, call, {
-      key,
-      deadlineMs,
-      signals: signal === undefined ? [] : [signal],
-    })
-    const kind = typeof intent?.safety === 'string' ? intent.safety : intent?.safety?.kind
-    const trusted = kind === undefined || kind === 'keyed' ? prepared : { ...prepared, isKeyed: false }
-    return new LogicalCall(core, trusted).start().then(({ response }) => response)
+    const signals = signal === undefined ? [] : [signal]
+    const prepared = prepare(options, call, { key, safety: intent?.safety, deadlineMs, signals })
+    return new LogicalCall(core, prepared).start().then(({ response }) => response)
   }
 
   /** Waits for a place. Rejects where there is none, and when the caller gives up. */

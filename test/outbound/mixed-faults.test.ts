@@ -13,7 +13,7 @@ import { memoryStore } from '../../src/stores/memory/index.ts'
 import { outcomeOf } from './support/lab.ts'
 
 const size = process.env['ONCEWARD_TEST_SIZE'] ?? ''
-const intents = { verify: 20_000, full: 100_000 }[size] ?? 3_000
+const intents = { verify: 20_000, full: 100_000 }[size] ?? 2_000
 const [keyLifetimeMs, timeoutMs] = [3000, 250]
 
 async function startPeer(seed: number): Promise<string> {

@@ -51,6 +51,7 @@ export class LogicalCall {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
+      if (this.#core.closed !== undefined) return this.abort(this.#core.closed)
       for (const signal of this.#call.signals) {
         if (signal.aborted) return this.abort(signal.reason)
         signal.addEventListener('abort', this.#onAbort)

@@ -97,7 +97,7 @@ it(`of ${intents} intents at a peer with every fault mixed in, none has more tha
     outcomes.filter((outcome) => Object.entries(what).every(([name, value]) => outcome[name] === value))
       .length
   // Each kind of ending was reached, or the sentence above would say less than it seems to.
-  expect(seen({ status: 200 })).toBeGreaterThan(intents / 2)
+  expect(seen({ status: 200 })).toBeGreaterThan(intents / 5)
   for (const what of [{ outcome: 'unknown' }, { code: 'RETRY_LATER' }, { status: 503 }, { status: 409 }])
     expect([what, seen(what) > 0]).toEqual([what, true])
 }, 300_000)

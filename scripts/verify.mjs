@@ -32,7 +32,14 @@ const steps = [
     run: () =>
       vitest(
         'verify',
-        ...existing('test/model', 'test/crash', 'test/drills', 'test/simulation', 'test/browser', 'test/outbound'),
+        ...existing(
+          'test/model',
+          'test/crash',
+          'test/drills',
+          'test/simulation',
+          'test/browser',
+          'test/outbound',
+        ),
       ),
   },
 ]

@@ -1,7 +1,7 @@
 import { optionInvalid } from '../kernel/errors.ts'
 import type { Onceward } from '../ledger/onceward.ts'
 import { systemRuntime } from '../system.ts'
-import type { EngineContext, Guarded, Head } from './context.ts'
+import { type EngineContext, Guarded, Head } from './context.ts'
 import { type HttpRules, httpRules, readJson } from './decisions.ts'
 import { runGuarded } from './guarded-run.ts'
 import type { Answer, HttpBody, HttpRequest, Perform, Reply } from './message.ts'
@@ -63,7 +63,7 @@ export function createEngineWith<Native = unknown>(
     maxBodyBytes: options.maxBodyBytes,
     maxAnswerBytes: options.maxAnswerBytes,
     admit: (request) => admit(context, request),
-    answer: (head, body, perform) => answerGuarded(context, { head, body, perform }),
+    answer: (head, body, perform) => answerGuarded(context, new Guarded(head, body, perform)),
     problem: context.problem,
     onError: options.onError,
   }
@@ -90,14 +90,14 @@ function admit<Native>(context: EngineContext<Native>, request: HttpRequest<Nati
   const value = request.header(options.header)
   if (value === undefined) {
     if (options.keyFromBody !== undefined || options.naturalKey !== undefined)
-      return { kind: 'guard', head: { request } }
+      return { kind: 'guard', head: new Head(request) }
     return options.requires(request) ? { kind: 'refuse', answer: keyMissing(context) } : { kind: 'pass' }
   }
   const reading = rules.readKey(value, options.profile.syntax)
   if (reading.kind === 'malformed') return { kind: 'refuse', answer: keyMalformed(context, reading.why) }
   const stale = checkFirstSent(context, request)
   if (stale !== undefined) return { kind: 'refuse', answer: stale }
-  return { kind: 'guard', head: { request, key: reading.key } }
+  return { kind: 'guard', head: new Head(request, reading.key) }
 }
 
 function keyMissing<Native>({ options, problem }: EngineContext<Native>): Answer {

@@ -84,7 +84,9 @@ class NodeServing<Native> implements HttpRequest<Native> {
     const known = this.#exchange.body?.()
     const body = known === undefined ? await this.#readBody() : this.#bounded(known)
     if (body === undefined) return
-    await this.#send(await this.#engine.answer(admission.head, body, (attempt) => this.#perform(attempt)))
+    const reply = await this.#engine.answer(admission.head, body, (attempt) => this.#perform(attempt))
+    if (reply.kind === 'answer') this.#answer(reply)
+    else await this.#goOn(reply)
   }
 
   #perform(attempt: HttpAttempt): Promise<Captured> {
@@ -125,13 +127,17 @@ class NodeServing<Native> implements HttpRequest<Native> {
     this.#write(this.#engine.problem('body-too-large', { detail }))
   }
 
-  async #send(reply: Reply): Promise<void> {
+  #answer({ source, answer }: Extract<Reply, { kind: 'answer' }>): void {
+    if (source === 'replay') this.#write(answer, true)
+    else this.#put(answer)
+  }
+
+  /** Where it is not the engine that answers, or not yet. */
+  async #goOn(reply: Exclude<Reply, { kind: 'answer' }>): Promise<void> {
     switch (reply.kind) {
       case 'pass':
         await this.#exchange.proceed(undefined, ignore)
         return
-      case 'answer':
-        return reply.source === 'replay' ? this.#write(reply.answer, true) : this.#put(reply.answer)
       case 'threw': {
         this.#capture?.release()
         const { thrown } = this.#exchange

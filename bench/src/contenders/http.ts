@@ -14,6 +14,7 @@ export function httpContender(name: HttpContenderName, setting: Setting): Promis
   return Promise.resolve({
     measure: async (cell, window) => {
       const service = await startService(name, setting)
+      globalThis.gc?.()
       try {
         return await measure(child, service.url, { cell, window })
       } finally {
@@ -39,7 +40,6 @@ function measure(child: ChildProcess, url: string, { cell, window }: Asked): Pro
     const onExit = (): void => reject(new Error('the process that makes the load has ended'))
     const onMessage = (answer: LoadAnswer): void => {
       if (answer.kind === 'begins') {
-        globalThis.gc?.()
         before = process.cpuUsage()
         return
       }

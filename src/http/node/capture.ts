@@ -216,9 +216,7 @@ export class NodeCapture implements Captor {
    */
   #mayKeep(given: Head | undefined): given is OutgoingHttpHeaders {
     if (given === undefined || Array.isArray(given) || this.#isReplaced) return false
-    if (given['content-length'] === undefined) return false
-    const { req } = this.#response
-    return req.httpVersionMajor < 2 && this.#response.getHeaderNames().length === 0
+    return given['content-length'] !== undefined && this.#response.req.httpVersionMajor < 2
   }
 
   /** Sets what `writeHead` was given. */

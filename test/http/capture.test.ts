@@ -1,5 +1,5 @@
 import { once as event } from 'node:events'
-import { createServer, request as ask, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, request as ask, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -107,4 +107,23 @@ describe('a head that is written whole, with the length of its body', () => {
     expect(await once()).toMatchObject({ status: 500 })
     expect(seen).toEqual([false, true])
   })
+})
+
+it('one guard behind another captures what the inner one sends, and both replay it', async () => {
+  const inner = createOnceward({ store: memoryStore(), sweep: false })
+  let runs = 0
+  const guarded = nodeHandler<IncomingMessage, ServerResponse>(
+    inner,
+    { caller: 'anonymous' },
+    (_, response) => {
+      runs += 1
+      response.writeHead(201, { 'content-length': 4 })
+      response.write('do')
+      response.end('ne')
+    },
+  )
+  const once = await served((response) => void guarded(response.req, response))
+  expect(await once()).toEqual({ status: 201, 'content-length': '4', body: 'done' })
+  expect(await once()).toMatchObject({ status: 201, 'idempotency-replayed': 'true', body: 'done' })
+  expect(runs).toBe(1)
 })

@@ -19,18 +19,22 @@ export interface Captor {
 /** The methods that a response has when it is captured, in the one form in which they are called here. */
 export class OwnMethods {
   readonly write: (this: ServerResponse, chunk: Chunk, done?: Callback) => boolean
-  readonly end: (this: ServerResponse, chunk?: Chunk, done?: () => void) => unknown
+  readonly end: (this: ServerResponse, chunk?: Chunk, done?: Callback) => unknown
   readonly writeHead: (this: ServerResponse, status: number, headers: OutgoingHttpHeaders) => unknown
   readonly flushHeaders: () => void
   readonly destroy: (this: ServerResponse, error?: Error) => unknown
+  /** Whoever captures the response already: a guard in front of this one. */
+  readonly #outer: Captor | undefined
 
   constructor(response: ServerResponse) {
     const own = response as unknown as OwnMethods
-    this.write = own.write
-    this.end = own.end
-    this.writeHead = own.writeHead
-    this.flushHeaders = own.flushHeaders
-    this.destroy = own.destroy
+    const outer = own.write === (write as unknown) ? (response as Captive)[captorOf] : undefined
+    this.#outer = outer
+    this.write = outer?.write.bind(outer) ?? own.write
+    this.end = outer?.end.bind(outer) ?? own.end
+    this.writeHead = outer?.writeHead.bind(outer) ?? own.writeHead
+    this.flushHeaders = outer?.beginHead.bind(outer) ?? own.flushHeaders
+    this.destroy = outer?.destroy.bind(outer) ?? own.destroy
   }
 
   restore(response: ServerResponse): void {
@@ -40,6 +44,7 @@ export class OwnMethods {
     captive.writeHead = this.writeHead
     captive.flushHeaders = this.flushHeaders
     captive.destroy = this.destroy
+    if (this.#outer !== undefined) Object.assign(response, { [captorOf]: this.#outer })
   }
 }
 

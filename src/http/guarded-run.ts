@@ -21,7 +21,7 @@ export function runGuarded<Native>(
   guarded: Guarded<Native>,
   identity: Identity,
 ): Promise<Reply> {
-  return new GuardedRun(context as EngineContext, guarded as Guarded, identity).reply()
+  return new GuardedRun(context as EngineContext, guarded, identity).reply()
 }
 
 /**

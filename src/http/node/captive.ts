@@ -58,7 +58,7 @@ type Captive = ServerResponse & { [captorOf]: Captor }
 export function capture(response: ServerResponse, captor: Captor): void {
   Object.assign(response as Captive, { [captorOf]: captor })
   captureBody(response)
-  response.writeHead = writeHead as ServerResponse['writeHead']
+  response.writeHead = writeHead
   response.flushHeaders = flushHeaders
   // It stays there: an object that has lost a property is slow from then on.
   if (!Object.hasOwn(response, 'headersSent')) Object.defineProperty(response, 'headersSent', headersSent)
@@ -68,7 +68,7 @@ export function capture(response: ServerResponse, captor: Captor): void {
 export function captureBody(response: ServerResponse): void {
   response.write = write as ServerResponse['write']
   response.end = end as ServerResponse['end']
-  response.destroy = destroy as ServerResponse['destroy']
+  response.destroy = destroy
 }
 
 function write(this: Captive, ...written: Parameters<Captor['write']>): boolean {

@@ -140,8 +140,8 @@ class NodeServing<Native> implements HttpRequest<Native> {
         return
       case 'threw': {
         this.#capture?.release()
-        const { thrown } = this.#exchange
-        if (thrown !== undefined && (await thrown.call(this.#exchange, reply.error)) !== false) return
+        const exchange = this.#exchange
+        if (exchange.thrown !== undefined && (await exchange.thrown(reply.error)) !== false) return
         this.#engine.onError(reply.error)
         return this.#put(reply.answer)
       }

@@ -1,0 +1,10 @@
+/**
+ * `onceward/grpc`: interceptors for `@grpc/grpc-js` and `@connectrpc/connect`, client and server. Neither library is
+ * needed for the other.
+ */
+export { withExactBytes } from './grpc-js/exact-bytes.ts'
+export { type GrpcServerInterceptor, grpcServerInterceptor } from './grpc-js/server.ts'
+export type { GrpcAnswer } from './message.ts'
+export { type GrpcAttempt, grpcAttempt } from './server/attempt.ts'
+export type { GrpcServerCall, GrpcServerOptions } from './server/options.ts'
+export { type GrpcStatusName, grpcStatus } from './status.ts'

@@ -1,0 +1,65 @@
+import type { OutcomeClass, ProblemType } from '../../http/index.ts'
+import { sha256Text } from '../../kernel/ids.ts'
+import { finalStatuses, grpcStatus } from '../status.ts'
+
+/* Every decision of the server side that is not the HTTP engine's, as pure functions that a mutant can replace. */
+export interface GrpcServerRules {
+  classOf: typeof classOf
+  operationOf: typeof operationOf
+  statusOfProblem: typeof statusOfProblem
+  framed: typeof framed
+}
+
+/** What a handler's status says of the effect. None says by itself that nothing has begun. */
+export function classOf(code: number): OutcomeClass {
+  return finalStatuses.has(code) ? 'final' : 'ambiguous'
+}
+
+const maxOperationBytes = 100
+
+/** The method's path: half of the scope of a key (the caller is the other). */
+export function operationOf({ target }: { readonly target: string }): string {
+  return Buffer.byteLength(target) <= maxOperationBytes ? target : `${target.slice(0, 16)}… ${sha256Text(target)}`
+}
+
+const problemStatuses: Readonly<Record<ProblemType, number>> = {
+  'key-missing': grpcStatus.INVALID_ARGUMENT,
+  'key-malformed': grpcStatus.INVALID_ARGUMENT,
+  'key-unstable': grpcStatus.INVALID_ARGUMENT,
+  // INVALID_ARGUMENT is for what is wrong "regardless of the state of the system"; this is wrong because of it.
+  'key-reused': grpcStatus.FAILED_PRECONDITION,
+  'key-expired': grpcStatus.ALREADY_EXISTS,
+  'caller-unknown': grpcStatus.UNAUTHENTICATED,
+  'body-too-large': grpcStatus.RESOURCE_EXHAUSTED,
+  'in-progress': grpcStatus.ABORTED,
+  // "Use FAILED_PRECONDITION if the client should not retry until the system state has been explicitly fixed."
+  'in-doubt': grpcStatus.FAILED_PRECONDITION,
+  'twin-refused': grpcStatus.FAILED_PRECONDITION,
+  failed: grpcStatus.FAILED_PRECONDITION,
+  'answer-not-kept': grpcStatus.ALREADY_EXISTS,
+  'handler-failed': grpcStatus.UNKNOWN,
+  'no-answer': grpcStatus.DEADLINE_EXCEEDED,
+  'recall-pending': grpcStatus.UNAVAILABLE,
+  'store-unavailable': grpcStatus.UNAVAILABLE,
+}
+
+/** The status of a refusal of the guard's own. */
+export function statusOfProblem(type: ProblemType): number {
+  return problemStatuses[type]
+}
+
+/**
+ * The messages of a client stream as one run of bytes, each behind its length: what is cut elsewhere, left out, or in
+ * another order is another stream.
+ */
+export function framed(messages: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(
+    messages.flatMap((message) => {
+      const length = Buffer.alloc(4)
+      length.writeUInt32BE(message.byteLength)
+      return [length, message]
+    }),
+  )
+}
+
+export const grpcServerRules: GrpcServerRules = { classOf, operationOf, statusOfProblem, framed }

@@ -2,6 +2,10 @@
  * `onceward/grpc`: interceptors for `@grpc/grpc-js` and `@connectrpc/connect`, client and server. Neither library is
  * needed for the other.
  */
+export type { GrpcOutcome } from './client/decisions.ts'
+export type { GrpcClientCall, GrpcClientOptions } from './client/options.ts'
+export { withoutChannelRetries } from './grpc-js/channel-options.ts'
+export { type GrpcClientInterceptor, grpcClientInterceptor, type GrpcJsClientOptions } from './grpc-js/client.ts'
 export { withExactBytes } from './grpc-js/exact-bytes.ts'
 export { type GrpcServerInterceptor, grpcServerInterceptor } from './grpc-js/server.ts'
 export type { GrpcAnswer } from './message.ts'

@@ -177,7 +177,10 @@ export function shopClient(
   }
 }
 
-type Watched = { on(event: 'metadata' | 'status', listener: (value: never) => void): unknown }
+interface Watched {
+  on(event: 'metadata', listener: (header: Metadata) => void): unknown
+  on(event: 'status', listener: (status: { metadata: Metadata }) => void): unknown
+}
 type Done = (error: ServiceError | null, reply?: OrderReply) => void
 
 function told(call: (watch: (call: Watched) => void, done: Done) => void): Promise<Told> {
@@ -194,8 +197,8 @@ function told(call: (watch: (call: Watched) => void, done: Done) => void): Promi
     }
     call(
       (watched) => {
-        watched.on('metadata', (header: Metadata) => all.push(header))
-        watched.on('status', (status: { metadata: Metadata }) => {
+        watched.on('metadata', (header) => all.push(header))
+        watched.on('status', (status) => {
           all.push(status.metadata)
           hasStatus = true
           settle()

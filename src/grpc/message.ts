@@ -43,9 +43,12 @@ export function fromHttp({ headers, body }: Answer): GrpcAnswer {
   }
 }
 
+/** Where the details of a Connect error are kept. */
+export const detailsName = 'connect-details'
+
 /** What of it is kept: its status, and the metadata of these names. */
 export function keptHeaders(names: readonly string[]): readonly string[] {
-  return [statusHeader, messageHeader, ...names.flatMap((name) => [`${initial}${name}`, `${trailing}${name}`])]
+  return [`${trailing}${detailsName}`, statusHeader, messageHeader, ...names.flatMap((name) => [`${initial}${name}`, `${trailing}${name}`])]
 }
 
 /** The path of the method it answers; it is there while the handler's answer is looked at, and is not kept. */

@@ -1,0 +1,145 @@
+import type { Captured, HttpAttempt, Reply } from '../../http/index.ts'
+import type { Onceward } from '../../ledger/onceward.ts'
+import { fromHttp, type GrpcAnswer, toHttp } from '../message.ts'
+import { inAttempt } from '../server/attempt.ts'
+import type { GrpcServerRules } from '../server/decisions.ts'
+import { asReplay, createGrpcEngine, type GrpcEngine } from '../server/engine.ts'
+import type { GrpcServerOptions } from '../server/options.ts'
+import { grpcStatus } from '../status.ts'
+import { answerOfError, errorOfAnswer, headersOf, isConnectError, pairsOf } from './errors.ts'
+import { type ConnectPackages, connectPackages } from './packages.ts'
+import { type ReadRequest, readRequest, responseOf, TooLarge } from './requests.ts'
+import type {
+  ConnectInterceptor,
+  ConnectNext,
+  ConnectRequest,
+  ConnectResponse,
+} from './types.ts'
+import { pathOf } from './types.ts'
+
+/**
+ * An interceptor for servers of Connect (`connectNodeAdapter({ routes, interceptors: […] })`): unary calls and client
+ * streams with a key run once, others pass; in the protocols of gRPC, gRPC-Web and Connect. Put it last, behind what
+ * authenticates. Throws `OPTION_INVALID`.
+ */
+export function connectServerInterceptor(once: Onceward, options: GrpcServerOptions): ConnectInterceptor {
+  return connectServerInterceptorWith(once, options)
+}
+
+/** The same with decisions passed in, for tests. */
+export function connectServerInterceptorWith(
+  once: Onceward,
+  options: GrpcServerOptions,
+  rules?: GrpcServerRules,
+): ConnectInterceptor {
+  const engine = createGrpcEngine(once, options, rules)
+  return <Request, Response>(next: (request: Request) => Promise<Response>) =>
+    (request: Request) =>
+      serve(engine, request as ConnectRequest, next as unknown as ConnectNext) as Promise<Response>
+}
+
+async function serve(engine: GrpcEngine, request: ConnectRequest, next: ConnectNext): Promise<ConnectResponse> {
+  const { method, header } = request
+  const hasKey = header.has(engine.header)
+  const isGuardable = method.methodKind === 'unary' || method.methodKind === 'client_streaming'
+  if (!hasKey && (!isGuardable || request.requestMethod === 'GET')) return next(request)
+  const packages = await connectPackages()
+  if (!isGuardable) {
+    const detail = 'Methods that answer with a stream are not guarded: call this one without a key.'
+    throw errorOfAnswer(engine.refusal('key-malformed', detail), packages)
+  }
+  const call = { path: pathOf(request), metadata: (name: string) => header.get(name) ?? undefined, native: request }
+  const admission = engine.admit(call)
+  if (admission.kind === 'pass') return next(request)
+  if (admission.kind === 'refuse') throw errorOfAnswer(fromHttp(admission.answer), packages)
+  const read = await readWithin(engine, request, packages)
+  const guarded = new GuardedRequest({ engine, request, read, next, packages })
+  const reply = await engine.http.answer(admission.head, { bytes: read.bytes }, (attempt) => guarded.perform(attempt))
+  return guarded.respond(reply)
+}
+
+async function readWithin(
+  engine: GrpcEngine,
+  request: ConnectRequest,
+  packages: ConnectPackages,
+): Promise<ReadRequest> {
+  try {
+    return await readRequest(engine, request, packages)
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error
+    throw errorOfAnswer(engine.refusal('body-too-large', error.message), packages)
+  }
+}
+
+interface GuardedRequestOptions {
+  readonly engine: GrpcEngine
+  readonly request: ConnectRequest
+  readonly read: ReadRequest
+  readonly next: ConnectNext
+  readonly packages: ConnectPackages
+}
+
+/** A request whose handler runs once at most, here or elsewhere. */
+class GuardedRequest {
+  readonly #given: GuardedRequestOptions
+  /** What the handler returned or threw, where it is sent as it is. */
+  #live: { readonly response: ConnectResponse } | { readonly error: unknown } | undefined
+
+  constructor(given: GuardedRequestOptions) {
+    this.#given = given
+  }
+
+  async perform(attempt: HttpAttempt): Promise<Captured> {
+    const { request, read, next, packages } = this.#given
+    const { output } = request.method
+    const serialize = (message: unknown): Uint8Array => packages.toBinary(output, message as object)
+    try {
+      // The client's signal is not passed on: the handler runs on, and its answer is what the retry will get.
+      const given = { ...read.again(), signal: attempt.signal }
+      const { message, response } = await inAttempt(attempt, serialize, async () => responseOf(await next(given)))
+      this.#live = { response }
+      return this.#captured({
+        code: grpcStatus.OK,
+        details: '',
+        header: pairsOf(response.header),
+        trailer: pairsOf(response.trailer),
+        message: serialize(message),
+      })
+    } catch (error) {
+      if (!isConnectError(error)) throw error
+      this.#live = { error }
+      return this.#captured(answerOfError(error, packages))
+    }
+  }
+
+  #captured(answer: GrpcAnswer): Captured {
+    return { kind: 'answer', answer: toHttp(answer, pathOf(this.#given.request)) }
+  }
+
+  /** Gives the response, or throws the error that stands for it. */
+  respond(reply: Reply): ConnectResponse {
+    const { packages, request } = this.#given
+    if (reply.kind === 'threw') throw reply.error
+    if (reply.kind !== 'answer') throw new Error(`A reply of kind ${reply.kind} is not expected.`)
+    const { source } = reply
+    // A transaction's answer was committed before the handler had one.
+    if (source === 'handler' && this.#live !== undefined) {
+      if ('error' in this.#live) throw this.#live.error
+      return this.#live.response
+    }
+    const kept = fromHttp(reply.answer)
+    const answer = source === 'replay' ? asReplay(kept) : kept
+    if (answer.code !== grpcStatus.OK) throw errorOfAnswer(answer, packages)
+    const message = packages.fromBinary(request.method.output, answer.message ?? new Uint8Array())
+    const { service, method } = request
+    const common = { service, method, header: headersOf(answer.header), trailer: headersOf(answer.trailer) }
+    return request.stream
+      ? { ...common, stream: true, message: only(message) }
+      : { ...common, stream: false, message }
+  }
+}
+
+// oxlint-disable-next-line require-await -- an async iterable of one
+async function* only(message: object): AsyncIterable<object> {
+  yield message
+}

@@ -5,7 +5,7 @@
 export type { GrpcOutcome } from './client/decisions.ts'
 export type { GrpcClientCall, GrpcClientOptions } from './client/options.ts'
 export { connectClientInterceptor } from './connect/client.ts'
-export { connectServerInterceptor } from './connect/server.ts'
+export { connectServerInterceptor, type ConnectServerOptions } from './connect/server.ts'
 export type { ConnectInterceptor } from './connect/types.ts'
 export { withoutChannelRetries } from './grpc-js/channel-options.ts'
 export { type GrpcClientInterceptor, grpcClientInterceptor, type GrpcJsClientOptions } from './grpc-js/client.ts'

@@ -65,8 +65,9 @@ const notRetried: ReadonlySet<number> = new Set(
 export function isWorthAnother(end: AttemptEnd, outcome: GrpcOutcome): boolean {
   if (outcome === 'not-sent') return true
   if (outcome !== 'unknown' || notRetried.has(end.code)) return false
-  // ABORTED asks the caller to begin anew, unless the server names the time for the very same call.
-  return end.code !== grpcStatus.ABORTED || end.pushback.length > 0
+  // A server's ABORTED asks the caller to begin anew, unless it names the time for the very same call. Connect also
+  // makes it up, for connections that were reset.
+  return end.code !== grpcStatus.ABORTED || !end.isAnswered || end.pushback.length > 0
 }
 
 /** What the ledger is told of a call that is an effect of its. */

@@ -1,4 +1,5 @@
 import type { Captured, HttpAttempt, Reply } from '../../http/index.ts'
+import { optionInvalid } from '../../kernel/errors.ts'
 import type { Onceward } from '../../ledger/onceward.ts'
 import { fromHttp, type GrpcAnswer, toHttp } from '../message.ts'
 import { inAttempt } from '../server/attempt.ts'
@@ -8,6 +9,7 @@ import type { GrpcServerOptions } from '../server/options.ts'
 import { grpcStatus } from '../status.ts'
 import { answerOfError, errorOfAnswer, headersOf, isConnectError, pairsOf } from './errors.ts'
 import { type ConnectPackages, connectPackages } from './packages.ts'
+import { protocolHeaders } from './protocol-headers.ts'
 import { type ReadRequest, readRequest, responseOf, TooLarge } from './requests.ts'
 import type {
   ConnectInterceptor,
@@ -17,28 +19,45 @@ import type {
 } from './types.ts'
 import { pathOf } from './types.ts'
 
+export interface ConnectServerOptions extends GrpcServerOptions {
+  /** Names of what the server has for `acceptCompression`. Default `['gzip', 'br']`, as `connectNodeAdapter`. */
+  readonly acceptCompression?: readonly string[]
+}
+
 /**
  * An interceptor for servers of Connect (`connectNodeAdapter({ routes, interceptors: […] })`): unary calls and client
  * streams with a key run once, others pass; in the protocols of gRPC, gRPC-Web and Connect. Put it last, behind what
  * authenticates. Throws `OPTION_INVALID`.
  */
-export function connectServerInterceptor(once: Onceward, options: GrpcServerOptions): ConnectInterceptor {
+export function connectServerInterceptor(once: Onceward, options: ConnectServerOptions): ConnectInterceptor {
   return connectServerInterceptorWith(once, options)
 }
 
 /** The same with decisions passed in, for tests. */
 export function connectServerInterceptorWith(
   once: Onceward,
-  options: GrpcServerOptions,
+  options: ConnectServerOptions,
   rules?: GrpcServerRules,
 ): ConnectInterceptor {
   const engine = createGrpcEngine(once, options, rules)
+  const compressions = parseCompressions(options.acceptCompression)
   return <Request, Response>(next: (request: Request) => Promise<Response>) =>
     (request: Request) =>
-      serve(engine, request as ConnectRequest, next as unknown as ConnectNext) as Promise<Response>
+      serve({ engine, compressions }, request as ConnectRequest, next as unknown as ConnectNext) as Promise<Response>
 }
 
-async function serve(engine: GrpcEngine, request: ConnectRequest, next: ConnectNext): Promise<ConnectResponse> {
+function parseCompressions(names: readonly string[] = ['gzip', 'br']): readonly string[] {
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names
+  throw optionInvalid('acceptCompression', 'a list of names such as ["gzip", "br"]', names)
+}
+
+interface Server {
+  readonly engine: GrpcEngine
+  readonly compressions: readonly string[]
+}
+
+async function serve(server: Server, request: ConnectRequest, next: ConnectNext): Promise<ConnectResponse> {
+  const { engine } = server
   const { method, header } = request
   const hasKey = header.has(engine.header)
   const isGuardable = method.methodKind === 'unary' || method.methodKind === 'client_streaming'
@@ -53,7 +72,7 @@ async function serve(engine: GrpcEngine, request: ConnectRequest, next: ConnectN
   if (admission.kind === 'pass') return next(request)
   if (admission.kind === 'refuse') throw errorOfAnswer(fromHttp(admission.answer), packages)
   const read = await readWithin(engine, request, packages)
-  const guarded = new GuardedRequest({ engine, request, read, next, packages })
+  const guarded = new GuardedRequest({ ...server, request, read, next, packages })
   const reply = await engine.http.answer(admission.head, { bytes: read.bytes }, (attempt) => guarded.perform(attempt))
   return guarded.respond(reply)
 }
@@ -71,8 +90,7 @@ async function readWithin(
   }
 }
 
-interface GuardedRequestOptions {
-  readonly engine: GrpcEngine
+interface GuardedRequestOptions extends Server {
   readonly request: ConnectRequest
   readonly read: ReadRequest
   readonly next: ConnectNext
@@ -118,7 +136,7 @@ class GuardedRequest {
 
   /** Gives the response, or throws the error that stands for it. */
   respond(reply: Reply): ConnectResponse {
-    const { packages, request } = this.#given
+    const { packages, request, compressions } = this.#given
     if (reply.kind === 'threw') throw reply.error
     if (reply.kind !== 'answer') throw new Error(`A reply of kind ${reply.kind} is not expected.`)
     const { source } = reply
@@ -132,7 +150,13 @@ class GuardedRequest {
     if (answer.code !== grpcStatus.OK) throw errorOfAnswer(answer, packages)
     const message = packages.fromBinary(request.method.output, answer.message ?? new Uint8Array())
     const { service, method } = request
-    const common = { service, method, header: headersOf(answer.header), trailer: headersOf(answer.trailer) }
+    const own = protocolHeaders(request, compressions)
+    const common = {
+      service,
+      method,
+      header: headersOf([...own.header, ...answer.header]),
+      trailer: headersOf([...own.trailer, ...answer.trailer]),
+    }
     return request.stream
       ? { ...common, stream: true, message: only(message) }
       : { ...common, stream: false, message }

@@ -3,6 +3,7 @@
  * needed for the other.
  */
 export type { GrpcOutcome } from './client/decisions.ts'
+export { grpcOutcome } from './client/outcome.ts'
 export type { GrpcClientCall, GrpcClientOptions } from './client/options.ts'
 export { connectClientInterceptor } from './connect/client.ts'
 export { connectServerInterceptor, type ConnectServerOptions } from './connect/server.ts'

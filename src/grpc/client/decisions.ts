@@ -1,10 +1,19 @@
+import { effectKeyOf } from '../../ledger/effect-key.ts'
+import { encodeKey } from '../../ledger/key.ts'
+import type { Key } from '../../ledger/intent.ts'
+import { type OutboundRules, outboundRules } from '../../outbound/decisions.ts'
 import { finalStatuses, grpcStatus } from '../status.ts'
 
-/* Every decision of the client side that is not that of `onceward/fetch`, as pure functions that a mutant can replace. */
-export interface GrpcClientRules {
+/*
+ * Every decision of the client side, as pure functions that a mutant can replace. When a call may be sent again, after
+ * which wait and within which budget is decided as in `onceward/fetch`.
+ */
+export interface GrpcClientRules extends Pick<OutboundRules, 'mayResend' | 'waitBefore' | 'budgetAllows'> {
+  keySent: typeof keySent
   outcomeOf: typeof outcomeOf
   pushbackOf: typeof pushbackOf
   isWorthAnother: typeof isWorthAnother
+  outcomeOfAll: typeof outcomeOfAll
   settlementOf: typeof settlementOf
 }
 
@@ -25,7 +34,7 @@ export interface AttemptEnd {
   readonly hasMessage: boolean
   /** A stream was opened for it, and not refused: the server may have seen it. */
   readonly mayHaveArrived: boolean
-  /** The status is the server's own, and no response had begun before it. */
+  /** The status is the server's own word: the libraries make some up of replies that were cut. */
   readonly isAnswered: boolean
   /** Why a guard of Onceward's on the other side refused. */
   readonly problem: string | undefined
@@ -36,7 +45,7 @@ export interface AttemptEnd {
 const refusals: readonly string[] = ['key-missing', 'key-malformed', 'key-unstable', 'caller-unknown', 'body-too-large', 'twin-refused', 'failed']
 const doneWithoutAnswer: readonly string[] = ['key-expired', 'answer-not-kept']
 
-export function outcomeOf(end: AttemptEnd): GrpcOutcome {
+function outcomeOf(end: AttemptEnd): GrpcOutcome {
   const { code, problem } = end
   // OK is no proof: a reply that is cut behind its head ends with it, and the library then says UNIMPLEMENTED.
   if (code === grpcStatus.OK) return end.hasMessage ? 'done' : 'unknown'
@@ -44,30 +53,29 @@ export function outcomeOf(end: AttemptEnd): GrpcOutcome {
   // Rule 5 of the ledger: "in use" and "reused" are no outcomes.
   if (problem !== undefined)
     return refusals.includes(problem) ? 'refused' : doneWithoutAnswer.includes(problem) ? 'done' : 'unknown'
-  if (end.hasMessage) return 'unknown'
-  if (code === grpcStatus.UNIMPLEMENTED) return end.isAnswered ? 'refused' : 'unknown'
-  return finalStatuses.has(code) ? 'refused' : 'unknown'
+  return end.isAnswered && finalStatuses.has(code) ? 'refused' : 'unknown'
 }
 
 /** gRFC A6: a wait in milliseconds; whatever is not that says that there is to be no other try. */
-export function pushbackOf(values: readonly string[]): number | 'stop' | undefined {
+function pushbackOf(values: readonly string[]): number | 'stop' | undefined {
   const [only, second] = values
   if (only === undefined) return undefined
   return second === undefined && /^\d{1,10}$/.test(only) ? Number(only) : 'stop'
 }
 
-/** Never retried: another try would be answered the same, or the caller has to begin anew on a higher level. */
-const notRetried: ReadonlySet<number> = new Set(
-  [...finalStatuses].filter((code) => code !== grpcStatus.OK && code !== grpcStatus.UNIMPLEMENTED),
-)
-
 /** Whether another try could end otherwise. Whether it is safe is another question (`mayResend`). */
-export function isWorthAnother(end: AttemptEnd, outcome: GrpcOutcome): boolean {
+function isWorthAnother(end: AttemptEnd, outcome: GrpcOutcome): boolean {
   if (outcome === 'not-sent') return true
-  if (outcome !== 'unknown' || notRetried.has(end.code)) return false
-  // A server's ABORTED asks the caller to begin anew, unless it names the time for the very same call. Connect also
-  // makes it up, for connections that were reset.
-  return end.code !== grpcStatus.ABORTED || !end.isAnswered || end.pushback.length > 0
+  if (outcome !== 'unknown') return false
+  // What the library made up itself says nothing against another try.
+  if (!end.isAnswered) return true
+  // A server's ABORTED asks the caller to begin anew, unless it names the time for the very same call.
+  return end.code === grpcStatus.ABORTED ? end.pushback.length > 0 : !finalStatuses.has(end.code)
+}
+
+/** What is known of a call after its last try: a refusal speaks for its own try, and not for one before it. */
+function outcomeOfAll(last: GrpcOutcome, hadUnknown: boolean): GrpcOutcome {
+  return hadUnknown && last !== 'done' ? 'unknown' : last
 }
 
 /** What the ledger is told of a call that is an effect of its. */
@@ -77,16 +85,32 @@ export type Settlement = 'succeeded' | 'failed' | 'released' | 'unknown'
 const turnedAway: readonly number[] = [grpcStatus.UNAUTHENTICATED, grpcStatus.UNIMPLEMENTED]
 
 /** Rule 1 of the ledger: "not done" is said only where no try of this call can have done it. */
-export function settlementOf(call: {
-  readonly outcome: GrpcOutcome
-  readonly code: number
-  /** An earlier try of it may have been carried out. */
-  readonly hadUnknown: boolean
-}): Settlement {
-  if (call.outcome === 'done') return call.code === grpcStatus.OK ? 'succeeded' : 'unknown'
-  if (call.outcome === 'unknown' || call.hadUnknown) return 'unknown'
-  if (call.outcome === 'not-sent') return 'released'
-  return turnedAway.includes(call.code) ? 'released' : 'failed'
+function settlementOf(outcome: GrpcOutcome, code: number): Settlement {
+  switch (outcome) {
+    case 'done':
+      return code === grpcStatus.OK ? 'succeeded' : 'unknown'
+    case 'not-sent':
+      return 'released'
+    case 'refused':
+      return turnedAway.includes(code) ? 'released' : 'failed'
+    default:
+      return 'unknown'
+  }
 }
 
-export const grpcClientRules: GrpcClientRules = { outcomeOf, pushbackOf, isWorthAnother, settlementOf }
+/** The key as it is sent where there is no ledger: the one that the first round of a ledger would send. */
+function keySent(path: string, key: Key): string {
+  return effectKeyOf({ scope: 'default', operation: path, key: encodeKey(key), round: 0 })
+}
+
+export const grpcClientRules: GrpcClientRules = {
+  keySent,
+  outcomeOf,
+  pushbackOf,
+  isWorthAnother,
+  outcomeOfAll,
+  settlementOf,
+  mayResend: outboundRules.mayResend,
+  waitBefore: outboundRules.waitBefore,
+  budgetAllows: outboundRules.budgetAllows,
+}

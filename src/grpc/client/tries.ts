@@ -1,6 +1,5 @@
 import { delay, fullJitterMs, type Runtime } from '../../kernel/runtime.ts'
 import { sharedBudget } from '../../outbound/budget.ts'
-import { type OutboundRules, outboundRules } from '../../outbound/decisions.ts'
 import { systemRuntime } from '../../system.ts'
 import { type AttemptEnd, type GrpcClientRules, grpcClientRules, type GrpcOutcome } from './decisions.ts'
 import type { ParsedGrpcClientOptions } from './options.ts'
@@ -10,15 +9,13 @@ export interface ClientCore {
   readonly options: ParsedGrpcClientOptions
   readonly runtime: Runtime
   readonly rules: GrpcClientRules
-  /** The decisions of `onceward/fetch`, which are the same here. */
-  readonly resending: Pick<OutboundRules, 'mayResend' | 'waitBefore' | 'budgetAllows'>
 }
 
 export function clientCore(
   options: ParsedGrpcClientOptions,
   rules: GrpcClientRules = grpcClientRules,
 ): ClientCore {
-  return { options, runtime: systemRuntime, rules, resending: outboundRules }
+  return { options, runtime: systemRuntime, rules }
 }
 
 /** One call of the application, however often it is sent. */
@@ -41,8 +38,6 @@ export interface Tried<End extends AttemptEnd> {
   /** Of all of them: unknown while one of them is, unless the last was done. */
   readonly outcome: GrpcOutcome
   readonly attempts: number
-  /** A try before the last may have been carried out. */
-  readonly hadUnknown: boolean
 }
 
 /** Sends a call until it is answered, or may or need not be sent again. */
@@ -59,18 +54,12 @@ export async function tryCall<End extends AttemptEnd>(
   for (let attempts = 1; ; attempts += 1) {
     const end = await call.send(key, options.timeoutMs)
     const outcome = rules.outcomeOf(end)
-    const isUnknown = outcome === 'unknown'
-    const tried = {
-      end,
-      outcome: hadUnknown && outcome !== 'done' ? ('unknown' as const) : outcome,
-      attempts,
-      hadUnknown,
-    }
+    const tried = { end, outcome: rules.outcomeOfAll(outcome, hadUnknown), attempts }
     const waitMs = waitAfter(core, call, { key, end, outcome, attempts, firstSentAtMs, hadUnknown })
-    if (waitMs === undefined || !budget.take(core.resending, options.budget)) return tried
+    if (waitMs === undefined || !budget.take(rules, options.budget)) return tried
     await delay(runtime, waitMs, call.signal)
     if (call.signal.aborted) return tried
-    hadUnknown ||= isUnknown
+    hadUnknown ||= outcome === 'unknown'
   }
 }
 
@@ -85,13 +74,13 @@ interface SoFar {
 
 /** How long to wait for the next try; `undefined` where there is to be none. */
 function waitAfter(core: ClientCore, call: UnaryCall<AttemptEnd>, soFar: SoFar): number | undefined {
-  const { options, runtime, rules, resending } = core
+  const { options, runtime, rules } = core
   const { end, outcome, attempts } = soFar
   const pushback = rules.pushbackOf(end.pushback)
   const isOver = attempts >= options.retry.attempts || call.signal.aborted || pushback === 'stop'
   if (isOver || !rules.isWorthAnother(end, outcome)) return undefined
   const remainingMs = call.remainingMs()
-  const may = resending.mayResend({
+  const may = rules.mayResend({
     isSafe: call.isSafe,
     isKeyed: soFar.key !== undefined,
     isSpent: false,
@@ -101,7 +90,7 @@ function waitAfter(core: ClientCore, call: UnaryCall<AttemptEnd>, soFar: SoFar):
     timeoutMs: Math.min(options.timeoutMs, remainingMs, longestSendMs),
   })
   if (may !== true) return undefined
-  const wait = resending.waitBefore({
+  const wait = rules.waitBefore({
     backoffMs: fullJitterMs(runtime, attempts - 1, options.retry),
     retryAfterMs: pushback,
     remainingMs,

@@ -7,9 +7,7 @@ import {
   OncewardError,
 } from '../../kernel/errors.ts'
 import { type StoredAnswer, packAnswer, unpackAnswer } from '../../http/answer.ts'
-import { effectKeyOf } from '../../ledger/effect-key.ts'
 import type { Key } from '../../ledger/intent.ts'
-import { encodeKey } from '../../ledger/key.ts'
 import { lintKey } from '../../ledger/key-lint.ts'
 import type { Receipt } from '../../ledger/receipt.ts'
 import { fromHttp, type GrpcAnswer, toHttp } from '../message.ts'
@@ -55,11 +53,10 @@ export async function callUnary<End extends AttemptEnd>(
   }
 }
 
-/** The key as it is sent where there is no ledger: the one that the first round of a ledger would send. */
 function sentKey(core: ClientCore, path: string, key: Key): string {
   const lint = lintKey(key, core.runtime.wallMs())
   if (lint.kind === 'unstable') throw new OncewardError('KEY_UNSTABLE', lint.message)
-  return effectKeyOf({ scope: 'default', operation: path, key: encodeKey(key), round: 0 })
+  return core.rules.keySent(path, key)
 }
 
 async function callOnce<End extends AttemptEnd>(
@@ -78,9 +75,12 @@ async function callOnce<End extends AttemptEnd>(
       input: hash('sha256', call.bytes(), 'base64url'),
       safety,
       ...(subject === undefined ? {} : { subject }),
-      ...(remainingMs === Number.POSITIVE_INFINITY ? {} : { waitMs: Math.max(0, Math.ceil(remainingMs)) }),
+      // The deadline itself is watched by whoever called.
+      ...(remainingMs === Number.POSITIVE_INFINITY ? {} : { waitMs: Math.max(0, Math.ceil(remainingMs)) + 1000 }),
     },
     async (attempt) => {
+      if (call.signal.aborted || call.remainingMs() <= 0)
+        throw new DefiniteFailure('the caller left before it was sent', { code: 'NOT_SENT', retryable: true })
       tried = await tryCall(core, call, attempt.effectKey)
       return settle(core, call, tried)
     },
@@ -95,8 +95,8 @@ function isUnrecorded(receipt: Receipt | undefined): boolean {
 }
 
 function settle<End extends AttemptEnd>(core: ClientCore, call: LedgerCall<End>, tried: Tried<End>): StoredAnswer {
-  const { end, outcome, hadUnknown } = tried
-  const settlement = core.rules.settlementOf({ outcome, code: end.code, hadUnknown })
+  const { end, outcome } = tried
+  const settlement = core.rules.settlementOf(outcome, end.code)
   const kept = (): StoredAnswer => packAnswer(toHttp(call.answerOf(end)), () => true)
   const name = statusName(end.code)
   switch (settlement) {

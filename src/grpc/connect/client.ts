@@ -57,7 +57,12 @@ function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       // One turn of the event loop for a send that is aborted by the same signal, and knows more.
-      setImmediate(() => reject(signal.reason as Error))
+      setImmediate(() => {
+        const reason: unknown = signal.reason
+        if (isConnectError(reason) && !reason.metadata.has(metadataNames.outcome))
+          reason.metadata.set(metadataNames.outcome, 'unknown')
+        reject(reason as Error)
+      })
     }
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })

@@ -1,4 +1,4 @@
-import type { Captured, HttpAttempt, Reply } from '../../http/index.ts'
+import type { Answer, Captured, HttpAttempt, Reply } from '../../http/index.ts'
 import { optionInvalid } from '../../kernel/errors.ts'
 import type { Onceward } from '../../ledger/onceward.ts'
 import { fromHttp, type GrpcAnswer, toHttp } from '../message.ts'
@@ -72,6 +72,8 @@ async function serve(server: Server, request: ConnectRequest, next: ConnectNext)
   if (admission.kind === 'pass') return next(request)
   if (admission.kind === 'refuse') throw errorOfAnswer(fromHttp(admission.answer), packages)
   const read = await readWithin(engine, request, packages)
+  await engine.rules.afterClose()
+  if (request.signal.aborted) throw new packages.ConnectError('The client has left.', grpcStatus.CANCELLED)
   const guarded = new GuardedRequest({ ...server, request, read, next, packages })
   const reply = await engine.http.answer(admission.head, { bytes: read.bytes }, (attempt) => guarded.perform(attempt))
   return guarded.respond(reply)
@@ -100,8 +102,9 @@ interface GuardedRequestOptions extends Server {
 /** A request whose handler runs once at most, here or elsewhere. */
 class GuardedRequest {
   readonly #given: GuardedRequestOptions
-  /** What the handler returned or threw, where it is sent as it is. */
+  /** What the handler returned or threw, and the answer that stands for it: sent as it is where that one is sent. */
   #live: { readonly response: ConnectResponse } | { readonly error: unknown } | undefined
+  #answer: Answer | undefined
 
   constructor(given: GuardedRequestOptions) {
     this.#given = given
@@ -131,7 +134,8 @@ class GuardedRequest {
   }
 
   #captured(answer: GrpcAnswer): Captured {
-    return { kind: 'answer', answer: toHttp(answer, pathOf(this.#given.request)) }
+    this.#answer = toHttp(answer, pathOf(this.#given.request))
+    return { kind: 'answer', answer: this.#answer }
   }
 
   /** Gives the response, or throws the error that stands for it. */
@@ -139,14 +143,13 @@ class GuardedRequest {
     const { packages, request, compressions } = this.#given
     if (reply.kind === 'threw') throw reply.error
     if (reply.kind !== 'answer') throw new Error(`A reply of kind ${reply.kind} is not expected.`)
-    const { source } = reply
-    // A transaction's answer was committed before the handler had one.
-    if (source === 'handler' && this.#live !== undefined) {
+    // Where a transaction has committed an answer, that one is sent, whatever the handler came to.
+    if (reply.answer === this.#answer && this.#live !== undefined) {
       if ('error' in this.#live) throw this.#live.error
       return this.#live.response
     }
     const kept = fromHttp(reply.answer)
-    const answer = source === 'replay' ? asReplay(kept) : kept
+    const answer = reply.source === 'replay' ? asReplay(kept) : kept
     if (answer.code !== grpcStatus.OK) throw errorOfAnswer(answer, packages)
     const message = packages.fromBinary(request.method.output, answer.message ?? new Uint8Array())
     const { service, method } = request

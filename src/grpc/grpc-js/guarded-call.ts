@@ -68,7 +68,7 @@ export class GuardedCall {
       onReceiveMessage: (message) =>
         this.#head === undefined ? handler.onReceiveMessage(message) : this.#collect(message),
       onReceiveHalfClose: () =>
-        this.#head === undefined ? handler.onReceiveHalfClose() : void this.#answer(this.#head),
+        this.#head === undefined ? handler.onReceiveHalfClose() : void this.#ended(this.#head),
       onCancel: () => {
         // The handler of a guarded call runs on: its answer is what the retry will get.
         if (this.#head === undefined) handler.onCancel()
@@ -117,8 +117,12 @@ export class GuardedCall {
     this.#send(internal('This service does not guard the method.'))
   }
 
+  async #ended(head: Head<GrpcServerCall>): Promise<void> {
+    await this.#engine.rules.afterClose()
+    if (!this.#isOver) await this.#answer(head)
+  }
+
   async #answer(head: Head<GrpcServerCall>): Promise<void> {
-    if (this.#isOver) return
     const bytes = this.#requests.map((request) => request.bytes)
     const [only] = bytes
     const body = this.#method.requestStream || only === undefined ? this.#engine.rules.framed(bytes) : only

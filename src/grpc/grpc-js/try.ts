@@ -1,5 +1,5 @@
 import type { AttemptEnd } from '../client/decisions.ts'
-import { grpcStatus, metadataNames } from '../status.ts'
+import { finalStatuses, grpcStatus, metadataNames } from '../status.ts'
 import { pairsOf, textOf } from './metadata.ts'
 import type { ClientCall, GrpcJsStatus, GrpcMetadata } from './types.ts'
 
@@ -8,6 +8,14 @@ export interface TryEnd extends AttemptEnd {
   readonly header: GrpcMetadata | undefined
   readonly message: unknown
 }
+
+/** Statuses that grpc-js makes neither of a cut reply nor of a reset. */
+const neverMadeUp: ReadonlySet<number> = new Set(
+  [...finalStatuses].filter(
+    (code) =>
+      code !== grpcStatus.OK && code !== grpcStatus.UNIMPLEMENTED && code !== grpcStatus.PERMISSION_DENIED,
+  ),
+)
 
 /** One call of the library's: sent once. */
 export class Try {
@@ -63,7 +71,7 @@ export class Try {
       code: status.code,
       hasMessage: message !== undefined,
       mayHaveArrived: this.#wasOpened(metadata) && !(isBare && isRefusedStream(status)),
-      isAnswered: header === undefined && !isBare,
+      isAnswered: (header === undefined && !isBare) || neverMadeUp.has(status.code),
       problem: metadata ? textOf(metadata, metadataNames.problem) : undefined,
       pushback: metadata ? metadata.get(metadataNames.pushback).map(String) : [],
     }

@@ -1,24 +1,26 @@
+import { type HttpRules, httpRules } from '../../http/decisions.ts'
 import type { OutcomeClass, ProblemType } from '../../http/index.ts'
 import { sha256Text } from '../../kernel/ids.ts'
+import { afterClose } from './after-close.ts'
 import { finalStatuses, grpcStatus } from '../status.ts'
 
-/* Every decision of the server side that is not the HTTP engine's, as pure functions that a mutant can replace. */
-export interface GrpcServerRules {
-  classOf: typeof classOf
-  operationOf: typeof operationOf
+/* Every decision of the server side, as pure functions that a mutant can replace: those of the HTTP engine and its own. */
+export interface GrpcServerRules extends HttpRules {
+  classOfStatus: typeof classOfStatus
   statusOfProblem: typeof statusOfProblem
   framed: typeof framed
+  afterClose: typeof afterClose
 }
 
 /** What a handler's status says of the effect. None says by itself that nothing has begun. */
-export function classOf(code: number): OutcomeClass {
+function classOfStatus(code: number): OutcomeClass {
   return finalStatuses.has(code) ? 'final' : 'ambiguous'
 }
 
 const maxOperationBytes = 100
 
 /** The method's path: half of the scope of a key (the caller is the other). */
-export function operationOf({ target }: { readonly target: string }): string {
+function operationOf({ target }: { readonly target: string }): string {
   return Buffer.byteLength(target) <= maxOperationBytes ? target : `${target.slice(0, 16)}… ${sha256Text(target)}`
 }
 
@@ -44,7 +46,7 @@ const problemStatuses: Readonly<Record<ProblemType, number>> = {
 }
 
 /** The status of a refusal of the guard's own. */
-export function statusOfProblem(type: ProblemType): number {
+function statusOfProblem(type: ProblemType): number {
   return problemStatuses[type]
 }
 
@@ -52,7 +54,7 @@ export function statusOfProblem(type: ProblemType): number {
  * The messages of a client stream as one run of bytes, each behind its length: what is cut elsewhere, left out, or in
  * another order is another stream.
  */
-export function framed(messages: readonly Uint8Array[]): Uint8Array {
+function framed(messages: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(
     messages.flatMap((message) => {
       const length = Buffer.alloc(4)
@@ -62,4 +64,11 @@ export function framed(messages: readonly Uint8Array[]): Uint8Array {
   )
 }
 
-export const grpcServerRules: GrpcServerRules = { classOf, operationOf, statusOfProblem, framed }
+export const grpcServerRules: GrpcServerRules = {
+  ...httpRules,
+  classOfStatus,
+  operationOf,
+  statusOfProblem,
+  framed,
+  afterClose,
+}

@@ -1,5 +1,4 @@
 import { createEngineWith, type HttpEngine } from '../../http/engine.ts'
-import { httpRules } from '../../http/decisions.ts'
 import type { ProblemInit, ProblemType } from '../../http/index.ts'
 import type { Admission, HttpRequest } from '../../http/index.ts'
 import type { Onceward } from '../../ledger/onceward.ts'
@@ -31,7 +30,7 @@ export function createGrpcEngine(
   const given = {
     once,
     runtime: systemRuntime,
-    rules: { ...httpRules, operationOf: rules.operationOf },
+    rules,
     problem,
   }
   const parsed = httpOptionsOf(options, rules)

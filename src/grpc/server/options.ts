@@ -69,7 +69,7 @@ export function httpOptionsOf(
     header: given.header ?? 'idempotency-key',
     outcome: (kept) => {
       const answer = fromHttp(kept)
-      return outcome?.(answer, pathOf(kept)) ?? rules.classOf(answer.code)
+      return outcome?.(answer, pathOf(kept)) ?? rules.classOfStatus(answer.code)
     },
     replayHeaders: keptHeaders([...replayed, ...parseNames(replayMetadata)]),
     maxBodyBytes: maxRequestBytes,

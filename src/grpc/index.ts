@@ -9,7 +9,11 @@ export { connectClientInterceptor } from './connect/client.ts'
 export { connectServerInterceptor, type ConnectServerOptions } from './connect/server.ts'
 export type { ConnectInterceptor } from './connect/types.ts'
 export { withoutChannelRetries } from './grpc-js/channel-options.ts'
-export { type GrpcClientInterceptor, grpcClientInterceptor, type GrpcJsClientOptions } from './grpc-js/client.ts'
+export {
+  type GrpcClientInterceptor,
+  grpcClientInterceptor,
+  type GrpcJsClientOptions,
+} from './grpc-js/client.ts'
 export { withExactBytes } from './grpc-js/exact-bytes.ts'
 export { type GrpcServerInterceptor, grpcServerInterceptor } from './grpc-js/server.ts'
 export type { GrpcAnswer } from './message.ts'

@@ -48,7 +48,12 @@ export const detailsName = 'connect-details'
 
 /** What of it is kept: its status, and the metadata of these names. */
 export function keptHeaders(names: readonly string[]): readonly string[] {
-  return [`${trailing}${detailsName}`, statusHeader, messageHeader, ...names.flatMap((name) => [`${initial}${name}`, `${trailing}${name}`])]
+  return [
+    `${trailing}${detailsName}`,
+    statusHeader,
+    messageHeader,
+    ...names.flatMap((name) => [`${initial}${name}`, `${trailing}${name}`]),
+  ]
 }
 
 /** The path of the method it answers; it is there while the handler's answer is looked at, and is not kept. */

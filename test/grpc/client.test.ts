@@ -45,7 +45,10 @@ sentence(
 sentence('a method without side effects is asked again without a key', async (bench) => {
   const shop = await bench.server({ isBare: true })
   const proxy = await bench.proxy(shop.port)
-  const client = bench.client(proxy.port, bench.library === 'grpc-js' ? { safe: ['/shop.v1.Shop/Price'] } : {})
+  const client = bench.client(
+    proxy.port,
+    bench.library === 'grpc-js' ? { safe: ['/shop.v1.Shop/Price'] } : {},
+  )
   proxy.cut({ at: 'reply', when: 'sku-1' })
   expect((await client.price(order)).code).toBe(0)
   expect(shop.journal).toEqual(['sku-1', 'sku-1'])
@@ -153,7 +156,11 @@ sentence(
 sentence(
   'what a server means is not asked twice; what it could not do is, under a key only',
   async (bench) => {
-    const callsFor = async (code: number, key?: string, more = {}): Promise<readonly [number, string | undefined]> => {
+    const callsFor = async (
+      code: number,
+      key?: string,
+      more = {},
+    ): Promise<readonly [number, string | undefined]> => {
       const peer = await rawPeer((stream) => trailersOnly(stream, code, more))
       const told = await bench.client(peer.port).order(order, key === undefined ? {} : { key })
       return [peer.calls.length, told.metadata('onceward-outcome')]
@@ -219,44 +226,57 @@ sentence(
   { catches: ['key-per-try'] },
 )
 
-sentence('a call that is cancelled is not sent again', async (bench) => {
-  const arrived = gate()
-  const peer = await rawPeer((stream, number) => {
-    if (number === 1) return trailersOnly(stream, grpcStatus.UNAVAILABLE, { 'grpc-retry-pushback-ms': '300' })
-    return void arrived.pass()
-  })
-  const leaving = new AbortController()
-  const options = bench.client(peer.port)
-  const call = options.order(order, { key: 'k', signal: leaving.signal })
-  await arrived.arrived
-  leaving.abort()
-  expect((await call).code).toBe(grpcStatus.CANCELLED)
-  expect(peer.calls).toHaveLength(2)
-}, { on: inGrpc })
+sentence(
+  'a call that is cancelled is not sent again',
+  async (bench) => {
+    const arrived = gate()
+    const peer = await rawPeer((stream, number) => {
+      if (number === 1)
+        return trailersOnly(stream, grpcStatus.UNAVAILABLE, { 'grpc-retry-pushback-ms': '300' })
+      return void arrived.pass()
+    })
+    const leaving = new AbortController()
+    const options = bench.client(peer.port)
+    const call = options.order(order, { key: 'k', signal: leaving.signal })
+    await arrived.arrived
+    leaving.abort()
+    expect((await call).code).toBe(grpcStatus.CANCELLED)
+    expect(peer.calls).toHaveLength(2)
+  },
+  { on: inGrpc },
+)
 
-sentence('a call that is cancelled while it waits ends at once', async (bench) => {
-  const peer = await rawPeer((stream) => {
-    trailersOnly(stream, grpcStatus.UNAVAILABLE, { 'grpc-retry-pushback-ms': '300000' })
-    stream.on('close', () => setTimeout(() => leaving.abort(), 20))
-  })
-  const leaving = new AbortController()
-  const told = await bench.client(peer.port).order(order, { key: 'k', signal: leaving.signal })
-  expect(told.code).toBe(grpcStatus.CANCELLED)
-  expect(peer.calls).toHaveLength(1)
-}, { on: inGrpc })
+sentence(
+  'a call that is cancelled while it waits ends at once',
+  async (bench) => {
+    const peer = await rawPeer((stream) => {
+      trailersOnly(stream, grpcStatus.UNAVAILABLE, { 'grpc-retry-pushback-ms': '300000' })
+      stream.on('close', () => setTimeout(() => leaving.abort(), 20))
+    })
+    const leaving = new AbortController()
+    const told = await bench.client(peer.port).order(order, { key: 'k', signal: leaving.signal })
+    expect(told.code).toBe(grpcStatus.CANCELLED)
+    expect(peer.calls).toHaveLength(1)
+  },
+  { on: inGrpc },
+)
 
-sentence('a try that is not answered in time is sent again; the deadline is over all of them', async (bench) => {
-  const peer = await rawPeer((stream, number) => (number < 2 ? undefined : reply(stream)))
-  const told = await bench.client(peer.port, { timeoutMs: 150 }).order(order, { key: 'k' })
-  expect(told.reply?.id).toBe('from the raw peer')
-  const silent = await rawPeer(() => undefined)
-  const late = await bench
-    .client(silent.port, { timeoutMs: 120, retry: { attempts: 50, baseMs: 0 } })
-    .order(order, { key: 'k', options: { deadline: Date.now() + 300 } })
-  expect(late.code).toBe(grpcStatus.DEADLINE_EXCEEDED)
-  expect(late.metadata('onceward-outcome')).toBe('unknown')
-  expect(silent.calls.length).toBeLessThanOrEqual(3)
-}, { on: inGrpc })
+sentence(
+  'a try that is not answered in time is sent again; the deadline is over all of them',
+  async (bench) => {
+    const peer = await rawPeer((stream, number) => (number < 2 ? undefined : reply(stream)))
+    const told = await bench.client(peer.port, { timeoutMs: 150 }).order(order, { key: 'k' })
+    expect(told.reply?.id).toBe('from the raw peer')
+    const silent = await rawPeer(() => undefined)
+    const late = await bench
+      .client(silent.port, { timeoutMs: 120, retry: { attempts: 50, baseMs: 0 } })
+      .order(order, { key: 'k', options: { deadline: Date.now() + 300 } })
+    expect(late.code).toBe(grpcStatus.DEADLINE_EXCEEDED)
+    expect(late.metadata('onceward-outcome')).toBe('unknown')
+    expect(silent.calls.length).toBeLessThanOrEqual(3)
+  },
+  { on: inGrpc },
+)
 
 const retryPolicy = {
   maxAttempts: 4,

@@ -11,22 +11,25 @@ import { orderOf, replyOf } from './support/shop.ts'
 const order = orderOf('sku-1')
 const inGrpc = ['grpc-js', 'connect-grpc'] as const
 
-sentence('with a ledger a call is made once, and replayed by another instance with the server gone', async (bench) => {
-  const path = join(temporaryDirectory(), 'client.db')
-  const shop = await bench.server({ isBare: true })
-  const first = await bench
-    .client(shop.port, { once: bench.ledger({ store: sqliteStore({ path }) }) })
-    .order(order, { key: 'k' })
-  shop.stop()
-  const other = bench.client(shop.port, { once: bench.ledger({ store: sqliteStore({ path }) }) })
-  const again = await other.order(order, { key: 'k' })
-  expect([first, again].map((told) => told.reply)).toEqual([0, 1].map(() => replyOf('o-sku-1')))
-  expect(again.metadata('idempotency-replayed')).toBe('true')
-  expect(shop.journal).toEqual(['sku-1'])
-  const reused = await other.order(orderOf('sku-1', 1), { key: 'k' })
-  expect(reused.code).toBe(grpcStatus.FAILED_PRECONDITION)
-  expect(reused.metadata('onceward-code')).toBe('KEY_REUSED')
-})
+sentence(
+  'with a ledger a call is made once, and replayed by another instance with the server gone',
+  async (bench) => {
+    const path = join(temporaryDirectory(), 'client.db')
+    const shop = await bench.server({ isBare: true })
+    const first = await bench
+      .client(shop.port, { once: bench.ledger({ store: sqliteStore({ path }) }) })
+      .order(order, { key: 'k' })
+    shop.stop()
+    const other = bench.client(shop.port, { once: bench.ledger({ store: sqliteStore({ path }) }) })
+    const again = await other.order(order, { key: 'k' })
+    expect([first, again].map((told) => told.reply)).toEqual([0, 1].map(() => replyOf('o-sku-1')))
+    expect(again.metadata('idempotency-replayed')).toBe('true')
+    expect(shop.journal).toEqual(['sku-1'])
+    const reused = await other.order(orderOf('sku-1', 1), { key: 'k' })
+    expect(reused.code).toBe(grpcStatus.FAILED_PRECONDITION)
+    expect(reused.metadata('onceward-code')).toBe('KEY_REUSED')
+  },
+)
 
 sentence('a refusal is final in the ledger too, and replayed with its words', async (bench) => {
   const work = (): never => failure(bench, grpcStatus.NOT_FOUND, 'no such sku')
@@ -41,9 +44,7 @@ sentence('a refusal is final in the ledger too, and replayed with its words', as
 sentence(
   'what may have been done is asked for again under the same key, until the server tells',
   async (bench) => {
-    const peer = await rawPeer((stream, number) =>
-      number === 1 ? stream.close() : reply(stream),
-    )
+    const peer = await rawPeer((stream, number) => (number === 1 ? stream.close() : reply(stream)))
     const once = bench.ledger()
     const client = bench.client(peer.port, { once, retry: { attempts: 1 } })
     const first = await client.order(order, { key: 'k' })
@@ -106,22 +107,26 @@ sentence('with the ledger out nothing is sent', async (bench) => {
   expect(shop.journal).toEqual([])
 })
 
-sentence('who waits for another in the ledger can leave, and leaves by the deadline', async (bench) => {
-  const peer = await rawPeer(() => undefined)
-  const once = bench.ledger()
-  const client = bench.client(peer.port, { once })
-  const first = new AbortController()
-  const holding = client.order(order, { key: 'k', signal: first.signal })
-  const late = await client.order(order, { key: 'k', options: { deadline: Date.now() + 150 } })
-  expect(late.code).toBe(grpcStatus.DEADLINE_EXCEEDED)
-  const leaving = new AbortController()
-  const cancelled = client.order(order, { key: 'k', signal: leaving.signal })
-  leaving.abort()
-  expect((await cancelled).code).toBe(grpcStatus.CANCELLED)
-  expect(peer.calls).toHaveLength(1)
-  first.abort()
-  expect((await holding).code).toBe(grpcStatus.CANCELLED)
-}, { on: inGrpc })
+sentence(
+  'who waits for another in the ledger can leave, and leaves by the deadline',
+  async (bench) => {
+    const peer = await rawPeer(() => undefined)
+    const once = bench.ledger()
+    const client = bench.client(peer.port, { once })
+    const first = new AbortController()
+    const holding = client.order(order, { key: 'k', signal: first.signal })
+    const late = await client.order(order, { key: 'k', options: { deadline: Date.now() + 150 } })
+    expect(late.code).toBe(grpcStatus.DEADLINE_EXCEEDED)
+    const leaving = new AbortController()
+    const cancelled = client.order(order, { key: 'k', signal: leaving.signal })
+    leaving.abort()
+    expect((await cancelled).code).toBe(grpcStatus.CANCELLED)
+    expect(peer.calls).toHaveLength(1)
+    first.abort()
+    expect((await holding).code).toBe(grpcStatus.CANCELLED)
+  },
+  { on: inGrpc },
+)
 
 it('a ledger needs the definitions of the services, and says so', () => {
   const once = { execute: () => undefined } as never

@@ -36,7 +36,9 @@ sentence('of twenty calls at once with one key one runs, and all get its answer'
   const all = Array.from({ length: 20 }, () => client.order(orderOf('a'), { key: 'k' }))
   await door.arrived
   door.open()
-  expect((await Promise.all(all)).map((told) => told.reply?.id)).toEqual(Array.from({ length: 20 }, () => 'once'))
+  expect((await Promise.all(all)).map((told) => told.reply?.id)).toEqual(
+    Array.from({ length: 20 }, () => 'once'),
+  )
   expect(shop.journal).toEqual(['a'])
 })
 
@@ -134,9 +136,18 @@ sentence(
     const ref = second.metadata('onceward-ref') ?? ''
     expect((await once.lookup(ref))?.state).toBe('in_doubt')
     expect(shop.journal).toEqual(['a'])
-    const value = { status: 200, headers: [['grpc-status', '5'], ['grpc-message', 'never ordered']] }
+    const value = {
+      status: 200,
+      headers: [
+        ['grpc-status', '5'],
+        ['grpc-message', 'never ordered'],
+      ],
+    }
     await once.doubts.resolve(ref, { happened: true, value, by: 'anna', because: 'asked the warehouse' })
-    expect(await client.order(orderOf('a'), { key: 'k' })).toMatchObject({ code: 5, details: 'never ordered' })
+    expect(await client.order(orderOf('a'), { key: 'k' })).toMatchObject({
+      code: 5,
+      details: 'never ordered',
+    })
     expect(shop.journal).toEqual(['a'])
   },
   { catches: ['everything-is-final', 'ambiguous-frees-the-key', 'doubt-asks-for-more'] },
@@ -239,7 +250,10 @@ sentence('a transaction commits rows and answer together', async (bench) => {
   }
   const shop = await bench.server({ once, work, options: { safety: 'transactional' } })
   const client = bench.plain(shop.port)
-  const told = [await client.order(orderOf('a'), { key: 'k' }), await client.order(orderOf('a'), { key: 'k' })]
+  const told = [
+    await client.order(orderOf('a'), { key: 'k' }),
+    await client.order(orderOf('a'), { key: 'k' }),
+  ]
   expect(told.map(({ reply }) => reply?.id)).toEqual(['committed', 'committed'])
   expect(place.rows()).toEqual(['a'])
 })
@@ -297,7 +311,10 @@ sentence(
     ]
     expect(definite.map(({ code }) => code)).toEqual([9, 9])
     expect(definite.map(({ metadata }) => metadata('onceward-problem'))).toEqual(['failed', 'failed'])
-    const told = [await client.order(orderOf('x'), { key: 'x' }), await client.order(orderOf('x'), { key: 'x' })]
+    const told = [
+      await client.order(orderOf('x'), { key: 'x' }),
+      await client.order(orderOf('x'), { key: 'x' }),
+    ]
     const details = told.map(({ metadata }) => metadata('grpc-status-details-bin'))
     expect(told.map(({ code }) => code)).toEqual([11, 11])
     if (bench.library === 'connect-grpc') expect(details[0]).toBeDefined()

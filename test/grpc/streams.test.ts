@@ -35,23 +35,27 @@ sentence('an empty client stream is a request as well', async (bench) => {
   expect(told.map(({ reply }) => reply?.amount)).toEqual([1, 1])
 })
 
-sentence('a client stream that is cancelled, or cut with its connection, begins nothing', async (bench) => {
-  const shop = await bench.server()
-  const proxy = await bench.proxy(shop.port)
-  const client = bench.plain(proxy.port)
-  const leaving = new AbortController()
-  const cancelled = client.import([a], { key: 'k', isOpen: true, signal: leaving.signal })
-  // The server has had the stream's first message by the time it answers this call, which was sent behind it.
-  await client.price(orderOf('1'))
-  leaving.abort()
-  expect((await cancelled).code).toBe(grpcStatus.CANCELLED)
-  const cut = client.import([a], { key: 'k', isOpen: true })
-  await client.price(orderOf('2'))
-  proxy.reset()
-  expect((await cut).code).not.toBe(0)
-  expect(await bench.plain(shop.port).import([a, b], { key: 'k' })).toMatchObject({ reply: { id: 'a+b' } })
-  expect(shop.journal).toEqual(['1', '2', 'a+b'])
-}, { catches: ['cut-is-the-end'] })
+sentence(
+  'a client stream that is cancelled, or cut with its connection, begins nothing',
+  async (bench) => {
+    const shop = await bench.server()
+    const proxy = await bench.proxy(shop.port)
+    const client = bench.plain(proxy.port)
+    const leaving = new AbortController()
+    const cancelled = client.import([a], { key: 'k', isOpen: true, signal: leaving.signal })
+    // The server has had the stream's first message by the time it answers this call, which was sent behind it.
+    await client.price(orderOf('1'))
+    leaving.abort()
+    expect((await cancelled).code).toBe(grpcStatus.CANCELLED)
+    const cut = client.import([a], { key: 'k', isOpen: true })
+    await client.price(orderOf('2'))
+    proxy.reset()
+    expect((await cut).code).not.toBe(0)
+    expect(await bench.plain(shop.port).import([a, b], { key: 'k' })).toMatchObject({ reply: { id: 'a+b' } })
+    expect(shop.journal).toEqual(['1', '2', 'a+b'])
+  },
+  { catches: ['cut-is-the-end'] },
+)
 
 sentence('a client stream is bounded, by the number of its messages too', async (bench) => {
   const shop = await bench.server({ options: { maxRequestBytes: 100 } })
@@ -79,20 +83,28 @@ sentence('methods that answer with a stream pass, and are refused with a key', a
 it('the exact bytes of a request count: the same fields in another order are another request', async () => {
   const once = createOnceward({ store: memoryStore() })
   const shop = await startShop({ interceptors: [grpcServerInterceptor(once, { caller: 'anonymous' })] })
-  const [sku, amount] = [toBinary(OrderRequestSchema, orderOf('a', 0)), toBinary(OrderRequestSchema, orderOf('', 5))]
+  const [sku, amount] = [
+    toBinary(OrderRequestSchema, orderOf('a', 0)),
+    toBinary(OrderRequestSchema, orderOf('', 5)),
+  ]
   const send = (bytes: Uint8Array): Promise<number> => rawCall(shop.port, Buffer.from(bytes))
   expect(await send(Buffer.concat([sku, amount]))).toBe(grpcStatus.OK)
   expect(await send(Buffer.concat([sku, amount]))).toBe(grpcStatus.OK)
   expect(await send(Buffer.concat([amount, sku]))).toBe(grpcStatus.FAILED_PRECONDITION)
   // A field of a later version of the schema.
-  expect(await send(Buffer.concat([sku, amount, Buffer.from([0x18, 1])]))).toBe(grpcStatus.FAILED_PRECONDITION)
+  expect(await send(Buffer.concat([sku, amount, Buffer.from([0x18, 1])]))).toBe(
+    grpcStatus.FAILED_PRECONDITION,
+  )
   expect(shop.journal).toEqual(['a'])
 })
 
 it('a service without withExactBytes is not taken for guarded: a call with a key is refused', async () => {
   const once = createOnceward({ store: memoryStore() })
   const told: unknown[] = []
-  const interceptor = grpcServerInterceptor(once, { caller: 'anonymous', onError: (error) => told.push(error) })
+  const interceptor = grpcServerInterceptor(once, {
+    caller: 'anonymous',
+    onError: (error) => told.push(error),
+  })
   const shop = await startShop({ interceptors: [interceptor], isPlain: true })
   expect(await rawCall(shop.port, Buffer.from(toBinary(OrderRequestSchema, a)))).toBe(grpcStatus.INTERNAL)
   expect(String(told[0])).toContain('withExactBytes')

@@ -42,7 +42,15 @@ export interface AttemptEnd {
   readonly pushback: readonly string[]
 }
 
-const refusals: readonly string[] = ['key-missing', 'key-malformed', 'key-unstable', 'caller-unknown', 'body-too-large', 'twin-refused', 'failed']
+const refusals: readonly string[] = [
+  'key-missing',
+  'key-malformed',
+  'key-unstable',
+  'caller-unknown',
+  'body-too-large',
+  'twin-refused',
+  'failed',
+]
 const doneWithoutAnswer: readonly string[] = ['key-expired', 'answer-not-kept']
 
 function outcomeOf(end: AttemptEnd): GrpcOutcome {

@@ -77,7 +77,8 @@ export function parseGrpcClientOptions(given: GrpcClientOptions = {}): ParsedGrp
   const keyLifetimeMs = milliseconds(given.keyLifetimeMs ?? 23 * hourMs, 'keyLifetimeMs', 1)
   if (once !== undefined && typeof once?.execute !== 'function')
     throw optionInvalid('once', 'an instance made by createOnceward', once)
-  if (!Array.isArray(safe)) throw optionInvalid('safe', 'a list of paths such as ["/shop.v1.Shop/Price"]', safe)
+  if (!Array.isArray(safe))
+    throw optionInvalid('safe', 'a list of paths such as ["/shop.v1.Shop/Price"]', safe)
   return {
     key: optionalFunction(key, 'key'),
     header: label(given.header ?? metadataNames.key, 'header', 100).toLowerCase(),

@@ -76,7 +76,9 @@ async function callOnce<End extends AttemptEnd>(
       safety,
       ...(subject === undefined ? {} : { subject }),
       // The deadline itself is watched by whoever called.
-      ...(remainingMs === Number.POSITIVE_INFINITY ? {} : { waitMs: Math.max(0, Math.ceil(remainingMs)) + 1000 }),
+      ...(remainingMs === Number.POSITIVE_INFINITY
+        ? {}
+        : { waitMs: Math.max(0, Math.ceil(remainingMs)) + 1000 }),
     },
     async (attempt) => {
       if (call.signal.aborted || call.remainingMs() <= 0)
@@ -94,7 +96,11 @@ function isUnrecorded(receipt: Receipt | undefined): boolean {
   return receipt?.error?.code === 'LEASE_LOST' || receipt?.error?.code === 'IN_DOUBT'
 }
 
-function settle<End extends AttemptEnd>(core: ClientCore, call: LedgerCall<End>, tried: Tried<End>): StoredAnswer {
+function settle<End extends AttemptEnd>(
+  core: ClientCore,
+  call: LedgerCall<End>,
+  tried: Tried<End>,
+): StoredAnswer {
   const { end, outcome } = tried
   const settlement = core.rules.settlementOf(outcome, end.code)
   const kept = (): StoredAnswer => packAnswer(toHttp(call.answerOf(end)), () => true)
@@ -122,7 +128,11 @@ function receiptTold<End extends AttemptEnd>(receipt: Receipt<StoredAnswer>): To
     const answer = fromHttp(kept)
     return { kind: 'ledger', answer, outcome: state === 'succeeded' ? 'done' : 'refused', isReplay: true }
   }
-  return errorTold(new OncewardError((error?.code as ErrorCode) ?? 'OUTCOME_UNKNOWN', error?.message ?? state, { details: { ref } }))
+  return errorTold(
+    new OncewardError((error?.code as ErrorCode) ?? 'OUTCOME_UNKNOWN', error?.message ?? state, {
+      details: { ref },
+    }),
+  )
 }
 
 /** What the ledger's errors are to the caller of a gRPC method; a mistake of the program's own is INTERNAL. */

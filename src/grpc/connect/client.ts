@@ -110,7 +110,15 @@ async function sendOnce(
     : request.signal
   try {
     const response = (await next({ ...request, header, signal })) as ConnectUnaryResponse
-    return { code: grpcStatus.OK, hasMessage: true, mayHaveArrived: true, isAnswered: true, problem: undefined, pushback: [], response }
+    return {
+      code: grpcStatus.OK,
+      hasMessage: true,
+      mayHaveArrived: true,
+      isAnswered: true,
+      problem: undefined,
+      pushback: [],
+      response,
+    }
   } catch (thrown) {
     const { ConnectError } = await connectPackages()
     const error = isConnectError(thrown) ? thrown : new ConnectError(String(thrown), grpcStatus.UNKNOWN)

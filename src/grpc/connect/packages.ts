@@ -26,7 +26,8 @@ async function load(): Promise<ConnectPackages> {
     // Their types are about single messages; here a message is whatever its own descriptor says.
     return { ConnectError, create, fromBinary, toBinary } as unknown as ConnectPackages
   } catch (cause) {
-    const message = 'Interceptors for Connect need packages: npm install @connectrpc/connect @bufbuild/protobuf'
+    const message =
+      'Interceptors for Connect need packages: npm install @connectrpc/connect @bufbuild/protobuf'
     throw new OncewardError('DEPENDENCY_MISSING', message, { cause })
   }
 }

@@ -30,7 +30,11 @@ export function protocolHeaders(request: ConnectRequest, compressions: readonly 
 /** As Connect negotiates: the first that the client accepts and the server has; else that of the request. */
 function negotiated(
   header: Headers,
-  names: { readonly encodingName: string; readonly acceptName: string; readonly compressions: readonly string[] },
+  names: {
+    readonly encodingName: string
+    readonly acceptName: string
+    readonly compressions: readonly string[]
+  },
 ): string | undefined {
   const accepted = header.get(names.acceptName) || header.get(names.encodingName) || ''
   return accepted

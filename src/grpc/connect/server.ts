@@ -11,12 +11,7 @@ import { answerOfError, errorOfAnswer, headersOf, isConnectError, pairsOf } from
 import { type ConnectPackages, connectPackages } from './packages.ts'
 import { protocolHeaders } from './protocol-headers.ts'
 import { type ReadRequest, readRequest, responseOf, TooLarge } from './requests.ts'
-import type {
-  ConnectInterceptor,
-  ConnectNext,
-  ConnectRequest,
-  ConnectResponse,
-} from './types.ts'
+import type { ConnectInterceptor, ConnectNext, ConnectRequest, ConnectResponse } from './types.ts'
 import { pathOf } from './types.ts'
 
 export interface ConnectServerOptions extends GrpcServerOptions {
@@ -43,7 +38,11 @@ export function connectServerInterceptorWith(
   const compressions = parseCompressions(options.acceptCompression)
   return <Request, Response>(next: (request: Request) => Promise<Response>) =>
     (request: Request) =>
-      serve({ engine, compressions }, request as ConnectRequest, next as unknown as ConnectNext) as Promise<Response>
+      serve(
+        { engine, compressions },
+        request as ConnectRequest,
+        next as unknown as ConnectNext,
+      ) as Promise<Response>
 }
 
 function parseCompressions(names: readonly string[] = ['gzip', 'br']): readonly string[] {
@@ -67,7 +66,11 @@ async function serve(server: Server, request: ConnectRequest, next: ConnectNext)
     const detail = 'Methods that answer with a stream are not guarded: call this one without a key.'
     throw errorOfAnswer(engine.refusal('key-malformed', detail), packages)
   }
-  const call = { path: pathOf(request), metadata: (name: string) => header.get(name) ?? undefined, native: request }
+  const call = {
+    path: pathOf(request),
+    metadata: (name: string) => header.get(name) ?? undefined,
+    native: request,
+  }
   const admission = engine.admit(call)
   if (admission.kind === 'pass') return next(request)
   if (admission.kind === 'refuse') throw errorOfAnswer(fromHttp(admission.answer), packages)
@@ -75,7 +78,9 @@ async function serve(server: Server, request: ConnectRequest, next: ConnectNext)
   await engine.rules.afterClose()
   if (request.signal.aborted) throw new packages.ConnectError('The client has left.', grpcStatus.CANCELLED)
   const guarded = new GuardedRequest({ ...server, request, read, next, packages })
-  const reply = await engine.http.answer(admission.head, { bytes: read.bytes }, (attempt) => guarded.perform(attempt))
+  const reply = await engine.http.answer(admission.head, { bytes: read.bytes }, (attempt) =>
+    guarded.perform(attempt),
+  )
   return guarded.respond(reply)
 }
 
@@ -117,7 +122,9 @@ class GuardedRequest {
     try {
       // The client's signal is not passed on: the handler runs on, and its answer is what the retry will get.
       const given = { ...read.again(), signal: attempt.signal }
-      const { message, response } = await inAttempt(attempt, serialize, async () => responseOf(await next(given)))
+      const { message, response } = await inAttempt(attempt, serialize, async () =>
+        responseOf(await next(given)),
+      )
       this.#live = { response }
       return this.#captured({
         code: grpcStatus.OK,

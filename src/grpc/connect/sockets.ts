@@ -19,7 +19,14 @@ export function mayHaveArrived(error: unknown): boolean {
   return true
 }
 
-const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 }
+const unitsMs: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1000,
+  m: 1,
+  u: 0.001,
+  n: 0.000_001,
+}
 
 /** The time a call has left, by the header in which its protocol says so; infinite without one. */
 export function remainingMsOf(header: Headers, nowMs: number): () => number {

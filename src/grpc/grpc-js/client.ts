@@ -44,10 +44,18 @@ export function grpcClientInterceptorWith(
 
 function methodsOf({ once, services = [] }: GrpcJsClientOptions): ReadonlyMap<string, MethodDefinition> {
   if (!Array.isArray(services) || (once !== undefined && services.length === 0))
-    throw optionInvalid('services', 'the definitions of the services that are called, where once is given', services)
+    throw optionInvalid(
+      'services',
+      'the definitions of the services that are called, where once is given',
+      services,
+    )
   const methods = services.flatMap((service, at) => {
     const all = Object.values(members(service, `services[${at}]`)) as readonly MethodDefinition[]
-    if (!all.every((method) => typeof method?.path === 'string' && typeof method.responseSerialize === 'function'))
+    if (
+      !all.every(
+        (method) => typeof method?.path === 'string' && typeof method.responseSerialize === 'function',
+      )
+    )
       throw optionInvalid(`services[${at}]`, 'a service definition of grpc-js', service)
     return all
   })

@@ -112,7 +112,9 @@ export class GuardedCall {
 
   #misused(): void {
     this.#engine.http.onError(
-      new Error(`${this.#method.path} got a key: add its service by withExactBytes(definition), so that it is guarded.`),
+      new Error(
+        `${this.#method.path} got a key: add its service by withExactBytes(definition), so that it is guarded.`,
+      ),
     )
     this.#send(internal('This service does not guard the method.'))
   }

@@ -6,7 +6,13 @@ import { asReplay } from '../server/engine.ts'
 import { grpcStatus, metadataNames } from '../status.ts'
 import { metadataOf, pairsOf, textOf } from './metadata.ts'
 import { Try, type TryEnd } from './try.ts'
-import type { ClientCall, ClientCallOptions, ClientListener, GrpcMetadata, MethodDefinition } from './types.ts'
+import type {
+  ClientCall,
+  ClientCallOptions,
+  ClientListener,
+  GrpcMetadata,
+  MethodDefinition,
+} from './types.ts'
 
 export interface UnaryClientCallOptions {
   readonly core: ClientCore
@@ -138,7 +144,8 @@ export class UnaryClientCall implements ClientCall {
 
   /** Tells the application now, while nothing is on the wire. */
   #stop(code: number, details: string): void {
-    const outcome = this.#mayHaveArrived || this.#given.core.options.once !== undefined ? 'unknown' : 'not-sent'
+    const outcome =
+      this.#mayHaveArrived || this.#given.core.options.once !== undefined ? 'unknown' : 'not-sent'
     this.#cancelled.abort()
     this.#tellAnswer({ code, details, header: [], trailer: [[metadataNames.outcome, outcome]] })
   }
@@ -165,7 +172,9 @@ export class UnaryClientCall implements ClientCall {
     this.#tellAnswer(
       {
         code: isCut ? grpcStatus.UNKNOWN : status.code,
-        details: isCut ? 'The reply ended with status OK and without a message: it was cut short.' : status.details,
+        details: isCut
+          ? 'The reply ended with status OK and without a message: it was cut short.'
+          : status.details,
         header: [],
         trailer: [
           ...pairsOf(status.metadata),
@@ -193,4 +202,3 @@ export class UnaryClientCall implements ClientCall {
     this.#timer?.cancel()
   }
 }
-

@@ -21,7 +21,9 @@ const maxOperationBytes = 100
 
 /** The method's path: half of the scope of a key (the caller is the other). */
 function operationOf({ target }: { readonly target: string }): string {
-  return Buffer.byteLength(target) <= maxOperationBytes ? target : `${target.slice(0, 16)}… ${sha256Text(target)}`
+  return Buffer.byteLength(target) <= maxOperationBytes
+    ? target
+    : `${target.slice(0, 16)}… ${sha256Text(target)}`
 }
 
 const problemStatuses: Readonly<Record<ProblemType, number>> = {

@@ -54,10 +54,7 @@ const replayed: readonly string[] = ['grpc-status-details-bin', 'content-languag
 const reserved = /^(grpc-status|grpc-message|grpc-encoding|content-type|idempotency-replayed|onceward-.*)$/
 
 /** The options of the engine that both interceptors stand on. Throws `OPTION_INVALID`. */
-export function httpOptionsOf(
-  given: GrpcServerOptions,
-  rules: GrpcServerRules,
-): HttpOptions<GrpcServerCall> {
+export function httpOptionsOf(given: GrpcServerOptions, rules: GrpcServerRules): HttpOptions<GrpcServerCall> {
   if (typeof given !== 'object' || given === null)
     throw optionInvalid('options', 'an object with caller', given)
   const { require, outcome, replayMetadata = [], maxRequestBytes = 4 * 1024 * 1024, ...rest } = given
@@ -89,7 +86,10 @@ function parseRequire(
   given: GrpcServerOptions['require'] = false,
 ): NonNullable<HttpOptions<GrpcServerCall>['require']> {
   if (typeof given === 'boolean') return given
-  if (!Array.isArray(given) || !given.every((path) => typeof path === 'string' && /^\/[^/]+\/[^/]+$/.test(path)))
+  if (
+    !Array.isArray(given) ||
+    !given.every((path) => typeof path === 'string' && /^\/[^/]+\/[^/]+$/.test(path))
+  )
     throw optionInvalid('require', 'true, false, or a list of paths such as ["/shop.v1.Shop/Order"]', given)
   const paths = new Set(given)
   return (request) => paths.has(request.target)

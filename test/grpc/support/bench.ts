@@ -15,7 +15,14 @@ import { createOnceward, type Onceward } from '../../../src/index.ts'
 import type { OncewardOptions } from '../../../src/ledger/options.ts'
 import { memoryStore } from '../../../src/stores/memory/index.ts'
 import { type ConnectProtocol, connectClient, startConnectShop, toldBy } from './connect-shop.ts'
-import { type Asked, shopClient, type ShopClient, type ShopServer, startShop, type Work } from './grpc-js-shop.ts'
+import {
+  type Asked,
+  shopClient,
+  type ShopClient,
+  type ShopServer,
+  startShop,
+  type Work,
+} from './grpc-js-shop.ts'
 import type { GrpcMutant } from './mutants.ts'
 import { type OrderRequest, shopDefinition } from './shop.ts'
 
@@ -59,7 +66,10 @@ export class GrpcBench {
     const rules = { ...grpcServerRules, ...this.#mutant?.server?.(grpcServerRules) }
     const more = { ...(work === undefined ? {} : { work }), ...(journal === undefined ? {} : { journal }) }
     if (this.library === 'grpc-js')
-      return startShop({ interceptors: isBare ? [] : [grpcServerInterceptorWith(once, options, rules)], ...more })
+      return startShop({
+        interceptors: isBare ? [] : [grpcServerInterceptorWith(once, options, rules)],
+        ...more,
+      })
     return startConnectShop({
       interceptors: isBare ? [] : [connectServerInterceptorWith(once, options, rules)],
       ...more,

@@ -109,7 +109,10 @@ export interface Asked {
 
 export function shopClient(
   port: number,
-  { interceptors = [], channel = {} }: { interceptors?: readonly Interceptor[]; channel?: ChannelOptions } = {},
+  {
+    interceptors = [],
+    channel = {},
+  }: { interceptors?: readonly Interceptor[]; channel?: ChannelOptions } = {},
 ): ShopClient {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
     interceptors: [...interceptors],

@@ -41,7 +41,10 @@ export function trailersOnly(
   code: number,
   more: Readonly<Record<string, string | string[]>> = {},
 ): void {
-  stream.respond({ ...head, 'grpc-status': String(code), 'grpc-message': 'told', ...more }, { endStream: true })
+  stream.respond(
+    { ...head, 'grpc-status': String(code), 'grpc-message': 'told', ...more },
+    { endStream: true },
+  )
 }
 
 /** A whole reply; or, with `cutAfterBytes`, the first bytes of one, followed by trailers that say OK. */

@@ -11,7 +11,11 @@ interface Of {
 }
 
 /** One sentence, as a test with each library; and for each mutant, a test that the very same scenario notices it. */
-export function sentence(says: string, scenario: GrpcScenario, { catches = [], on = libraries }: Of = {}): void {
+export function sentence(
+  says: string,
+  scenario: GrpcScenario,
+  { catches = [], on = libraries }: Of = {},
+): void {
   describe(`grpc: ${says}`, () => {
     it.each(on)('with %s', (library) => played(scenario, new GrpcBench(library)))
     it.each(catches)('catches the mutant %s', async (id) => {

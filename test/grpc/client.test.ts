@@ -216,7 +216,7 @@ sentence(
       await bench.client(shop.port, { key }).order(order),
       await bench.client(shop.port, { key }).order(order),
     ]
-    expect(told.map(({ reply }) => reply?.id)).toEqual(['o-sku-1', 'o-sku-1'])
+    expect(told.map((each) => each.reply?.id)).toEqual(['o-sku-1', 'o-sku-1'])
     expect(shop.journal).toEqual(['sku-1'])
     const unstable = await bench.client(shop.port, { key: () => ['order', Date.now()] }).order(order)
     expect(unstable.code).toBe(grpcStatus.INVALID_ARGUMENT)

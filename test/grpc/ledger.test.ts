@@ -93,7 +93,7 @@ sentence('of twenty calls at once with one key one is sent', async (bench) => {
   const shop = await bench.server({ isBare: true })
   const client = bench.client(shop.port, { once: bench.ledger() })
   const told = await Promise.all(Array.from({ length: 20 }, () => client.order(order, { key: 'k' })))
-  expect(told.map(({ reply }) => reply?.id)).toEqual(told.map(() => 'o-sku-1'))
+  expect(told.map((each) => each.reply?.id)).toEqual(told.map(() => 'o-sku-1'))
   expect(shop.journal).toEqual(['sku-1'])
 })
 

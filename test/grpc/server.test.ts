@@ -1,4 +1,4 @@
-import { ConnectError } from '@connectrpc/connect'
+import { Code, ConnectError } from '@connectrpc/connect'
 import type { DatabaseSync } from 'node:sqlite'
 import { expect } from 'vitest'
 import { grpcAttempt, grpcStatus } from '../../src/grpc/index.ts'
@@ -299,7 +299,7 @@ sentence(
   async (bench) => {
     const work = ({ sku }: { readonly sku: string }): never => {
       if (sku === 'definite') throw new DefiniteFailure('card declined', { code: 'declined' })
-      const error = new ConnectError('no', grpcStatus.OUT_OF_RANGE)
+      const error = new ConnectError('no', Code.OutOfRange)
       error.details.push({ type: 'shop.v1.Why', value: new Uint8Array([1, 2, 3]) })
       throw error
     }

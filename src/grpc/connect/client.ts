@@ -61,7 +61,7 @@ function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
         const reason: unknown = signal.reason
         if (isConnectError(reason) && !reason.metadata.has(metadataNames.outcome))
           reason.metadata.set(metadataNames.outcome, 'unknown')
-        reject(reason as Error)
+        reject(reason)
       })
     }
     if (signal.aborted) onAbort()

@@ -42,30 +42,26 @@ export async function startShop(options: ShopOptions = {}): Promise<ShopServer> 
   const { interceptors = [], port = 0, journal = [] } = options
   const work: Work = options.work ?? ((order) => replyOf(`o-${order.sku}`, order.amount))
   const server = new Server({ interceptors: [...interceptors] })
-  const order = async (
-    call: ServerUnaryCall<OrderRequest, OrderReply>,
-    done: sendUnaryData<OrderReply>,
-  ): Promise<void> => {
+  const order = (call: ServerUnaryCall<OrderRequest, OrderReply>, done: sendUnaryData<OrderReply>): void => {
     journal.push(call.request.sku)
     const trailer = new Metadata()
     trailer.set('run', String(journal.length))
-    try {
-      done(null, await work(call.request, grpcAttempt()?.effectKey ?? ''), trailer)
-    } catch (error) {
-      done(error as ServiceError)
-    }
+    const doing = async (): Promise<OrderReply> => work(call.request, grpcAttempt()?.effectKey ?? '')
+    doing().then(
+      (reply) => done(null, reply, trailer),
+      (error: unknown) => done(error as ServiceError),
+    )
   }
   server.addService(options.isPlain === true ? shopDefinition : withExactBytes(shopDefinition), {
     order,
     price: order,
-    import: async (
-      call: ServerReadableStream<OrderRequest, OrderReply>,
-      done: sendUnaryData<OrderReply>,
-    ): Promise<void> => {
+    import: (call: ServerReadableStream<OrderRequest, OrderReply>, done: sendUnaryData<OrderReply>): void => {
       const skus: string[] = []
-      for await (const item of call) skus.push((item as OrderRequest).sku)
-      journal.push(skus.join('+'))
-      done(null, replyOf(skus.join('+'), journal.length))
+      call.on('data', ({ sku }: OrderRequest) => skus.push(sku))
+      call.on('end', () => {
+        journal.push(skus.join('+'))
+        done(null, replyOf(skus.join('+'), journal.length))
+      })
     },
     watch: (call: ServerWritableStream<OrderRequest, OrderReply>): void => {
       call.write(replyOf('w-1'))
@@ -125,7 +121,7 @@ export function shopClient(
   onTestFinished(() => client.close())
   const unary = (name: 'order' | 'price', order: OrderRequest, asked: Asked = {}): Promise<Told> => {
     const { path, requestSerialize, responseDeserialize } = shopDefinition[name]
-    return told((told, done) => {
+    return toldOf((watch, done) => {
       const call = client.makeUnaryRequest(
         path,
         requestSerialize,
@@ -136,7 +132,7 @@ export function shopClient(
         done,
       )
       asked.signal?.addEventListener('abort', () => call.cancel())
-      return told(call)
+      return watch(call)
     })
   }
   return {
@@ -144,7 +140,7 @@ export function shopClient(
     price: (order, asked) => unary('price', order, asked),
     import: (orders, asked = {}) => {
       const { path, requestSerialize, responseDeserialize } = shopDefinition.import
-      return told((told, done) => {
+      return toldOf((watch, done) => {
         const call = client.makeClientStreamRequest(
           path,
           requestSerialize,
@@ -156,12 +152,12 @@ export function shopClient(
         asked.signal?.addEventListener('abort', () => call.cancel())
         for (const order of orders) call.write(order)
         if (asked.isOpen !== true) call.end()
-        told(call)
+        watch(call)
       })
     },
     watch: (order, asked = {}) => {
       const { path, requestSerialize, responseDeserialize } = shopDefinition.watch
-      return told((told, done) => {
+      return toldOf((watch, done) => {
         let last: OrderReply | undefined
         const call = client.makeServerStreamRequest(
           path,
@@ -174,7 +170,7 @@ export function shopClient(
         call.on('data', (reply: OrderReply) => (last = reply))
         call.on('error', (error: ServiceError) => done(error))
         call.on('end', () => done(null, last))
-        told(call)
+        watch(call)
       })
     },
   }
@@ -186,7 +182,7 @@ interface Watched {
 }
 type Done = (error: ServiceError | null, reply?: OrderReply) => void
 
-function told(call: (watch: (call: Watched) => void, done: Done) => void): Promise<Told> {
+function toldOf(call: (watch: (call: Watched) => void, done: Done) => void): Promise<Told> {
   return new Promise((resolve) => {
     const all: Metadata[] = []
     let ended: Told | undefined

@@ -31,7 +31,9 @@ export const grpcMutants: Readonly<Record<string, GrpcMutant>> = {
   },
   'messages-in-any-order': {
     breaks: 'takes the same messages in another order for the same stream',
-    server: (standard) => ({ framed: (messages) => standard.framed([...messages].sort(Buffer.compare)) }),
+    server: (standard) => ({
+      framed: (messages) => standard.framed([...messages].sort((one, other) => Buffer.compare(one, other))),
+    }),
   },
   'cut-is-the-end': {
     breaks: 'takes the end of a stream that was reset for its last message',

@@ -1,5 +1,5 @@
 import type { Answer, HeaderPairs } from '../http/index.ts'
-import { grpcStatus } from './status.ts'
+import { grpcStatus, metadataNames } from './status.ts'
 
 /** How a unary call was answered, in no library's words. Values of `-bin` names stand as base64, as on the wire. */
 export interface GrpcAnswer {
@@ -61,7 +61,7 @@ export function pathOf({ headers }: Answer): string {
   return valueOf(headers, pathHeader) ?? ''
 }
 
-function valueOf(headers: HeaderPairs, wanted: string): string | undefined {
+export function valueOf(headers: HeaderPairs, wanted: string): string | undefined {
   return headers.find(([name]) => name === wanted)?.[1]
 }
 
@@ -69,6 +69,19 @@ function namedBy(headers: HeaderPairs, prefix: string): HeaderPairs {
   return headers
     .filter(([name]) => name.startsWith(prefix))
     .map(([name, value]) => [name.slice(prefix.length), value] as const)
+}
+
+/**
+ * A handler's answer as it is sent: without what only a guard may say. A handler that passes on the error of a call of
+ * its own would else pass on what another guard said of another key.
+ */
+export function withoutGuardsWords(answer: GrpcAnswer): GrpcAnswer {
+  const isOwn = ([name]: HeaderPairs[number]): boolean => !isGuardsWord(name)
+  return { ...answer, header: answer.header.filter(isOwn), trailer: answer.trailer.filter(isOwn) }
+}
+
+export function isGuardsWord(name: string): boolean {
+  return name === metadataNames.replayed || name.startsWith('onceward-')
 }
 
 /** A buffer: that is what serialisers of grpc-js must give. */

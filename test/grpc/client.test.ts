@@ -265,7 +265,9 @@ sentence(
   'a try that is not answered in time is sent again; the deadline is over all of them',
   async (bench) => {
     const peer = await rawPeer((stream, number) => (number < 2 ? undefined : reply(stream)))
-    const told = await bench.client(peer.port, { timeoutMs: 150 }).order(order, { key: 'k' })
+    const told = await bench
+      .client(peer.port, { timeoutMs: 300, retry: { attempts: 20 }, budget: { min: 20 } })
+      .order(order, { key: 'k' })
     expect(told.reply?.id).toBe('from the raw peer')
     const silent = await rawPeer(() => undefined)
     const late = await bench

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { grpcClientInterceptor, grpcStatus } from '../../src/grpc/index.ts'
 import { sqliteStore } from '../../src/stores/sqlite/index.ts'
+import { gate } from '../support/gate.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { failure } from './support/failure.ts'
 import { rawPeer, reply, trailersOnly } from './support/raw-peer.ts'
@@ -110,11 +111,13 @@ sentence('with the ledger out nothing is sent', async (bench) => {
 sentence(
   'who waits for another in the ledger can leave, and leaves by the deadline',
   async (bench) => {
-    const peer = await rawPeer(() => undefined)
+    const door = gate()
+    const peer = await rawPeer(() => void door.pass())
     const once = bench.ledger()
     const client = bench.client(peer.port, { once })
     const first = new AbortController()
     const holding = client.order(order, { key: 'k', signal: first.signal })
+    await door.arrived
     const late = await client.order(order, { key: 'k', options: { deadline: Date.now() + 150 } })
     expect(late.code).toBe(grpcStatus.DEADLINE_EXCEEDED)
     const leaving = new AbortController()

@@ -8,7 +8,7 @@ import { gate } from '../support/gate.ts'
 import { KeyedPeer } from '../support/peer.ts'
 import { sqlitePlace } from '../support/sqlite-place.ts'
 import { sentence } from './support/sentences.ts'
-import { failure } from './support/failure.ts'
+import { failure, passedOn } from './support/failure.ts'
 import { orderOf, replyOf } from './support/shop.ts'
 
 sentence('a call with a key runs once, and its retry is answered as it was', async (bench) => {
@@ -210,13 +210,29 @@ sentence('a client that leaves, by cancel or deadline, leaves its answer for the
   leaving.abort()
   expect((await cancelled).code).toBe(grpcStatus.CANCELLED)
   const late = client.order(orderOf('1'), { key: 'k-1', options: { deadline: Date.now() + 150 } })
-  await doors[1]?.arrived
   expect((await late).code).toBe(grpcStatus.DEADLINE_EXCEEDED)
   for (const door of doors) door.open()
   const told = await Promise.all(['0', '1'].map((sku) => client.order(orderOf(sku), { key: `k-${sku}` })))
   expect(told.map(({ reply }) => reply?.id)).toEqual(['made 0', 'made 1'])
   expect(shop.journal).toEqual(['0', '1'])
 })
+
+sentence(
+  'a handler that passes on the error of a call of its own passes on that its outcome is unknown, and no more',
+  async (bench) => {
+    const work = (): never => passedOn(bench, grpcStatus.FAILED_PRECONDITION)
+    const shop = await bench.server({ work })
+    const client = bench.client(shop.port)
+    const first = await client.order(orderOf('a'), { key: 'k' })
+    expect(first.code).toBe(grpcStatus.FAILED_PRECONDITION)
+    expect(first.metadata('onceward-problem')).toBeUndefined()
+    const second = await client.order(orderOf('a'), { key: 'k' })
+    expect(second.metadata('onceward-problem')).toBe('in-doubt')
+    expect(second.metadata('onceward-ref')).not.toBe('of another')
+    expect(shop.journal).toEqual(['a'])
+  },
+  { catches: ['passed-on-is-final'] },
+)
 
 sentence('a handler that is too late is in doubt, until its answer ends the doubt', async (bench) => {
   const door = gate()

@@ -100,14 +100,13 @@ function callOf(core: ClientCore, sending: Sending): LedgerCall<ConnectEnd> {
 
 async function sendOnce(
   core: ClientCore,
-  { request, next }: Sending,
+  { request, next, packages }: Sending,
   { key, timeoutMs }: { readonly key: string | undefined; readonly timeoutMs: number },
 ): Promise<ConnectEnd> {
   const header = new Headers(request.header)
   if (key !== undefined) header.set(core.options.header, key)
-  const signal = Number.isFinite(timeoutMs)
-    ? AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)])
-    : request.signal
+  const timeout = Number.isFinite(timeoutMs) ? AbortSignal.timeout(timeoutMs) : undefined
+  const signal = timeout === undefined ? request.signal : AbortSignal.any([request.signal, timeout])
   try {
     const response = (await next({ ...request, header, signal })) as ConnectUnaryResponse
     return {
@@ -120,9 +119,13 @@ async function sendOnce(
       response,
     }
   } catch (thrown) {
-    const { ConnectError } = await connectPackages()
-    const error = isConnectError(thrown) ? thrown : new ConnectError(String(thrown), grpcStatus.UNKNOWN)
-    return endOf(error)
+    if (timeout?.aborted === true && !request.signal.aborted)
+      return endOf(
+        new packages.ConnectError(`no answer within ${timeoutMs} ms`, grpcStatus.DEADLINE_EXCEEDED),
+      )
+    return endOf(
+      isConnectError(thrown) ? thrown : new packages.ConnectError(String(thrown), grpcStatus.UNKNOWN),
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Answer, Captured, HttpAttempt, Reply } from '../../http/index.ts'
 import { optionInvalid } from '../../kernel/errors.ts'
 import type { Onceward } from '../../ledger/onceward.ts'
-import { fromHttp, type GrpcAnswer, toHttp } from '../message.ts'
+import { fromHttp, type GrpcAnswer, isGuardsWord, toHttp } from '../message.ts'
 import { inAttempt } from '../server/attempt.ts'
 import type { GrpcServerRules } from '../server/decisions.ts'
 import { asReplay, createGrpcEngine, type GrpcEngine } from '../server/engine.ts'
@@ -152,8 +152,10 @@ class GuardedRequest {
     if (reply.kind !== 'answer') throw new Error(`A reply of kind ${reply.kind} is not expected.`)
     // Where a transaction has committed an answer, that one is sent, whatever the handler came to.
     if (reply.answer === this.#answer && this.#live !== undefined) {
-      if ('error' in this.#live) throw this.#live.error
-      return this.#live.response
+      if ('error' in this.#live) throw withoutWords(this.#live.error)
+      const { response } = this.#live
+      for (const headers of [response.header, response.trailer]) withoutWordsIn(headers)
+      return response
     }
     const kept = fromHttp(reply.answer)
     const answer = reply.source === 'replay' ? asReplay(kept) : kept
@@ -171,6 +173,16 @@ class GuardedRequest {
       ? { ...common, stream: true, message: only(message) }
       : { ...common, stream: false, message }
   }
+}
+
+/** See `withoutGuardsWords`. */
+function withoutWordsIn(headers: Headers): void {
+  for (const name of [...headers.keys()].filter(isGuardsWord)) headers.delete(name)
+}
+
+function withoutWords(error: unknown): unknown {
+  if (isConnectError(error)) withoutWordsIn(error.metadata)
+  return error
 }
 
 // oxlint-disable-next-line require-await -- an async iterable of one

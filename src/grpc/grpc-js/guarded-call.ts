@@ -1,5 +1,5 @@
 import type { Captured, Head, HttpAttempt } from '../../http/index.ts'
-import { fromHttp, type GrpcAnswer, toHttp } from '../message.ts'
+import { fromHttp, type GrpcAnswer, toHttp, withoutGuardsWords } from '../message.ts'
 import { inAttempt } from '../server/attempt.ts'
 import { asReplay, type GrpcEngine } from '../server/engine.ts'
 import type { GrpcServerCall } from '../server/options.ts'
@@ -132,7 +132,8 @@ export class GuardedCall {
       const reply = await this.#engine.http.answer(head, { bytes: body }, (attempt) => this.#perform(attempt))
       if (reply.kind !== 'answer') throw new Error(`A reply of kind ${reply.kind} is not expected.`)
       const answer = fromHttp(reply.answer)
-      this.#send(reply.source === 'replay' ? asReplay(answer) : answer)
+      if (reply.source === 'handler') this.#send(withoutGuardsWords(answer))
+      else this.#send(reply.source === 'replay' ? asReplay(answer) : answer)
     } catch (error) {
       this.#engine.http.onError(error)
       this.#send(internal('The request could not be guarded.'))

@@ -12,8 +12,12 @@ export interface GrpcServerRules extends HttpRules {
   afterClose: typeof afterClose
 }
 
-/** What a handler's status says of the effect. None says by itself that nothing has begun. */
-function classOfStatus(code: number): OutcomeClass {
+/**
+ * What a handler's status says of the effect. None says by itself that nothing has begun. `passedOn` is what is known of
+ * a call of the handler's own whose error it answers with (`onceward-outcome`): unknown there is unknown here.
+ */
+function classOfStatus(code: number, passedOn?: string): OutcomeClass {
+  if (passedOn === 'unknown') return 'ambiguous'
   return finalStatuses.has(code) ? 'final' : 'ambiguous'
 }
 

@@ -2,7 +2,8 @@ import { label } from '../../kernel/check.ts'
 import { optionInvalid } from '../../kernel/errors.ts'
 import type { HttpOptions, OutcomeClass } from '../../http/index.ts'
 import type { Safety, SafetyKind } from '../../ledger/safety.ts'
-import { fromHttp, type GrpcAnswer, keptHeaders, pathOf } from '../message.ts'
+import { fromHttp, type GrpcAnswer, keptHeaders, pathOf, valueOf } from '../message.ts'
+import { metadataNames } from '../status.ts'
 import type { GrpcServerRules } from './decisions.ts'
 
 /** A call as the options see it: the same for both libraries. */
@@ -66,7 +67,10 @@ export function httpOptionsOf(given: GrpcServerOptions, rules: GrpcServerRules):
     header: given.header ?? 'idempotency-key',
     outcome: (kept) => {
       const answer = fromHttp(kept)
-      return outcome?.(answer, pathOf(kept)) ?? rules.classOfStatus(answer.code)
+      return (
+        outcome?.(answer, pathOf(kept)) ??
+        rules.classOfStatus(answer.code, valueOf(answer.trailer, metadataNames.outcome))
+      )
     },
     replayHeaders: keptHeaders([...replayed, ...parseNames(replayMetadata)]),
     maxBodyBytes: maxRequestBytes,

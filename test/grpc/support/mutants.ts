@@ -47,6 +47,10 @@ export const grpcMutants: Readonly<Record<string, GrpcMutant>> = {
     breaks: 'takes no status for what the request comes to',
     server: () => ({ classOfStatus: () => 'ambiguous' }),
   },
+  'passed-on-is-final': {
+    breaks: 'takes the status of a call behind it for its own',
+    server: (standard) => ({ classOfStatus: (code) => standard.classOfStatus(code) }),
+  },
   'ambiguous-frees-the-key': {
     breaks: 'runs again after a status that does not say whether the work was done',
     server: (standard) => ({

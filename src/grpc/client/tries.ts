@@ -21,8 +21,8 @@ export function clientCore(
 /** One call of the application, however often it is sent. */
 export interface UnaryCall<End extends AttemptEnd> {
   readonly path: string
-  /** Whose retry budget it draws on. */
-  readonly destination: string
+  /** Whose retry budget it draws on; asked when something is to be sent. */
+  destination(): string
   readonly isSafe: boolean
   /** Until its deadline; infinite without one. */
   remainingMs(): number
@@ -47,7 +47,7 @@ export async function tryCall<End extends AttemptEnd>(
   key: string | undefined,
 ): Promise<Tried<End>> {
   const { options, runtime, rules } = core
-  const budget = sharedBudget(runtime, call.destination)
+  const budget = sharedBudget(runtime, call.destination())
   budget.countCall()
   const firstSentAtMs = runtime.monotonicMs()
   let hadUnknown = false

@@ -87,7 +87,7 @@ function callOf(core: ClientCore, sending: Sending): LedgerCall<ConnectEnd> {
   const path = pathOf(request)
   return {
     path,
-    destination: new URL(request.url).origin,
+    destination: () => new URL(request.url).origin,
     isSafe: method.idempotency === noSideEffects || core.options.safe.has(path),
     remainingMs: remainingMsOf(header, Date.now()),
     signal,

@@ -31,6 +31,8 @@ function exactMethod(name: string, method: MethodDefinition): MethodDefinition {
   const { requestDeserialize, responseSerialize } = method ?? {}
   if (typeof requestDeserialize !== 'function' || typeof responseSerialize !== 'function')
     throw optionInvalid(`definition.${name}`, 'a method of a service definition of grpc-js', method)
+  // Not guarded, so nothing of it is looked at.
+  if (method.responseStream) return method
   return {
     ...method,
     requestDeserialize: (bytes) => {

@@ -60,6 +60,7 @@ export class UnaryClientCall implements ClientCall {
 
   halfClose(): void {
     const { core } = this.#given
+    if (this.#cancelled.signal.aborted) return this.#stop(grpcStatus.CANCELLED, 'Cancelled before it was sent')
     if (core.options.once !== undefined && Number.isFinite(this.#deadlineAtMs)) this.#watchDeadline()
     void callUnary(core, this.#call()).then((told) => this.#tell(told))
   }
@@ -67,7 +68,8 @@ export class UnaryClientCall implements ClientCall {
   cancelWithStatus(code: number, details: string): void {
     this.#cancelled.abort()
     if (this.#try?.isOpen === true) this.#try.cancel(code, details)
-    else this.#stop(code, details)
+    // Not started yet: it will be told when it is.
+    else if (this.#metadata !== undefined) this.#stop(code, details)
   }
 
   getPeer(): string {
@@ -84,7 +86,7 @@ export class UnaryClientCall implements ClientCall {
     const metadata = this.#metadata as GrpcMetadata
     return {
       path,
-      destination: this.getPeer(),
+      destination: () => this.getPeer(),
       isSafe: core.options.safe.has(path),
       remainingMs: () => this.#deadlineAtMs - Date.now(),
       signal: this.#cancelled.signal,

@@ -104,6 +104,7 @@ class StandardClient implements Client {
           changed: (from, to, why) => events.emit('breaker_changed', { from, to, why }),
           whyOpen: parts.whyOpen ?? whyOpen,
         }),
+      calls: new Set(),
       countSend: (end) => {
         this.#counts.sends += 1
         if (end.kind === 'answered') this.#counts.answered += 1
@@ -142,14 +143,9 @@ class StandardClient implements Client {
       return guardedRequest(core, once, { request, call })
     const { intent, deadlineMs, signal } = request
     const key = keyOf(options.target, request, { call, nowMs: core.runtime.wallMs() })
-    const prepared = prepare(options, call, {
-      key,
-      deadlineMs,
-      signals: signal === undefined ? [] : [signal],
-    })
-    const kind = typeof intent?.safety === 'string' ? intent.safety : intent?.safety?.kind
-    const trusted = kind === undefined || kind === 'keyed' ? prepared : { ...prepared, isKeyed: false }
-    return new LogicalCall(core, trusted).start().then(({ response }) => response)
+    const signals = signal === undefined ? [] : [signal]
+    const prepared = prepare(options, call, { key, safety: intent?.safety, deadlineMs, signals })
+    return new LogicalCall(core, prepared).start().then(({ response }) => response)
   }
 
   /** Waits for a place. Rejects where there is none, and when the caller gives up. */
@@ -179,10 +175,12 @@ class StandardClient implements Client {
         return refuse(`${running} calls run and ${waiting} wait already`)
       }
       giveUp = place
-      const timer = runtime.setTimer(deadlineMs ?? options.deadlineMs, () => {
+      const outOfTime = (): void => {
         giveUp()
         refuse('its turn did not come before the deadline')
-      })
+      }
+      // What runs keeps the process alive.
+      const timer = runtime.setTimer(deadlineMs ?? options.deadlineMs, outOfTime, { background: true })
       signal?.addEventListener('abort', onAbort)
       cleanUp = () => {
         timer.cancel()
@@ -219,17 +217,18 @@ class StandardClient implements Client {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const { runtime, flights } = this.#core
-    if (this.#running > 0) {
+    const { runtime, flights, calls } = this.#core
+    if (this.#running > 0 && graceMs > 0) {
       await new Promise<void>((resolve) => {
-        const timer = runtime.setTimer(graceMs, resolve)
+        const timer = runtime.setTimer(graceMs, resolve, { background: true })
         this.#onIdle = () => {
           timer.cancel()
           resolve()
         }
       })
     }
-    flights.cancelAll(new OncewardError('CLOSED', 'The client was closed before this call ended.'))
+    const error = new OncewardError('CLOSED', 'The client was closed before this call ended.')
+    for (const call of calls) call.abort(error)
     flights.stop()
     await this.#pool.destroy()
   }

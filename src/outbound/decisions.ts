@@ -9,6 +9,7 @@ import type { TargetAnswer, TargetProfile } from './target.ts'
 export interface OutboundRules {
   sendFailure: typeof sendFailure
   meaningOf: typeof meaningOf
+  isOutcome: typeof isOutcome
   mayResend: typeof mayResend
   retryAfterMs: typeof retryAfterMs
   waitBefore: typeof waitBefore
@@ -33,30 +34,21 @@ export function sendFailure({ hasBegun }: FailedSend): 'not-sent' | 'unknown' {
   return hasBegun ? 'unknown' : 'not-sent'
 }
 
-/** What is known of a call when an answer has to be understood. */
-export interface CallSoFar {
-  /** GET, HEAD, OPTIONS or TRACE: it asks for no effect. */
-  readonly isSafe: boolean
-  /** A key that the target honours is sent with it. */
-  readonly isKeyed: boolean
-  /** An earlier send of it may have been carried out. */
-  readonly hasUnknown: boolean
-}
-
 export type Meaning =
   | 'done'
   /** To be sent again, where that is safe. */
   | 'retry'
   /** The target's no. */
   | 'refused'
-  /** An answer about the key, of a call that may have been carried out before: it does not say how it ended. */
-  | 'unknown'
 
 const retried: readonly number[] = [408, 425, 429, 500, 502, 503, 504]
-/** "Key in use", "key reused", and their kin. */
-const aboutTheKey: readonly number[] = [400, 409, 412, 422]
 
-export function meaningOf(answer: TargetAnswer, target: TargetProfile, call: CallSoFar): Meaning {
+export function meaningOf(
+  answer: TargetAnswer,
+  target: TargetProfile,
+  /** A key that the target honours was sent with it. */
+  call: { readonly isKeyed: boolean },
+): Meaning {
   const { status } = answer
   if (status < 400) return 'done'
   if (call.isKeyed && isFirstResult(answer, target)) return 'done'
@@ -64,13 +56,36 @@ export function meaningOf(answer: TargetAnswer, target: TargetProfile, call: Cal
   if (hint === 'retry') return 'retry'
   if (hint === undefined && (retried.includes(status) || target.retryStatuses?.includes(status) === true))
     return 'retry'
-  // Rule 5 of the ledger: such an answer is no outcome.
-  const saysNothing = aboutTheKey.includes(status) || status >= 500
-  return call.isKeyed && call.hasUnknown && saysNothing ? 'unknown' : 'refused'
+  return 'refused'
 }
 
 function isFirstResult(answer: TargetAnswer, target: TargetProfile): boolean {
   return target.duplicateStatuses?.includes(answer.status) === true || target.isDuplicate?.(answer) === true
+}
+
+/** What is known of the sends of a call before the one that was answered last. */
+export interface EarlierSends {
+  /** GET, HEAD, OPTIONS or TRACE: it asks for no effect. */
+  readonly isSafe: boolean
+  /** One of them was cut off behind its first byte, or is still under way. */
+  readonly hasCut: boolean
+  /** One of them was answered with a status that does not say whether it was carried out. */
+  readonly hasVague: boolean
+}
+
+/**
+ * Whether an answer other than done can stand for the whole call. After a send that may have been carried out it cannot:
+ * "key in use" (rule 5 of the ledger), "too many requests" or "not authorised" are said of the last send alone. An answer
+ * that is as vague as the one before may.
+ */
+export function isOutcome(status: number, { isSafe, hasCut, hasVague }: EarlierSends): boolean {
+  if (isSafe) return true
+  return !hasCut && (!hasVague || isVague(status))
+}
+
+/** The target may have carried out what it answers so. */
+export function isVague(status: number): boolean {
+  return status >= 500 || status === 408
 }
 
 /** What a repetition rests on. */
@@ -81,7 +96,7 @@ export interface ResendQuestion {
   readonly isSpent: boolean
   /** Whether this send, or an earlier one, may have been carried out. */
   readonly mayHaveArrived: boolean
-  /** Since the key was first sent. */
+  /** At the moment at which it would be sent again, since the key was first sent. */
   readonly keyAgeMs: number
   readonly keyLifetimeMs: number
   /** Longest life of one more send. */
@@ -112,14 +127,23 @@ export function retryAfterMs(
 }
 
 function standardRetryAfterMs({ headers }: TargetAnswer, nowMs: number): number | undefined {
-  const value = headers['retry-after']
-  if (typeof value !== 'string') return undefined
-  const text = value.trim()
+  const given = headers['retry-after'] ?? []
+  // Of several the longest: none is undercut.
+  const waits = (typeof given === 'string' ? [given] : given)
+    .map((value) => waitOf(value.trim(), headers['date'], nowMs))
+    .filter((waitMs) => waitMs !== undefined)
+  return waits.length === 0 ? undefined : Math.max(...waits)
+}
+
+function waitOf(
+  text: string,
+  sent: string | readonly string[] | undefined,
+  nowMs: number,
+): number | undefined {
   if (/^\d{1,10}(?:\.\d{1,3})?$/.test(text)) return Number(text) * 1000
   const atMs = parseHttpDate(text)
   if (atMs === undefined) return undefined
   // By the clock that wrote it: ours may be ahead, and would come back too early.
-  const sent = headers['date']
   const fromMs = (typeof sent === 'string' ? parseHttpDate(sent) : undefined) ?? nowMs
   return Math.max(0, atMs - fromMs)
 }
@@ -166,6 +190,9 @@ export type Settlement =
   | 'released'
   | 'unknown'
 
+/** "Key in use", "key reused", and their kin. */
+const aboutTheKey: readonly number[] = [400, 409, 412, 422]
+
 /** The target turned it away before looking at it. */
 const turnedAway: readonly number[] = [425, 429]
 
@@ -173,7 +200,7 @@ const turnedAway: readonly number[] = [425, 429]
 export function settlementOf(end: SettledCall): Settlement {
   if (end.kind === 'failed') return end.outcome === 'unknown' ? 'unknown' : 'released'
   if (end.meaning === 'done') return 'succeeded'
-  if (end.hasUnknown || end.status >= 500 || end.status === 408) return 'unknown'
+  if (end.hasUnknown || isVague(end.status)) return 'unknown'
   if (turnedAway.includes(end.status)) return 'released'
   // A key that was sent before this attempt may be what the target complains of.
   const isAboutKey = end.status === 409 || (end.isRepeated && aboutTheKey.includes(end.status))
@@ -195,6 +222,7 @@ export type SettledCall =
 export const outboundRules: OutboundRules = {
   sendFailure,
   meaningOf,
+  isOutcome,
   mayResend,
   retryAfterMs,
   waitBefore,

@@ -1,7 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { DefiniteFailure, type ErrorCode, isOncewardError, optionInvalid } from '../kernel/errors.ts'
+import {
+  DefiniteFailure,
+  type ErrorCode,
+  isOncewardError,
+  OncewardError,
+  optionInvalid,
+} from '../kernel/errors.ts'
 import { canonicalJson, findJsonFlaw, type Json } from '../kernel/json.ts'
 import type { Intent } from '../ledger/intent.ts'
 import type { Attempt, Onceward } from '../ledger/onceward.ts'
@@ -11,9 +17,17 @@ import { writeBody } from './body.ts'
 import { type Answered, LogicalCall } from './call.ts'
 import type { ClientCore } from './core.ts'
 import type { SettledCall } from './decisions.ts'
-import { OutboundError, type SendOutcome } from './errors.ts'
+import { OutboundError } from './errors.ts'
 import { type ClientRequest, ClientResponse } from './message.ts'
-import { givenKey, honours, isSafeMethod, type PreparedCall, prepare } from './prepare.ts'
+import {
+  asObject,
+  type GivenSafety,
+  givenKey,
+  honours,
+  isSafeMethod,
+  type PreparedCall,
+  prepare,
+} from './prepare.ts'
 import type { TargetCall } from './target.ts'
 
 /** An answer as the ledger keeps it. */
@@ -58,7 +72,7 @@ function intentOf(guarded: GuardedCall): Intent {
   return {
     ...named,
     input: named.input === undefined ? inputOf(core, call) : named.input,
-    safety: named.safety ?? safetyOf(core, call),
+    safety: safetyOf(guarded, named.safety),
   }
 }
 
@@ -84,46 +98,71 @@ function inputOf(core: ClientCore, call: TargetCall): Json {
   return { method, path: core.options.basePath + path, bodySha256: digest }
 }
 
-function safetyOf({ options }: ClientCore, call: TargetCall): Safety {
-  const isSafe = isSafeMethod(call.method)
-  if (!isSafe && !honours(options.target, call)) return { kind: 'blind' }
-  const keyLifetimeMs = isSafe ? undefined : options.target.keyLifetimeMs
-  if (keyLifetimeMs === undefined) return { kind: 'keyed' }
+/** What the target guarantees of this call: what the caller says, else what the profile does. */
+function safetyOf({ core, request, call }: GuardedCall, given: Intent['safety']): Safety {
+  const { options } = core
+  const isKeyed = isSafeMethod(call.method) || honours(options.target, call)
+  const byProfile: GivenSafety = isKeyed ? { kind: 'keyed' } : { kind: 'blind' }
+  const safety = asObject(given) ?? byProfile
+  if (safety.kind !== 'keyed') return safety as Safety
+  // The ledger would send it again, and no key would be with it.
+  if (!isKeyed)
+    throw optionInvalid('intent.safety', `another: ${options.target.name} takes no key for this call`, given)
+  const keyLifetimeMs = safety.keyLifetimeMs ?? options.target.keyLifetimeMs
+  if (keyLifetimeMs === undefined) return safety
+  const deadlineMs = request.deadlineMs ?? options.deadlineMs
   // All attempts of one claim must be over before the target forgets.
-  return { kind: 'keyed', keyLifetimeMs, requestTimeoutMs: Math.min(options.deadlineMs, keyLifetimeMs / 2) }
+  return {
+    kind: 'keyed',
+    keyLifetimeMs,
+    requestTimeoutMs: safety.requestTimeoutMs ?? Math.min(deadlineMs, keyLifetimeMs / 2),
+  }
 }
 
-async function perform(guarded: GuardedCall, attempt: Attempt, intent: Intent): Promise<KeptAnswer> {
+/** No longer than the ledger takes one request to live. */
+function deadlineOf({ core, request }: GuardedCall, { safety }: Intent): number {
+  const deadlineMs = request.deadlineMs ?? core.options.deadlineMs
+  const keyed = asObject(safety)
+  const lifeMs = keyed?.kind === 'keyed' ? keyed.requestTimeoutMs : undefined
+  return lifeMs === undefined ? deadlineMs : Math.max(1, Math.floor(Math.min(deadlineMs, lifeMs)))
+}
+
+/** Sends, and says which request it was. What it throws goes to the ledger. */
+async function sendOnce(
+  guarded: GuardedCall,
+  attempt: Attempt,
+  intent: Intent,
+): Promise<{ readonly prepared: PreparedCall; readonly answered: Answered }> {
   const { core, request, call, given } = guarded
   const signals = request.signal === undefined ? [attempt.signal] : [attempt.signal, request.signal]
-  const { deadlineMs } = request
-  const prepared = prepare(core.options, call, { key: given ?? attempt.effectKey, deadlineMs, signals })
-  let answered: Answered
+  const key = given ?? attempt.effectKey
+  const { safety } = intent
   try {
-    answered = await new LogicalCall(core, trusted(prepared, intent)).start()
+    const deadlineMs = deadlineOf(guarded, intent)
+    const prepared = prepare(core.options, call, { key, safety, deadlineMs, signals })
+    const answered = await new LogicalCall(core, prepared).start()
+    guarded.own = { answered }
+    return { prepared, answered }
   } catch (error) {
     guarded.own = { error }
     throw definite(core, error)
   }
-  guarded.own = { answered }
+}
+
+async function perform(guarded: GuardedCall, attempt: Attempt, intent: Intent): Promise<KeptAnswer> {
+  const { prepared, answered } = await sendOnce(guarded, attempt, intent)
   const { response, meaning, hasUnknown } = answered
   const isRepeated = attempt.number > 1 || response.attempts > 1
   const { status } = response
   const { isKeyed } = prepared
   const end: SettledCall = { kind: 'answered', status, meaning, hasUnknown, isKeyed, isRepeated }
-  const settlement = core.rules.settlementOf(end)
+  const settlement = guarded.core.rules.settlementOf(end)
   if (settlement === 'succeeded') return keptOf(response)
   const message = `${prepared.name} was answered ${status}`
   if (settlement === 'unknown') throw unknownAnswer(message, answered)
   const retryable = settlement === 'released'
   const value = keptOf(response)
   throw new DefiniteFailure(message, { code: `HTTP_${status}`, value, ...(retryable ? { retryable } : {}) })
-}
-
-/** What the caller says of the target goes before what the profile says: a blind effect is not sent twice. */
-function trusted(prepared: PreparedCall, { safety }: Intent): PreparedCall {
-  const kind = typeof safety === 'string' ? safety : safety?.kind
-  return kind === 'keyed' ? prepared : { ...prepared, isKeyed: false }
 }
 
 function unknownAnswer(message: string, { response }: Answered): OutboundError {
@@ -167,25 +206,26 @@ function responseOf(guarded: GuardedCall, receipt: Receipt<KeptAnswer>): ClientR
   throw errorOf(guarded, receipt)
 }
 
-/** What the ledger's answers mean for the caller's own send, where it has none to speak of. */
-const outcomes: Readonly<Partial<Record<ErrorCode, SendOutcome>>> = {
-  RESULT_TOO_LARGE: 'refused',
-  RESULT_INVALID: 'refused',
-  KEY_EXPIRED: 'refused',
-}
+/** Codes of entries that have ended, and have no answer to give. They are the ledger's, and no outcome of a send. */
+const ended: readonly string[] = ['RESULT_TOO_LARGE', 'RESULT_INVALID', 'KEY_EXPIRED', 'EFFECT_FAILED']
 
 function errorOf({ own }: GuardedCall, receipt: Receipt): Error {
   const error = own !== undefined && 'error' in own ? own.error : undefined
   const sent = error instanceof OutboundError ? error : undefined
-  // Nothing happened, or it is for later: the ledger has nothing to add.
-  if (sent !== undefined && (sent.outcome !== 'unknown' || receipt.error === undefined)) return sent
   if (sent === undefined && isOncewardError(error)) return error
-  const code = (receipt.error?.code ?? 'OUTCOME_UNKNOWN') as ErrorCode
-  return new OutboundError(code, receipt.error?.message ?? `The work ended as ${receipt.state}.`, {
-    outcome: sent?.outcome ?? outcomes[code] ?? 'unknown',
+  // Nothing happened, in this attempt or an earlier one: the ledger has nothing to add.
+  if (sent !== undefined && receipt.state === 'released') return sent
+  const said = (receipt.error?.code ?? 'OUTCOME_UNKNOWN') as ErrorCode
+  // Rule 2 of the ledger: what this attempt knows does not end an earlier one whose end is unknown.
+  const { ref } = receipt
+  const message = receipt.error?.message ?? `The work ended as ${receipt.state}.`
+  if (sent === undefined && ended.includes(said))
+    return new OncewardError(said, message, { details: { ref } })
+  return new OutboundError(sent?.code === 'RETRY_LATER' ? sent.code : said, message, {
+    outcome: 'unknown',
     attempts: sent?.attempts ?? 0,
     at: sent?.at,
-    details: { ...sent?.details, ref: receipt.ref },
+    details: { ...sent?.details, outcome: 'unknown', ref },
     cause: error,
   })
 }

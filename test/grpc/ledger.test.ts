@@ -47,15 +47,32 @@ sentence(
   async (bench) => {
     const peer = await rawPeer((stream, number) => (number === 1 ? stream.close() : reply(stream)))
     const once = bench.ledger()
-    const client = bench.client(peer.port, { once, retry: { attempts: 1 } })
-    const first = await client.order(order, { key: 'k' })
+    const client = bench.client(peer.port, { once, retry: { attempts: 1 }, key: () => ['order', 1] })
+    const first = await client.order(order)
     expect(first.metadata('onceward-outcome')).toBe('unknown')
-    expect((await client.order(order, { key: 'k' })).reply?.id).toBe('from the raw peer')
+    expect((await client.order(order)).reply?.id).toBe('from the raw peer')
     const [one, two] = peer.calls.map(({ key }) => key)
     expect(one).toMatch(/^[0-9a-f-]{36}$/)
     expect(two).toBe(one)
   },
   { catches: ['unknown-is-released'], on: inGrpc },
+)
+
+sentence(
+  'where the server knows no keys, what may have been done is not sent again, and in doubt',
+  async (bench) => {
+    const peer = await rawPeer((stream) => stream.close())
+    const once = bench.ledger()
+    const client = bench.client(peer.port, { once, safety: 'blind' })
+    for (const outcome of ['unknown', 'unknown']) {
+      const told = await client.order(order, { key: 'k' })
+      expect(told.code).toBe(grpcStatus.FAILED_PRECONDITION)
+      expect(told.metadata('onceward-code')).toBe('IN_DOUBT')
+      expect(told.metadata('onceward-outcome')).toBe(outcome)
+    }
+    expect(peer.calls.map(({ key }) => key)).toEqual(['k'])
+  },
+  { catches: ['keyless-resent'], on: inGrpc },
 )
 
 sentence(

@@ -2,7 +2,7 @@ import { count, label, members, milliseconds, optionalFunction } from '../../ker
 import { optionInvalid } from '../../kernel/errors.ts'
 import type { Key } from '../../ledger/intent.ts'
 import type { Onceward } from '../../ledger/onceward.ts'
-import type { Safety, SafetyKind } from '../../ledger/safety.ts'
+import type { KeyedSafety, Safety, SafetyKind } from '../../ledger/safety.ts'
 import { metadataNames } from '../status.ts'
 
 /** A call as the options see it: the same for both libraries. */
@@ -47,7 +47,7 @@ export interface GrpcClientOptions {
   }
   /** Each unary call with a key is then an effect in this ledger, and replayed after a crash. */
   readonly once?: Onceward
-  /** With `once`: what the server guarantees. Default `keyed`, for `keyLifetimeMs`. */
+  /** What the server guarantees. Default `keyed`, for `keyLifetimeMs`; else what may have arrived is not sent again. */
   readonly safety?: Safety | SafetyKind
   /** With `once`: the business thing a call is about, `order:42`. */
   readonly subject?: (call: GrpcClientCall) => string | undefined
@@ -62,11 +62,18 @@ export interface ParsedGrpcClientOptions {
   readonly retry: { readonly attempts: number; readonly baseMs: number; readonly capMs: number }
   readonly budget: { readonly ratio: number; readonly min: number }
   readonly once: Onceward | undefined
-  readonly safety: Safety | SafetyKind
+  readonly safety: ClientSafety
   readonly subject: ((call: GrpcClientCall) => string | undefined) | undefined
 }
 
+/** A safety of which it is known how long all tries of one claim may take. */
+export type ClientSafety =
+  | Exclude<Safety, KeyedSafety>
+  | (KeyedSafety & { readonly requestTimeoutMs: number })
+
 const hourMs = 60 * 60 * 1000
+/** What all tries of one claim may take together, where nothing is said. */
+const requestMs = 5 * 60 * 1000
 
 /** Throws `OPTION_INVALID`. */
 export function parseGrpcClientOptions(given: GrpcClientOptions = {}): ParsedGrpcClientOptions {
@@ -98,9 +105,17 @@ export function parseGrpcClientOptions(given: GrpcClientOptions = {}): ParsedGrp
       min: count(budget.min ?? 3, 'budget.min', { min: 0, max: 1_000_000 }),
     },
     once,
-    safety: given.safety ?? { kind: 'keyed', keyLifetimeMs },
+    safety: parseSafetyOf(given.safety ?? 'keyed', keyLifetimeMs),
     subject: optionalFunction(subject, 'subject'),
   }
+}
+
+function parseSafetyOf(given: Safety | SafetyKind, keyLifetimeMs: number): ClientSafety {
+  const safety = typeof given === 'string' ? ({ kind: given } as Safety) : members(given, 'safety')
+  if (safety.kind !== 'keyed') return safety
+  const lifetimeMs = safety.keyLifetimeMs ?? keyLifetimeMs
+  const requestTimeoutMs = safety.requestTimeoutMs ?? Math.min(requestMs, lifetimeMs / 2)
+  return { kind: 'keyed', keyLifetimeMs: lifetimeMs, requestTimeoutMs }
 }
 
 function ratioOf(value: unknown): number {

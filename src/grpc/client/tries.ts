@@ -40,64 +40,92 @@ export interface Tried<End extends AttemptEnd> {
   readonly attempts: number
 }
 
+/** What the tries of a call may rest on. */
+export interface Terms {
+  /** Sent with each of them. */
+  readonly key: string | undefined
+  /** The server deduplicates by the key. */
+  readonly isKeyed: boolean
+  /** Within so many milliseconds from the first all of them must have been over. */
+  readonly keyLifetimeMs: number
+  /** Aborts when nothing is to be sent any more: the lease is lost. */
+  readonly signal?: AbortSignal
+}
+
 /** Sends a call until it is answered, or may or need not be sent again. */
 export async function tryCall<End extends AttemptEnd>(
   core: ClientCore,
   call: UnaryCall<End>,
-  key: string | undefined,
+  terms: Terms,
 ): Promise<Tried<End>> {
   const { options, runtime, rules } = core
   const budget = sharedBudget(runtime, call.destination())
   budget.countCall()
-  const firstSentAtMs = runtime.monotonicMs()
+  const first = { monotonicMs: runtime.monotonicMs(), wallMs: runtime.wallMs() }
+  const signal = terms.signal === undefined ? call.signal : AbortSignal.any([call.signal, terms.signal])
   let hadUnknown = false
   for (let attempts = 1; ; attempts += 1) {
-    const end = await call.send(key, options.timeoutMs)
+    const end = await call.send(terms.key, options.timeoutMs)
     const outcome = rules.outcomeOf(end)
     const tried = { end, outcome: rules.outcomeOfAll(outcome, hadUnknown), attempts }
-    const waitMs = waitAfter(core, call, { key, end, outcome, attempts, firstSentAtMs, hadUnknown })
-    if (waitMs === undefined || !budget.take(rules, options.budget)) return tried
-    await delay(runtime, waitMs, call.signal)
-    if (call.signal.aborted) return tried
+    const mayResendAfter = (waitMs: number): boolean =>
+      mayResend(core, call, { terms, first, waitMs, mayHaveArrived: outcome !== 'not-sent' || hadUnknown })
+    const waitMs = signal.aborted ? undefined : waitAfter(core, call, { end, outcome, attempts })
+    if (waitMs === undefined || !mayResendAfter(waitMs) || !budget.take(rules, options.budget)) return tried
+    await delay(runtime, waitMs, signal)
+    // A timer that fires late, or a machine that slept, may have used up what the key had left.
+    if (signal.aborted || !mayResendAfter(0)) return tried
     hadUnknown ||= outcome === 'unknown'
   }
 }
 
-interface SoFar {
-  readonly key: string | undefined
-  readonly end: AttemptEnd
-  readonly outcome: GrpcOutcome
-  readonly attempts: number
-  readonly firstSentAtMs: number
-  readonly hadUnknown: boolean
-}
-
 /** How long to wait for the next try; `undefined` where there is to be none. */
-function waitAfter(core: ClientCore, call: UnaryCall<AttemptEnd>, soFar: SoFar): number | undefined {
+function waitAfter(
+  core: ClientCore,
+  call: UnaryCall<AttemptEnd>,
+  {
+    end,
+    outcome,
+    attempts,
+  }: { readonly end: AttemptEnd; readonly outcome: GrpcOutcome; readonly attempts: number },
+): number | undefined {
   const { options, runtime, rules } = core
-  const { end, outcome, attempts } = soFar
   const pushback = rules.pushbackOf(end.pushback)
-  const isOver = attempts >= options.retry.attempts || call.signal.aborted || pushback === 'stop'
-  if (isOver || !rules.isWorthAnother(end, outcome)) return undefined
-  const remainingMs = call.remainingMs()
-  const may = rules.mayResend({
-    isSafe: call.isSafe,
-    isKeyed: soFar.key !== undefined,
-    isSpent: false,
-    mayHaveArrived: outcome !== 'not-sent' || soFar.hadUnknown,
-    keyAgeMs: runtime.monotonicMs() - soFar.firstSentAtMs,
-    keyLifetimeMs: options.keyLifetimeMs,
-    timeoutMs: Math.min(options.timeoutMs, remainingMs, longestSendMs),
-  })
-  if (may !== true) return undefined
+  if (attempts >= options.retry.attempts || pushback === 'stop') return undefined
+  if (!rules.isWorthAnother(end, outcome)) return undefined
   const wait = rules.waitBefore({
     backoffMs: fullJitterMs(runtime, attempts - 1, options.retry),
     retryAfterMs: pushback,
-    remainingMs,
+    remainingMs: call.remainingMs(),
   })
   return wait.kind === 'wait' && wait.waitMs <= maxTimerMs ? wait.waitMs : undefined
 }
 
+interface Resend {
+  readonly terms: Terms
+  /** Both clocks, when the key was first sent. */
+  readonly first: { readonly monotonicMs: number; readonly wallMs: number }
+  readonly waitMs: number
+  readonly mayHaveArrived: boolean
+}
+
+function mayResend(core: ClientCore, call: UnaryCall<AttemptEnd>, resend: Resend): boolean {
+  const { options, runtime, rules } = core
+  const { terms, first, waitMs, mayHaveArrived } = resend
+  // The monotonic clock may stand still while a machine sleeps.
+  const elapsedMs = Math.max(runtime.monotonicMs() - first.monotonicMs, runtime.wallMs() - first.wallMs)
+  const may = rules.mayResend({
+    isSafe: call.isSafe,
+    isKeyed: terms.isKeyed,
+    isSpent: false,
+    mayHaveArrived,
+    keyAgeMs: elapsedMs + waitMs,
+    keyLifetimeMs: terms.keyLifetimeMs,
+    timeoutMs: Math.min(options.timeoutMs, Math.max(0, call.remainingMs()), longestSendMs),
+  })
+  return may === true
+}
+
 /** What a send without deadline is taken to last at most, where the life of the key is at stake. */
-const longestSendMs = 60_000
+const longestSendMs = 30_000
 const maxTimerMs = 2 ** 31 - 1

@@ -42,12 +42,13 @@ export async function callUnary<End extends AttemptEnd>(
   call: LedgerCall<End>,
 ): Promise<Told<End>> {
   try {
-    const { once, header } = core.options
+    const { once, header, keyLifetimeMs, safety } = core.options
     const given = call.seen.metadata(header)
     const key: Key | undefined = given ?? core.options.key?.(call.seen)
-    if (key !== undefined && once !== undefined) return await callOnce(core, call, key)
+    if (key !== undefined && once !== undefined) return await callOnce(core, call, { key, given })
     const sent = key === undefined ? undefined : (given ?? sentKey(core, call.path, key))
-    return { kind: 'tried', tried: await tryCall(core, call, sent) }
+    const isKeyed = sent !== undefined && safety.kind === 'keyed'
+    return { kind: 'tried', tried: await tryCall(core, call, { key: sent, isKeyed, keyLifetimeMs }) }
   } catch (error) {
     return errorTold(error)
   }
@@ -62,7 +63,7 @@ function sentKey(core: ClientCore, path: string, key: Key): string {
 async function callOnce<End extends AttemptEnd>(
   core: ClientCore,
   call: LedgerCall<End>,
-  key: Key,
+  { key, given }: { readonly key: Key; readonly given: string | undefined },
 ): Promise<Told<End>> {
   const { once, safety, subject: subjectOf } = core.options
   let tried: Tried<End> | undefined
@@ -83,7 +84,13 @@ async function callOnce<End extends AttemptEnd>(
     async (attempt) => {
       if (call.signal.aborted || call.remainingMs() <= 0)
         throw new DefiniteFailure('the caller left before it was sent', { code: 'NOT_SENT', retryable: true })
-      tried = await tryCall(core, call, attempt.effectKey)
+      tried = await tryCall(core, call, {
+        key: given ?? attempt.effectKey,
+        isKeyed: safety.kind === 'keyed',
+        // All tries of one claim are what the ledger takes for one request.
+        keyLifetimeMs: safety.kind === 'keyed' ? safety.requestTimeoutMs : 0,
+        signal: attempt.signal,
+      })
       return settle(core, call, tried)
     },
   )

@@ -60,7 +60,8 @@ export class UnaryClientCall implements ClientCall {
 
   halfClose(): void {
     const { core } = this.#given
-    if (this.#cancelled.signal.aborted) return this.#stop(grpcStatus.CANCELLED, 'Cancelled before it was sent')
+    if (this.#cancelled.signal.aborted)
+      return this.#stop(grpcStatus.CANCELLED, 'Cancelled before it was sent')
     if (core.options.once !== undefined && Number.isFinite(this.#deadlineAtMs)) this.#watchDeadline()
     void callUnary(core, this.#call()).then((told) => this.#tell(told))
   }

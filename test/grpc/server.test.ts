@@ -1,4 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect'
+import { Metadata } from '@grpc/grpc-js'
 import type { DatabaseSync } from 'node:sqlite'
 import { expect } from 'vitest'
 import { grpcAttempt, grpcStatus } from '../../src/grpc/index.ts'
@@ -290,6 +291,36 @@ sentence('a key is required where the options say so, and must be readable', asy
   ])
   expect(shop.journal).toEqual(['b'])
 })
+
+sentence('a caller whom the options cannot name is refused', async (bench) => {
+  const shop = await bench.server({ options: { caller: () => '' } })
+  const told = await bench.plain(shop.port).order(orderOf('a'), { key: 'k' })
+  expect(told.code).toBe(grpcStatus.UNAUTHENTICATED)
+  expect(told.metadata('onceward-problem')).toBe('caller-unknown')
+  expect(shop.journal).toEqual([])
+})
+
+sentence(
+  'rich details of an error are replayed, other metadata of it is not',
+  async (bench) => {
+    const work = (): never => {
+      const metadata = new Metadata()
+      metadata.set('grpc-status-details-bin', Buffer.from([8, 5]))
+      metadata.set('x-request', '1')
+      throw Object.assign(new Error('no'), { code: grpcStatus.NOT_FOUND, details: 'no', metadata })
+    }
+    const shop = await bench.server({ work })
+    const client = bench.plain(shop.port)
+    const told = [
+      await client.order(orderOf('a'), { key: 'k' }),
+      await client.order(orderOf('a'), { key: 'k' }),
+    ]
+    const values = (name: string): readonly unknown[] => told.map(({ metadata }) => metadata(name))
+    expect(values('grpc-status-details-bin')).toEqual(['\b\u0005', '\b\u0005'])
+    expect(values('x-request')).toEqual(['1', undefined])
+  },
+  { on: ['grpc-js'] },
+)
 
 sentence('an answer that is larger than the ledger keeps is sent, and never made again', async (bench) => {
   const id = 'x'.repeat(300_000)

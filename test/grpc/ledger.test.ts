@@ -64,12 +64,18 @@ sentence(
     const peer = await rawPeer((stream) => stream.close())
     const once = bench.ledger()
     const client = bench.client(peer.port, { once, safety: 'blind' })
+    let ref: string | undefined
     for (const outcome of ['unknown', 'unknown']) {
       const told = await client.order(order, { key: 'k' })
       expect(told.code).toBe(grpcStatus.FAILED_PRECONDITION)
       expect(told.metadata('onceward-code')).toBe('IN_DOUBT')
       expect(told.metadata('onceward-outcome')).toBe(outcome)
+      ref = told.metadata('onceward-ref')
     }
+    await once.doubts.resolve(ref ?? '', { happened: true, by: 'anna', because: 'asked the warehouse' })
+    const told = await client.order(order, { key: 'k' })
+    expect(told.code).toBe(grpcStatus.ALREADY_EXISTS)
+    expect(told.metadata('onceward-outcome')).toBe('done')
     expect(peer.calls.map(({ key }) => key)).toEqual(['k'])
   },
   { catches: ['keyless-resent'], on: inGrpc },

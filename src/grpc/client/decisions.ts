@@ -107,8 +107,8 @@ function settlementOf(outcome: GrpcOutcome, code: number): Settlement {
 }
 
 /** The key as it is sent where there is no ledger: the one that the first round of a ledger would send. */
-function keySent(path: string, key: Key): string {
-  return effectKeyOf({ scope: 'default', operation: path, key: encodeKey(key), round: 0 })
+function keySent(operation: string, key: Key): string {
+  return effectKeyOf({ scope: 'default', operation, key: encodeKey(key), round: 0 })
 }
 
 export const grpcClientRules: GrpcClientRules = {

@@ -11,6 +11,7 @@ import type { Key } from '../../ledger/intent.ts'
 import { lintKey } from '../../ledger/key-lint.ts'
 import type { Receipt } from '../../ledger/receipt.ts'
 import { fromHttp, type GrpcAnswer, toHttp } from '../message.ts'
+import { operationOfPath } from '../operation.ts'
 import { grpcStatus, metadataNames, statusName } from '../status.ts'
 import type { AttemptEnd, GrpcOutcome } from './decisions.ts'
 import type { GrpcClientCall } from './options.ts'
@@ -57,7 +58,7 @@ export async function callUnary<End extends AttemptEnd>(
 function sentKey(core: ClientCore, path: string, key: Key): string {
   const lint = lintKey(key, core.runtime.wallMs())
   if (lint.kind === 'unstable') throw new OncewardError('KEY_UNSTABLE', lint.message)
-  return core.rules.keySent(path, key)
+  return core.rules.keySent(operationOfPath(path), key)
 }
 
 async function callOnce<End extends AttemptEnd>(
@@ -71,7 +72,7 @@ async function callOnce<End extends AttemptEnd>(
   const remainingMs = call.remainingMs()
   const receipt = await once?.execute<StoredAnswer>(
     {
-      operation: call.path,
+      operation: operationOfPath(call.path),
       key,
       input: hash('sha256', call.bytes(), 'base64url'),
       safety,
@@ -134,6 +135,10 @@ function receiptTold<End extends AttemptEnd>(receipt: Receipt<StoredAnswer>): To
   if (kept !== undefined && (state === 'succeeded' || state === 'failed')) {
     const answer = fromHttp(kept)
     return { kind: 'ledger', answer, outcome: state === 'succeeded' ? 'done' : 'refused', isReplay: true }
+  }
+  if (state === 'succeeded' && error === undefined) {
+    const message = 'It was carried out; nobody kept the answer.'
+    return errorTold(new OncewardError('RESULT_TOO_LARGE', message, { details: { ref } }))
   }
   return errorTold(
     new OncewardError((error?.code as ErrorCode) ?? 'OUTCOME_UNKNOWN', error?.message ?? state, {

@@ -2,7 +2,7 @@ import type { AttemptEnd, GrpcClientRules } from '../client/decisions.ts'
 import { type GrpcClientOptions, parseGrpcClientOptions } from '../client/options.ts'
 import { type ClientCore, clientCore } from '../client/tries.ts'
 import { callUnary, type LedgerCall, type Told } from '../client/unary.ts'
-import type { GrpcAnswer } from '../message.ts'
+import { detailsName, type GrpcAnswer } from '../message.ts'
 import { asReplay } from '../server/engine.ts'
 import { grpcStatus, metadataNames } from '../status.ts'
 import { answerOfError, errorOfAnswer, headersOf, isConnectError } from './errors.ts'
@@ -146,7 +146,10 @@ function endOf(error: ConnectErrorLike): ConnectEnd {
 
 function answerOf(end: ConnectEnd, { request, packages }: Sending): GrpcAnswer {
   const { response, error } = end
-  if (response === undefined) return answerOfError(error as ConnectErrorLike, packages)
+  if (response === undefined) {
+    const answer = answerOfError(error as ConnectErrorLike, packages)
+    return { ...answer, trailer: answer.trailer.filter(([name]) => name === detailsName) }
+  }
   const message = packages.toBinary(request.method.output, response.message)
   return { code: grpcStatus.OK, details: '', header: [], trailer: [], message }
 }

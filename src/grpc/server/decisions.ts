@@ -1,7 +1,7 @@
 import { type HttpRules, httpRules } from '../../http/decisions.ts'
 import type { OutcomeClass, ProblemType } from '../../http/index.ts'
-import { sha256Text } from '../../kernel/ids.ts'
 import { afterClose } from './after-close.ts'
+import { operationOfPath } from '../operation.ts'
 import { finalStatuses, grpcStatus } from '../status.ts'
 
 /* Every decision of the server side, as pure functions that a mutant can replace: those of the HTTP engine and its own. */
@@ -21,13 +21,9 @@ function classOfStatus(code: number, passedOn?: string): OutcomeClass {
   return finalStatuses.has(code) ? 'final' : 'ambiguous'
 }
 
-const maxOperationBytes = 100
-
-/** The method's path: half of the scope of a key (the caller is the other). */
+/** Half of the scope of a key; the caller is the other. */
 function operationOf({ target }: { readonly target: string }): string {
-  return Buffer.byteLength(target) <= maxOperationBytes
-    ? target
-    : `${target.slice(0, 16)}… ${sha256Text(target)}`
+  return operationOfPath(target)
 }
 
 const problemStatuses: Readonly<Record<ProblemType, number>> = {

@@ -45,6 +45,7 @@ interface GuardedCall {
   readonly request: ClientRequest
   readonly call: TargetCall
   readonly given: string | undefined
+  isSending?: boolean
   /** How this process's own send ended, if it made one. */
   own?: { readonly answered: Answered } | { readonly error: unknown }
 }
@@ -61,8 +62,26 @@ export async function guardedRequest(
   const given = givenKey(core.options.target, request, call)
   const guarded: GuardedCall = { once, core, request, call, given }
   const intent = intentOf(guarded)
-  const receipt = await once.execute<KeptAnswer>(intent, (attempt) => perform(guarded, attempt, intent))
-  return responseOf(guarded, receipt)
+  const receipt = once.execute<KeptAnswer>(intent, (attempt) => perform(guarded, attempt, intent))
+  return responseOf(guarded, await (request.signal === undefined ? receipt : patient(guarded, receipt)))
+}
+
+/** Waits for the ledger no longer than the caller does. Once this call sends, what is known of that decides. */
+function patient(guarded: GuardedCall, receipt: Promise<Receipt<KeptAnswer>>): Promise<Receipt<KeptAnswer>> {
+  const { signal } = guarded.request
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      if (guarded.isSending === true) return
+      const message = 'Nothing was sent: the call was given up while it waited for the ledger.'
+      reject(
+        new OutboundError('NOT_SENT', message, { outcome: 'not-sent', attempts: 0, cause: signal?.reason }),
+      )
+    }
+    signal?.addEventListener('abort', onAbort)
+    if (signal?.aborted === true) onAbort()
+    const done = (): void => signal?.removeEventListener('abort', onAbort)
+    receipt.then(resolve, reject).then(done, done)
+  })
 }
 
 /** What the call is for: as the caller says, or the work that the given key names. */
@@ -137,6 +156,7 @@ async function sendOnce(
   const signals = request.signal === undefined ? [attempt.signal] : [attempt.signal, request.signal]
   const key = given ?? attempt.effectKey
   const { safety } = intent
+  guarded.isSending = true
   try {
     const deadlineMs = deadlineOf(guarded, intent)
     const prepared = prepare(core.options, call, { key, safety, deadlineMs, signals })

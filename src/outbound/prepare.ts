@@ -8,7 +8,7 @@ import { lintKey } from '../ledger/key-lint.ts'
 import type { KeyedSafety, Safety, SafetyKind } from '../ledger/safety.ts'
 import { isJsonObject, writeBody } from './body.ts'
 import type { ClientRequest, RequestHeaders } from './message.ts'
-import { duration, type ParsedClientOptions } from './options.ts'
+import type { ParsedClientOptions } from './options.ts'
 import type { Sending } from './send.ts'
 import type { TargetCall, TargetProfile } from './target.ts'
 
@@ -86,7 +86,7 @@ export function prepare(
     isKeyed: hasKey && (safety === undefined || safety.kind === 'keyed'),
     keyLifetimeMs: (safety?.kind === 'keyed' ? safety.keyLifetimeMs : undefined) ?? target.keyLifetimeMs ?? 0,
     isStream: body instanceof Readable,
-    deadlineMs: deadlineMs === undefined ? options.deadlineMs : duration(deadlineMs, 'request.deadlineMs'),
+    deadlineMs: deadlineMs ?? options.deadlineMs,
     signals: about.signals,
   }
 }

@@ -5,6 +5,7 @@ import { expect, onTestFinished } from 'vitest'
 import { createOnceward, type Intent, type Onceward } from '../../src/index.ts'
 import { memoryStore } from '../../src/stores/memory/index.ts'
 import { sqliteStore } from '../../src/stores/sqlite/index.ts'
+import { gate } from '../support/gate.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { idempotencyKeyTarget, keylessTarget } from '../../src/outbound/targets.ts'
 import { charge, outcomeOf } from './support/lab.ts'
@@ -226,4 +227,20 @@ sentence('what cannot be written is refused before anything is sent, and frees t
   await expect(client.request(order)).rejects.toMatchObject({ code: 'KEY_INVALID' })
   expect(await once.lookup(intent)).toMatchObject({ state: 'released' })
   expect(lab.peer.seen).toEqual([])
+})
+
+sentence('who gives up while another does the work is told so, and has sent nothing', async (lab) => {
+  const client = lab.client({ once: ledger() })
+  const answer = gate()
+  lab.peer.next.push({ until: answer.pass() })
+  const first = client.request(order)
+  await answer.arrived
+  const controller = new AbortController()
+  const second = outcomeOf(client.request({ ...order, signal: controller.signal }))
+  await new Promise((resolve) => setImmediate(resolve))
+  controller.abort()
+  expect(await second).toEqual({ code: 'NOT_SENT', outcome: 'not-sent', attempts: 0 })
+  answer.open()
+  expect(await first).toMatchObject({ status: 200, replayed: false })
+  expect(lab.peer.seen).toHaveLength(1)
 })

@@ -88,6 +88,7 @@ sentence('what cannot be written is refused, and not retried', async (lab) => {
   await expect(client.request(charge('k', { headers: { 'bad name': 'x' } }))).rejects.toMatchObject(refused)
   await expect(client.request(charge('k', { body: new Map() }))).rejects.toMatchObject(refused)
   await expect(client.request(charge('k', { deadlineMs: 0 }))).rejects.toMatchObject(refused)
+  await expect(client.request(charge('k', { signal: {} as never }))).rejects.toMatchObject(refused)
   expect(lab.clock.waits).toEqual([])
   expect(lab.peer.seen).toEqual([])
 })

@@ -45,9 +45,9 @@ export function createEngine<Native = unknown>(
   return createEngineWith({ once, runtime: systemRuntime, rules: httpRules }, options)
 }
 
-/** The same with clock and decisions passed in, for tests. */
+/** The same with clock and decisions passed in, for tests; and with refusals of another form than HTTP's, for gRPC. */
 export function createEngineWith<Native = unknown>(
-  given: Pick<EngineContext<Native>, 'once' | 'runtime' | 'rules'>,
+  given: Pick<EngineContext<Native>, 'once' | 'runtime' | 'rules'> & Partial<Pick<EngineContext, 'problem'>>,
   raw: HttpOptions<Native>,
 ): HttpEngine<Native> {
   const options = parseHttpOptions(raw)
@@ -55,9 +55,9 @@ export function createEngineWith<Native = unknown>(
     throw optionInvalid('once', 'an instance made by createOnceward', given.once)
   checkTombstones(given.once, options)
   const context: EngineContext<Native> = {
+    problem: (type, init) => problemAnswer(options.docsUrl, type, init),
     ...given,
     options,
-    problem: (type, init) => problemAnswer(options.docsUrl, type, init),
   }
   return {
     maxBodyBytes: options.maxBodyBytes,

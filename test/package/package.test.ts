@@ -140,6 +140,21 @@ export const entries: readonly object[] = [${names.join(', ')}]
     expect(done.code).toBe(0)
   }, 60_000)
 
+  it('needs neither library of gRPC to be imported, and says which packages a call over Connect needs', async () => {
+    const code = `import { createOnceward } from 'onceward'
+      import { connectServerInterceptor } from 'onceward/grpc'
+      import { memoryStore } from 'onceward/memory'
+      const once = createOnceward({ store: memoryStore() })
+      const serve = connectServerInterceptor(once, { caller: 'anonymous' })(async () => 'unguarded')
+      const header = new Headers({ 'idempotency-key': 'k' })
+      await serve({ method: { methodKind: 'unary' }, header }).catch((e) => console.log(e.code, e.message))`
+    const done = await runInProject('--input-type=module', '--eval', code)
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+    expect(done.stdout).toMatch(
+      /^DEPENDENCY_MISSING .*npm install @connectrpc\/connect @bufbuild\/protobuf$/m,
+    )
+  })
+
   it('has no tests, no sources and no file that nothing needs', () => {
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
     expect(files.filter((file) => /\.test\.|\.tsbuildinfo$|\.map$|(?<!\.d)\.ts$/.test(file))).toEqual([])

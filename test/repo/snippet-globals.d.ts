@@ -1,7 +1,6 @@
 // What the snippets of README.md and docs/ may take for granted: the things of the reader's own application.
 import type { MethodDefinition, ServiceClientConstructor } from '@grpc/grpc-js'
 import type { Onceward } from 'onceward'
-import type { Intent } from 'onceward/browser'
 import type { Pool } from 'pg'
 
 declare global {
@@ -19,7 +18,6 @@ declare global {
   const currency: string
   const once: Onceward
   const pool: Pool
-  const intent: Intent
   function show(text: string): void
   const stripe: {
     charges: {

@@ -25,6 +25,7 @@ it.for([
   ['pages', pages],
 ] as const)(
   'every TypeScript snippet of the documents for %s compiles against the sources',
+  { timeout: 60_000 },
   async ([whose, types]) => {
     const snippets = documents()
       .flatMap(snippetsOf)
@@ -42,7 +43,6 @@ it.for([
     })
     expect(named(done.stdout, snippets)).toBe('')
   },
-  60_000,
 )
 
 /** The fenced blocks whose language is exactly `ts` or `typescript`. */

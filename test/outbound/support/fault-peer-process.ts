@@ -1,0 +1,140 @@
+// The fault peer, as a process of its own: `node fault-peer-process.ts JOURNAL`. It prints its port. Effects are what its
+// journal says; what it is to break is in the header of each request.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Target } from '../../../src/drills/peer/target.ts'
+import { openJournal } from '../../../src/testing/journal.ts'
+import { type Fault, faultsHeader, peerHeader } from './faults.ts'
+
+const target = new Target(openJournal(process.argv[2] ?? 'peer.jsonl'), {})
+/** How often each intent has come, and each fault has been done. */
+const arrivals = new Map<string, number>()
+const done = new Map<string, number>()
+/** Keys under which a request is being worked on. */
+const inUse = new Set<string>()
+
+const slowMs = 5
+/** Longer than any sender of the soak waits for an answer. */
+const lateMs = 400
+
+interface Arrival {
+  readonly intent: string
+  readonly key: string
+  readonly fault: Fault
+  readonly isKeyed: boolean
+  /** A key that is known is answered with 409 and the first result. */
+  readonly conflicts: boolean
+  readonly response: ServerResponse
+}
+
+const server = createServer((request, response) => {
+  if (request.url === '/_faults') return answer(response, 200, Object.fromEntries(done))
+  const arrival = read(request, response)
+  // The sender may be gone whenever we look.
+  request.on('error', () => undefined)
+  response.on('error', () => undefined)
+  if (arrival.fault === 'reset-early') return void request.socket.resetAndDestroy()
+  request.resume().once('end', () => behave(arrival))
+})
+Object.assign(server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 })
+server.listen(0, '127.0.0.1', () => {
+  process.stdout.write(`${(server.address() as AddressInfo).port}\n`)
+})
+
+/** `POST /effects/INTENT`; the key is a header or, for senders that have none to give, the intent itself. */
+function read({ url, headers }: IncomingMessage, response: ServerResponse): Arrival {
+  const intent = decodeURIComponent(url?.split('/')[2] ?? '')
+  const time = arrivals.get(intent) ?? 0
+  arrivals.set(intent, time + 1)
+  const script = String(headers[faultsHeader] ?? '').split(',')
+  const fault = (script[time] || 'ok') as Fault
+  done.set(fault, (done.get(fault) ?? 0) + 1)
+  const kind = headers[peerHeader]
+  const key = headers['idempotency-key']
+  return {
+    intent,
+    key: String(key),
+    fault,
+    isKeyed: kind !== 'blind' && key !== undefined,
+    conflicts: kind === 'conflicts',
+    response,
+  }
+}
+
+function behave(arrival: Arrival): void {
+  const { fault, response, intent, key, isKeyed } = arrival
+  if (isKeyed && inUse.has(key)) return answer(response, 409, { error: 'key in use' })
+  const socket = response.socket
+  switch (fault) {
+    case 'slow':
+      return hold(arrival, slowMs, () => effect(arrival))
+    case 'late':
+      return hold(arrival, lateMs, () => act(arrival, () => socket?.destroy()))
+    case 'silent':
+      return
+    case 'acted-silent':
+      return act(arrival, () => undefined)
+    case 'reset':
+    case 'reset-early':
+      return void socket?.resetAndDestroy()
+    case 'acted-reset':
+      return act(arrival, () => socket?.resetAndDestroy())
+    case 'drop':
+      return void socket?.destroy()
+    case 'acted-drop':
+      return act(arrival, () => socket?.destroy())
+    case 'acted-truncated':
+      return act(arrival, () => {
+        response.writeHead(201, { 'content-type': 'application/json', 'content-length': '4096' })
+        response.write('{"effectId":"', () => socket?.destroy())
+      })
+    case '429':
+    case '503':
+      return answer(response, Number(fault), {}, { 'retry-after': '0' })
+    case 'acted-503':
+      return act(arrival, () => answer(response, 503, {}, { 'retry-after': '0' }))
+    case '500':
+      return answer(response, 500, {})
+    case 'acted-500':
+      return act(arrival, () => answer(response, 500, {}))
+    case 'forget':
+      return act(arrival, () => {
+        target.forget(intent)
+        answer(response, 503, {}, { 'retry-after': '1' })
+      })
+    case '400':
+      return answer(response, 400, { error: 'not understood' })
+    case 'ok':
+      return effect(arrival)
+  }
+}
+
+/** Works on it for so long; meanwhile its key is in use. */
+function hold({ key, isKeyed }: Arrival, ms: number, then: () => void): void {
+  if (isKeyed) inUse.add(key)
+  setTimeout(() => {
+    inUse.delete(key)
+    then()
+  }, ms)
+}
+
+function effect(arrival: Arrival): void {
+  const known = arrival.isKeyed && target.knows(arrival.intent, arrival.key)
+  act(arrival, (result) => answer(arrival.response, known && arrival.conflicts ? 409 : 201, result))
+}
+
+function act({ intent, key, isKeyed }: Arrival, then: (result: object) => void): void {
+  const mode = isKeyed ? 'keyed' : 'blind'
+  target.serve({ op: 'effect', key: intent, effectKey: key, mode, pid: 0 }, then)
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const text = JSON.stringify(body)
+  response.writeHead(status, { 'content-type': 'application/json', ...headers })
+  response.end(text)
+}

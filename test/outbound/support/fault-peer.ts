@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { EffectLine } from '../../../src/drills/peer/protocol.ts'
+import { readJournal } from '../../../src/testing/journal.ts'
+import type { Fault } from './faults.ts'
+
+const program = fileURLToPath(new URL('fault-peer-process.ts', import.meta.url))
+
+/** A target in a process of its own that breaks as its senders' headers say. Effects are counted in its journal. */
+export class FaultPeer {
+  readonly url: string
+  readonly #child: ChildProcess
+  readonly #journalPath: string
+
+  private constructor(child: ChildProcess, url: string, journalPath: string) {
+    this.#child = child
+    this.url = url
+    this.#journalPath = journalPath
+  }
+
+  static async start(journalPath: string): Promise<FaultPeer> {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, journalPath], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    return new FaultPeer(child, `http://127.0.0.1:${line.toString().trim()}`, journalPath)
+  }
+
+  /** How often each intent has had its effect. */
+  effects(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>()
+    for (const { key } of readJournal<EffectLine>(this.#journalPath))
+      counts.set(key, (counts.get(key) ?? 0) + 1)
+    return counts
+  }
+
+  count(intent: string): number {
+    return this.effects().get(intent) ?? 0
+  }
+
+  /** How often each fault has been done. */
+  async faults(): Promise<Partial<Record<Fault, number>>> {
+    return (await (await fetch(`${this.url}/_faults`)).json()) as Partial<Record<Fault, number>>
+  }
+
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const ended = once(this.#child, 'close')
+    this.#child.kill('SIGKILL')
+    await ended
+  }
+}

@@ -10,8 +10,13 @@ const target = new Target(openJournal(process.argv[2] ?? 'peer.jsonl'), {})
 /** How often each intent has come, and each fault has been done. */
 const arrivals = new Map<string, number>()
 const done = new Map<string, number>()
+/** What is to be done with an intent whose sender cannot say so in a header. */
+const planned = new Map<string, string>()
 /** Keys under which a request is being worked on. */
 const inUse = new Set<string>()
+/** Requests that are being worked on, and who waits for them to be over. */
+let working = 0
+const waiting: (() => void)[] = []
 
 const slowMs = 5
 /** Longer than any sender of the soak waits for an answer. */
@@ -28,7 +33,7 @@ interface Arrival {
 }
 
 const server = createServer((request, response) => {
-  if (request.url === '/_faults') return answer(response, 200, Object.fromEntries(done))
+  if (request.url?.startsWith('/_') === true) return control(request.url, response)
   const arrival = read(request, response)
   // The sender may be gone whenever we look.
   request.on('error', () => undefined)
@@ -41,12 +46,25 @@ server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`)
 })
 
-/** `POST /effects/INTENT`; the key is a header or, for senders that have none to give, the intent itself. */
+/** What tests ask beside the effects. */
+function control(path: string, response: ServerResponse): void {
+  const url = new URL(path, 'http://peer')
+  const said = (): void => answer(response, 200, Object.fromEntries(done))
+  if (url.pathname === '/_plan') {
+    planned.set(url.searchParams.get('intent') ?? '', url.searchParams.get('faults') ?? '')
+    return said()
+  }
+  // `/_idle`: answered once nothing is under way any more.
+  if (working === 0) said()
+  else waiting.push(said)
+}
+
+/** `POST /effects/INTENT`. Without a key, or of a peer that takes none, every request is an effect. */
 function read({ url, headers }: IncomingMessage, response: ServerResponse): Arrival {
   const intent = decodeURIComponent(url?.split('/')[2] ?? '')
   const time = arrivals.get(intent) ?? 0
   arrivals.set(intent, time + 1)
-  const script = String(headers[faultsHeader] ?? '').split(',')
+  const script = String(headers[faultsHeader] ?? planned.get(intent) ?? '').split(',')
   const fault = (script[time] || 'ok') as Fault
   done.set(fault, (done.get(fault) ?? 0) + 1)
   const kind = headers[peerHeader]
@@ -112,9 +130,12 @@ function behave(arrival: Arrival): void {
 /** Works on it for so long; meanwhile its key is in use. */
 function hold({ key, isKeyed }: Arrival, ms: number, then: () => void): void {
   if (isKeyed) inUse.add(key)
+  working += 1
   setTimeout(() => {
     inUse.delete(key)
     then()
+    working -= 1
+    if (working === 0) for (const say of waiting.splice(0)) say()
   }, ms)
 }
 

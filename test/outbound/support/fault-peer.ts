@@ -39,9 +39,14 @@ export class FaultPeer {
     return this.effects().get(intent) ?? 0
   }
 
-  /** How often each fault has been done. */
-  async faults(): Promise<Partial<Record<Fault, number>>> {
-    return (await (await fetch(`${this.url}/_faults`)).json()) as Partial<Record<Fault, number>>
+  /** For senders that cannot say it themselves: what to do with the arrivals of an intent, one after the other. */
+  async plan(intent: string, faults: readonly Fault[]): Promise<void> {
+    await fetch(`${this.url}/_plan?intent=${encodeURIComponent(intent)}&faults=${faults.join(',')}`)
+  }
+
+  /** Waits until nothing is under way any more. Gives how often each fault has been done. */
+  async idle(): Promise<Partial<Record<Fault, number>>> {
+    return (await (await fetch(`${this.url}/_idle`)).json()) as Partial<Record<Fault, number>>
   }
 
   async end(): Promise<void> {

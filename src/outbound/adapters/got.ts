@@ -1,0 +1,55 @@
+import { Readable } from 'node:stream'
+import type { Fetching } from './fetching.ts'
+
+/** What is read of got's options when a request is about to be made. */
+interface GotRequest {
+  readonly url?: string | URL | undefined
+  readonly method: string
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body?: unknown
+}
+
+/** A response in the form in which got takes one from a hook. */
+type GotResponse = Readable & { readonly statusCode: number; readonly headers: Record<string, string | string[]> }
+
+/** Options for `got.extend` (got 14 and later). */
+export interface GotOptions {
+  readonly retry: { readonly limit: 0 }
+  readonly hooks: { readonly beforeRequest: [(options: GotRequest) => Promise<GotResponse>] }
+}
+
+/**
+ * The client's policy instead of got's own: `got.extend(gotOptions(client))`. The request is made by the client from a
+ * hook, so got's agents, proxies and timeouts have no part in it. What the client throws is the `cause` of got's error.
+ */
+export function gotOptions(client: Fetching): GotOptions {
+  return { retry: { limit: 0 }, hooks: { beforeRequest: [(options) => send(client, options)] } }
+}
+
+async function send(client: Fetching, { url, method, headers, body }: GotRequest): Promise<GotResponse> {
+  const response = await client.fetch(String(url), {
+    method,
+    headers: pairsOf(headers),
+    // Strings, bytes and streams, as fetch takes them.
+    ...(body === undefined ? {} : { body: body as NonNullable<RequestInit['body']>, duplex: 'half' }),
+    redirect: 'manual',
+  } as RequestInit)
+  const received = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as never)
+  return Object.assign(received, { statusCode: response.status, headers: headersOf(response.headers) })
+}
+
+/** Names that describe the connection or the bytes on it are the client's to write. */
+const own: readonly string[] = ['content-length', 'accept-encoding', 'connection', 'host', 'transfer-encoding']
+
+function pairsOf(headers: GotRequest['headers']): [string, string][] {
+  return Object.entries(headers).flatMap(([name, value]) => {
+    if (value === undefined || own.includes(name.toLowerCase())) return []
+    return (typeof value === 'string' ? [value] : value).map((one): [string, string] => [name, one])
+  })
+}
+
+/** As `node:http` gives them: several only of `set-cookie`. */
+function headersOf(received: Headers): Record<string, string | string[]> {
+  const cookies = received.getSetCookie()
+  return { ...Object.fromEntries(received), ...(cookies.length > 0 ? { 'set-cookie': cookies } : {}) }
+}

@@ -35,6 +35,12 @@ const byCode: Readonly<Record<ErrorCode, ExitCode>> = {
   STORE_REJECTED: exitCodes.failed,
   STORE_INCOMPATIBLE: exitCodes.storeUnavailable,
   TARGET_UNREACHABLE: exitCodes.failed,
+  NOT_SENT: exitCodes.failed,
+  SEND_UNKNOWN: exitCodes.inDoubt,
+  RETRY_LATER: exitCodes.failed,
+  CIRCUIT_OPEN: exitCodes.failed,
+  BULKHEAD_FULL: exitCodes.failed,
+  ANSWER_TOO_LARGE: exitCodes.inDoubt,
   DEPENDENCY_MISSING: exitCodes.usage,
 }
 

@@ -254,6 +254,8 @@ const notSentCodes: readonly unknown[] = [
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
+  // Of `onceward/fetch`, which has seen that not a byte was written on any of its attempts.
+  'NOT_SENT',
 ]
 
 /** Rule 1: only a `DefiniteFailure` says "not done"; a raw code does where the effect makes exactly one call. */

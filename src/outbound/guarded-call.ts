@@ -1,0 +1,191 @@
+import { isUtf8 } from 'node:buffer'
+import { hash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { DefiniteFailure, type ErrorCode, isOncewardError, optionInvalid } from '../kernel/errors.ts'
+import { canonicalJson, findJsonFlaw, type Json } from '../kernel/json.ts'
+import type { Intent } from '../ledger/intent.ts'
+import type { Attempt, Onceward } from '../ledger/onceward.ts'
+import type { Receipt } from '../ledger/receipt.ts'
+import type { Safety } from '../ledger/safety.ts'
+import { writeBody } from './body.ts'
+import { type Answered, LogicalCall } from './call.ts'
+import type { ClientCore } from './core.ts'
+import type { SettledCall } from './decisions.ts'
+import { OutboundError, type SendOutcome } from './errors.ts'
+import { type ClientRequest, ClientResponse } from './message.ts'
+import { givenKey, honours, isSafeMethod, type PreparedCall, prepare } from './prepare.ts'
+import type { TargetCall } from './target.ts'
+
+/** An answer as the ledger keeps it. */
+interface KeptAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly body: string
+  readonly encoding: 'utf8' | 'base64'
+}
+
+/** A call as an effect of the ledger. */
+interface GuardedCall {
+  readonly once: Onceward
+  readonly core: ClientCore
+  readonly request: ClientRequest
+  readonly call: TargetCall
+  readonly given: string | undefined
+  /** How this process's own send ended, if it made one. */
+  own?: { readonly answered: Answered } | { readonly error: unknown }
+}
+
+/**
+ * Makes the call an effect of the ledger: its answer is replayed after a crash, in another process too. Throws what the
+ * ledger throws (`KEY_REUSED` and its kin), and `OutboundError`.
+ */
+export async function guardedRequest(
+  core: ClientCore,
+  once: Onceward,
+  { request, call }: { readonly request: ClientRequest; readonly call: TargetCall },
+): Promise<ClientResponse> {
+  const given = givenKey(core.options.target, request, call)
+  const guarded: GuardedCall = { once, core, request, call, given }
+  const intent = intentOf(guarded)
+  const receipt = await once.execute<KeptAnswer>(intent, (attempt) => perform(guarded, attempt, intent))
+  return responseOf(guarded, receipt)
+}
+
+/** What the call is for: as the caller says, or the work that the given key names. */
+function intentOf(guarded: GuardedCall): Intent {
+  const { core, request, call, given } = guarded
+  const named = request.intent ?? namedByKey(core, call, given)
+  return {
+    ...named,
+    input: named.input === undefined ? inputOf(core, call) : named.input,
+    safety: named.safety ?? safetyOf(core, call),
+  }
+}
+
+function namedByKey(core: ClientCore, call: TargetCall, given: string | undefined): Intent {
+  if (given === undefined)
+    throw optionInvalid(
+      'request.intent',
+      'an intent, or idempotencyKey a key, where the client has a ledger',
+      undefined,
+    )
+  const host = new URL(core.options.origin).host
+  return { operation: `${call.method} ${host}`.slice(0, 100), key: given }
+}
+
+/** The same key with another request is refused; the body counts by its digest, so that none of it is kept. */
+function inputOf(core: ClientCore, call: TargetCall): Json {
+  const { method, path, body } = call
+  if (body instanceof Readable || body instanceof ReadableStream)
+    throw optionInvalid('request.body', 'no stream, where the call is an effect of the ledger', body)
+  const isMeaning = typeof body === 'object' && body !== null && findJsonFlaw(body) === undefined
+  const written = isMeaning ? canonicalJson(body as Json) : writeBody(body).body
+  const digest = written === null ? '' : hash('sha256', written as string | Uint8Array, 'hex')
+  return { method, path: core.options.basePath + path, bodySha256: digest }
+}
+
+function safetyOf({ options }: ClientCore, call: TargetCall): Safety {
+  const isSafe = isSafeMethod(call.method)
+  if (!isSafe && !honours(options.target, call)) return { kind: 'blind' }
+  const keyLifetimeMs = isSafe ? undefined : options.target.keyLifetimeMs
+  if (keyLifetimeMs === undefined) return { kind: 'keyed' }
+  // All attempts of one claim must be over before the target forgets.
+  return { kind: 'keyed', keyLifetimeMs, requestTimeoutMs: Math.min(options.deadlineMs, keyLifetimeMs / 2) }
+}
+
+async function perform(guarded: GuardedCall, attempt: Attempt, intent: Intent): Promise<KeptAnswer> {
+  const { core, request, call, given } = guarded
+  const signals = request.signal === undefined ? [attempt.signal] : [attempt.signal, request.signal]
+  const { deadlineMs } = request
+  const prepared = prepare(core.options, call, { key: given ?? attempt.effectKey, deadlineMs, signals })
+  let answered: Answered
+  try {
+    answered = await new LogicalCall(core, trusted(prepared, intent)).start()
+  } catch (error) {
+    guarded.own = { error }
+    throw definite(core, error)
+  }
+  guarded.own = { answered }
+  const { response, meaning, hasUnknown } = answered
+  const isRepeated = attempt.number > 1 || response.attempts > 1
+  const { status } = response
+  const { isKeyed } = prepared
+  const end: SettledCall = { kind: 'answered', status, meaning, hasUnknown, isKeyed, isRepeated }
+  const settlement = core.rules.settlementOf(end)
+  if (settlement === 'succeeded') return keptOf(response)
+  const message = `${prepared.name} was answered ${status}`
+  if (settlement === 'unknown') throw unknownAnswer(message, answered)
+  const retryable = settlement === 'released'
+  const value = keptOf(response)
+  throw new DefiniteFailure(message, { code: `HTTP_${status}`, value, ...(retryable ? { retryable } : {}) })
+}
+
+/** What the caller says of the target goes before what the profile says: a blind effect is not sent twice. */
+function trusted(prepared: PreparedCall, { safety }: Intent): PreparedCall {
+  const kind = typeof safety === 'string' ? safety : safety?.kind
+  return kind === 'keyed' ? prepared : { ...prepared, isKeyed: false }
+}
+
+function unknownAnswer(message: string, { response }: Answered): OutboundError {
+  const { attempts, status } = response
+  return new OutboundError('SEND_UNKNOWN', `${message}, which does not say how it ended.`, {
+    outcome: 'unknown',
+    attempts,
+    details: { status },
+  })
+}
+
+/** Rule 1 of the ledger: what was certainly not done is said so, and may be tried again. */
+function definite({ rules }: ClientCore, error: unknown): unknown {
+  if (!(error instanceof OutboundError)) return isOncewardError(error) ? notBegun(error) : error
+  const settlement = rules.settlementOf({ kind: 'failed', outcome: error.outcome })
+  return settlement === 'unknown' ? error : notBegun(error)
+}
+
+function notBegun(error: Error & { readonly code: string }): DefiniteFailure {
+  return new DefiniteFailure(error.message, { code: error.code, retryable: true, cause: error })
+}
+
+/** Cookies are for one client and one time; they are not kept. */
+function keptOf({ status, headers, body }: ClientResponse): KeptAnswer {
+  const { 'set-cookie': _, ...kept } = headers
+  const encoding = isUtf8(body) ? 'utf8' : 'base64'
+  return { status, headers: kept, body: body.toString(encoding), encoding }
+}
+
+function revived({ status, headers, body, encoding }: KeptAnswer): ClientResponse {
+  return new ClientResponse({ status, headers, body: Buffer.from(body, encoding) }, 0, true)
+}
+
+function responseOf(guarded: GuardedCall, receipt: Receipt<KeptAnswer>): ClientResponse {
+  const { own } = guarded
+  const { state, value } = receipt
+  if (state === 'succeeded' || state === 'failed' || (state === 'released' && !receipt.replayed)) {
+    if (own !== undefined && 'answered' in own) return own.answered.response
+    if (value !== undefined && state !== 'released') return revived(value)
+  }
+  throw errorOf(guarded, receipt)
+}
+
+/** What the ledger's answers mean for the caller's own send, where it has none to speak of. */
+const outcomes: Readonly<Partial<Record<ErrorCode, SendOutcome>>> = {
+  RESULT_TOO_LARGE: 'refused',
+  RESULT_INVALID: 'refused',
+  KEY_EXPIRED: 'refused',
+}
+
+function errorOf({ own }: GuardedCall, receipt: Receipt): Error {
+  const error = own !== undefined && 'error' in own ? own.error : undefined
+  const sent = error instanceof OutboundError ? error : undefined
+  // Nothing happened, or it is for later: the ledger has nothing to add.
+  if (sent !== undefined && (sent.outcome !== 'unknown' || receipt.error === undefined)) return sent
+  if (sent === undefined && isOncewardError(error)) return error
+  const code = (receipt.error?.code ?? 'OUTCOME_UNKNOWN') as ErrorCode
+  return new OutboundError(code, receipt.error?.message ?? `The work ended as ${receipt.state}.`, {
+    outcome: sent?.outcome ?? outcomes[code] ?? 'unknown',
+    attempts: sent?.attempts ?? 0,
+    at: sent?.at,
+    details: { ...sent?.details, ref: receipt.ref },
+    cause: error,
+  })
+}

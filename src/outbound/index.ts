@@ -1,0 +1,8 @@
+export type { BreakerOptions, BreakerState } from './breaker.ts'
+export { type Client, type ClientStats, createClient } from './client.ts'
+export { OutboundError, type SendOutcome } from './errors.ts'
+export type { OutboundEvent, OutboundEventType, OutboundListener, PoolLoad } from './events.ts'
+export type { AnswerHeaders, ClientRequest, ClientResponse, RequestHeaders } from './message.ts'
+export type { ClientOptions } from './options.ts'
+export type { KeyPlacement, TargetAnswer, TargetCall, TargetProfile, TargetSource } from './target.ts'
+export { idempotencyKeyTarget, keylessTarget } from './targets.ts'

@@ -63,7 +63,7 @@ export class LogicalCall {
   #attempt(): void {
     const permit = this.#core.breaker?.enter()
     if (permit !== undefined && !('generation' in permit)) {
-      if (this.#answered !== undefined) return this.#answer(this.#answered)
+      if (this.#answered !== undefined) return this.#giveUp(this.#answered)
       const retryAfterMs = Math.ceil(permit.retryAfterMs)
       const message = `the circuit to ${this.#core.options.origin} is open`
       return this.#giveUp(
@@ -132,19 +132,7 @@ export class LogicalCall {
   /** Whether and when there is another attempt. */
   #consider(last: Last): void {
     const { rules, runtime, options, budget, events } = this.#core
-    const { isSafe, isKeyed, isStream, sending } = this.#call
     const nowMs = runtime.monotonicMs()
-    const may = rules.mayResend({
-      isSafe,
-      isKeyed,
-      isSpent: isStream,
-      mayHaveArrived: this.#hasUnknown || last.kind === 'answered',
-      keyAgeMs: nowMs - (this.#firstSendAtMs ?? nowMs),
-      keyLifetimeMs: options.target.keyLifetimeMs ?? 0,
-      timeoutMs: options.timeoutMs,
-    })
-    if (may !== true) return this.#giveUp(last, { why: may })
-    if (this.#attempts >= options.retry.attempts) return this.#giveUp(last, { why: 'no attempts are left' })
     const asked =
       last.kind === 'answered' ? rules.retryAfterMs(last.answer, options.target, runtime.wallMs()) : undefined
     const wait = rules.waitBefore({
@@ -152,13 +140,32 @@ export class LogicalCall {
       retryAfterMs: asked,
       remainingMs: this.#deadlineAtMs - nowMs,
     })
+    const may = this.#mayResend(last, wait.kind === 'wait' ? wait.waitMs : 0)
+    if (may !== true) return this.#giveUp(last, { why: may })
+    if (this.#attempts >= options.retry.attempts) return this.#giveUp(last, { why: 'no attempts are left' })
     if (wait.kind === 'later') return this.#later(last, wait.waitMs)
     if (wait.kind === 'over') return this.#giveUp(last, { why: 'the deadline leaves no time' })
     if (!budget.take(rules, options.budget)) {
-      events.emit('budget_spent', { method: sending.method, ...budget.lately })
+      events.emit('budget_spent', { method: this.#call.sending.method, ...budget.lately })
       return this.#giveUp(last, { why: 'the retry budget of the destination is spent' })
     }
     this.#schedule(last, wait.waitMs)
+  }
+
+  /** Whether the call may be sent once more, so long from now. */
+  #mayResend(last: Last, waitMs: number): true | string {
+    const { rules, runtime, options } = this.#core
+    const { isSafe, isKeyed, isStream } = this.#call
+    const atMs = runtime.monotonicMs() + waitMs
+    return rules.mayResend({
+      isSafe,
+      isKeyed,
+      isSpent: isStream,
+      mayHaveArrived: this.#hasUnknown || last.kind === 'answered',
+      keyAgeMs: atMs - (this.#firstSendAtMs ?? atMs),
+      keyLifetimeMs: options.target.keyLifetimeMs ?? 0,
+      timeoutMs: options.timeoutMs,
+    })
   }
 
   #schedule(last: Last, waitMs: number): void {
@@ -168,7 +175,12 @@ export class LogicalCall {
     const { method } = this.#call.sending
     events.emit('retry_scheduled', { method, attempt: this.#attempts + 1, waitMs, after })
     // A timer may fire a fraction early; what the target asked for is not undercut by that either.
-    this.#timer = runtime.setTimer(Math.ceil(waitMs) + 1, () => this.#attempt())
+    this.#timer = runtime.setTimer(Math.ceil(waitMs) + 1, () => {
+      // A process that stood still meanwhile finds the key older than it was to be.
+      const may = this.#mayResend(last, 0)
+      if (may === true) this.#attempt()
+      else this.#giveUp(last, { why: may })
+    })
   }
 
   #armHedge(): void {
@@ -216,8 +228,11 @@ export class LogicalCall {
 
   /** Ends without another attempt: with the last answer, where there is one that says something. */
   #giveUp(last: Last, details: { readonly why?: string; readonly [name: string]: unknown } = {}): void {
-    if (last.kind === 'answered' && last.meaning !== 'unknown') return this.#answer(last)
-    const { events } = this.#core
+    const { events, rules } = this.#core
+    if (last.kind === 'answered') {
+      const soFar = { isSafe: this.#call.isSafe, hasUnknown: this.#hasUnknown }
+      if (rules.saysHowItEnded(last.answer, last.meaning, soFar)) return this.#answer(last)
+    }
     const outcome = this.#outcome(last)
     const { why } = details
     if (outcome === 'unknown') {

@@ -9,6 +9,7 @@ import type { TargetAnswer, TargetProfile } from './target.ts'
 export interface OutboundRules {
   sendFailure: typeof sendFailure
   meaningOf: typeof meaningOf
+  saysHowItEnded: typeof saysHowItEnded
   mayResend: typeof mayResend
   retryAfterMs: typeof retryAfterMs
   waitBefore: typeof waitBefore
@@ -58,15 +59,30 @@ const aboutTheKey: readonly number[] = [400, 409, 412, 422]
 
 export function meaningOf(answer: TargetAnswer, target: TargetProfile, call: CallSoFar): Meaning {
   const { status } = answer
-  if (status < 400) return 'done'
-  if (call.isKeyed && isFirstResult(answer, target)) return 'done'
   const hint = target.retryHint?.(answer)
+  // A target's own word goes before its status: GraphQL says "in progress" with 200.
+  if (status < 400) return hint === 'retry' ? 'retry' : 'done'
+  if (call.isKeyed && isFirstResult(answer, target)) return 'done'
   if (hint === 'retry') return 'retry'
   if (hint === undefined && (retried.includes(status) || target.retryStatuses?.includes(status) === true))
     return 'retry'
   // Rule 5 of the ledger: such an answer is no outcome.
   const saysNothing = aboutTheKey.includes(status) || status >= 500
   return call.isKeyed && call.hasUnknown && saysNothing ? 'unknown' : 'refused'
+}
+
+/**
+ * Whether the answer with which a call ends tells its caller how it ended. After a send that may have been carried out,
+ * a later "no", "too many" or "key in use" is of the later one only; 5xx and 408 say of themselves that nobody knows.
+ */
+export function saysHowItEnded(
+  { status }: Pick<TargetAnswer, 'status'>,
+  meaning: Meaning,
+  { isSafe, hasUnknown }: Pick<CallSoFar, 'isSafe' | 'hasUnknown'>,
+): boolean {
+  if (meaning === 'done' || isSafe) return true
+  if (meaning === 'unknown') return false
+  return !hasUnknown || status >= 500 || status === 408
 }
 
 function isFirstResult(answer: TargetAnswer, target: TargetProfile): boolean {
@@ -81,7 +97,7 @@ export interface ResendQuestion {
   readonly isSpent: boolean
   /** Whether this send, or an earlier one, may have been carried out. */
   readonly mayHaveArrived: boolean
-  /** Since the key was first sent. */
+  /** Since the key was first sent, when the next send would begin: the wait for it is over by then. */
   readonly keyAgeMs: number
   readonly keyLifetimeMs: number
   /** Longest life of one more send. */
@@ -195,6 +211,7 @@ export type SettledCall =
 export const outboundRules: OutboundRules = {
   sendFailure,
   meaningOf,
+  saysHowItEnded,
   mayResend,
   retryAfterMs,
   waitBefore,

@@ -1,8 +1,50 @@
 import { expect, it } from 'vitest'
-import { soak } from './support/soak.ts'
+import { faults, remembersMs } from './support/faults.ts'
+import { SoakBench, type SoakResult } from './support/soak.ts'
+import { soakMutants } from './support/soak-mutants.ts'
 
-it('holds', async () => {
-  const result = await soak({ intents: 3000, seed: 1 })
-  console.log(result.tookMs, result.outcomes, result.effects, result.faults, result.violations.slice(0, 20), result.violations.length)
-  expect(result.violations).toEqual([])
-}, 60_000)
+const sizes = { small: [800, 200], verify: [30_000, 8_000], full: [100_000, 20_000] } as const
+const [intents, withLedger] = sizes[process.env['ONCEWARD_TEST_SIZE'] as keyof typeof sizes] ?? sizes.small
+const seed = Number(process.env['ONCEWARD_TEST_SEED'] ?? Math.floor(Math.random() * 1_000_000))
+const patienceMs = 60_000 + intents * 10
+
+/** What is compared with nothing else: for whoever wants the figures. */
+function tell(what: string, { outcomes, effects, end, reportedBefore, tookMs }: SoakResult): void {
+  if (process.env['ONCEWARD_TEST_SIZE'] === undefined) return
+  console.log(
+    what,
+    JSON.stringify({ seed, outcomes, effects, end, reportedBefore, tookMs: Math.round(tookMs) }),
+  )
+}
+
+it(
+  `of ${intents} intents with every fault mixed in none has two effects, and each outcome is as reported`,
+  async () => {
+    const bench = await SoakBench.open({ remembersMs })
+    const result = await bench.soak(intents, seed)
+    tell(`${intents} intents`, result)
+    expect(result.violations, `seed ${seed}`).toEqual([])
+    for (const fault of faults) expect(result.faults[fault], fault).toBeGreaterThan(0)
+    for (const [outcome, count] of Object.entries(result.outcomes)) expect(count, outcome).toBeGreaterThan(0)
+  },
+  patienceMs,
+)
+
+it(
+  `of ${withLedger} intents in a ledger none has two effects when their sender is killed and another goes on`,
+  async () => {
+    const bench = await SoakBench.open()
+    const result = await bench.soakKilled(withLedger, seed)
+    tell(`${withLedger} intents with a ledger`, result)
+    expect(result.violations, `seed ${seed}`).toEqual([])
+    expect(result.end.takeovers).toBeGreaterThan(0)
+    expect(result.end.replays).toBeGreaterThan(0)
+  },
+  patienceMs,
+)
+
+it.each(Object.keys(soakMutants))('the mutant %s is found out', async (mutant) => {
+  const bench = await SoakBench.open({ remembersMs })
+  const { violations } = await bench.soakMutant(mutant, 60, 7)
+  expect(violations.join('\n')).toMatch(soakMutants[mutant]?.finds ?? /^$/)
+})

@@ -62,11 +62,6 @@ export class Target {
     return this.#kept(this.#stateOf(key), effectKey) !== undefined
   }
 
-  /** As if the lifetime of everything under this key were over now. */
-  forget(key: string): void {
-    this.#stateOf(key).effects.clear()
-  }
-
   #kept(state: KeyState, effectKey: string): string | undefined {
     const before = state.effects.get(effectKey)
     const isKept = before !== undefined && performance.now() - before.atMs < this.#remembersMs

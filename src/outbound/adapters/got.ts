@@ -2,15 +2,21 @@ import { Readable } from 'node:stream'
 import type { Fetching } from './fetching.ts'
 
 /** What is read of got's options when a request is about to be made. */
-interface GotRequest {
+export interface GotRequest {
   readonly url?: string | URL | undefined
   readonly method: string
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body?: unknown
 }
 
-/** A response in the form in which got takes one from a hook. */
-type GotResponse = Readable & { readonly statusCode: number; readonly headers: Record<string, string | string[]> }
+/** A response in the form in which got takes one from a hook: that of the package `responselike`. */
+export type GotResponse = Readable & {
+  readonly statusCode: number
+  readonly headers: Record<string, string>
+  readonly body: Buffer
+  readonly url: string
+  complete: boolean
+}
 
 /** Options for `got.extend` (got 14 and later). */
 export interface GotOptions {
@@ -34,12 +40,24 @@ async function send(client: Fetching, { url, method, headers, body }: GotRequest
     ...(body === undefined ? {} : { body: body as NonNullable<RequestInit['body']>, duplex: 'half' }),
     redirect: 'manual',
   } as RequestInit)
-  const received = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as never)
-  return Object.assign(received, { statusCode: response.status, headers: headersOf(response.headers) })
+  const received = Buffer.from(await response.arrayBuffer())
+  return Object.assign(Readable.from(received.length === 0 ? [] : [received], { objectMode: false }), {
+    statusCode: response.status,
+    headers: headersOf(response.headers),
+    body: received,
+    url: String(url),
+    complete: true,
+  })
 }
 
 /** Names that describe the connection or the bytes on it are the client's to write. */
-const own: readonly string[] = ['content-length', 'accept-encoding', 'connection', 'host', 'transfer-encoding']
+const own: readonly string[] = [
+  'content-length',
+  'accept-encoding',
+  'connection',
+  'host',
+  'transfer-encoding',
+]
 
 function pairsOf(headers: GotRequest['headers']): [string, string][] {
   return Object.entries(headers).flatMap(([name, value]) => {
@@ -48,8 +66,9 @@ function pairsOf(headers: GotRequest['headers']): [string, string][] {
   })
 }
 
-/** As `node:http` gives them: several only of `set-cookie`. */
-function headersOf(received: Headers): Record<string, string | string[]> {
+/** As `node:http` gives them: a list of `set-cookie`, which got's type does not say. */
+function headersOf(received: Headers): Record<string, string> {
   const cookies = received.getSetCookie()
-  return { ...Object.fromEntries(received), ...(cookies.length > 0 ? { 'set-cookie': cookies } : {}) }
+  const one = Object.fromEntries(received)
+  return cookies.length > 0 ? { ...one, 'set-cookie': cookies as unknown as string } : one
 }

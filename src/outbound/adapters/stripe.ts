@@ -19,5 +19,8 @@ export function stripeOptions<HttpClient>(
   sdk: StripeSdk<HttpClient>,
   client: Fetching,
 ): StripeOptions<HttpClient> {
-  return { httpClient: sdk.createFetchHttpClient((input, init) => client.fetch(input, init)), maxNetworkRetries: 0 }
+  return {
+    httpClient: sdk.createFetchHttpClient((input, init) => client.fetch(input, init)),
+    maxNetworkRetries: 0,
+  }
 }

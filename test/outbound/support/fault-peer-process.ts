@@ -1,12 +1,14 @@
-// The fault peer, as a process of its own: `node fault-peer-process.ts JOURNAL`. It prints its port. Effects are what its
+// The fault peer, as a process of its own: `node fault-peer-process.ts JOURNAL [REMEMBERS_MS]`. It prints its port. Effects are what its
 // journal says; what it is to break is in the header of each request.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Target } from '../../../src/drills/peer/target.ts'
 import { openJournal } from '../../../src/testing/journal.ts'
-import { type Fault, faultsHeader, peerHeader } from './faults.ts'
+import { type Fault, faultsHeader, forgottenAfterSeconds, peerHeader } from './faults.ts'
 
-const target = new Target(openJournal(process.argv[2] ?? 'peer.jsonl'), {})
+const target = new Target(openJournal(process.argv[2] ?? 'peer.jsonl'), {
+  ...(process.argv[3] === undefined ? {} : { remembersMs: Number(process.argv[3]) }),
+})
 /** How often each intent has come, and each fault has been done. */
 const arrivals = new Map<string, number>()
 const done = new Map<string, number>()
@@ -21,6 +23,8 @@ const waiting: (() => void)[] = []
 const slowMs = 5
 /** Longer than any sender of the soak waits for an answer. */
 const lateMs = 400
+
+const broken = { error: { message: 'broken' } }
 
 interface Arrival {
   readonly intent: string
@@ -80,8 +84,8 @@ function read({ url, headers }: IncomingMessage, response: ServerResponse): Arri
 }
 
 function behave(arrival: Arrival): void {
-  const { fault, response, intent, key, isKeyed } = arrival
-  if (isKeyed && inUse.has(key)) return answer(response, 409, { error: 'key in use' })
+  const { fault, response, key, isKeyed } = arrival
+  if (isKeyed && inUse.has(key)) return answer(response, 409, { error: { message: 'the key is in use' } })
   const socket = response.socket
   switch (fault) {
     case 'slow':
@@ -108,20 +112,19 @@ function behave(arrival: Arrival): void {
       })
     case '429':
     case '503':
-      return answer(response, Number(fault), {}, { 'retry-after': '0' })
+      return answer(response, Number(fault), broken, { 'retry-after': '0' })
     case 'acted-503':
-      return act(arrival, () => answer(response, 503, {}, { 'retry-after': '0' }))
+      return act(arrival, () => answer(response, 503, broken, { 'retry-after': '0' }))
     case '500':
-      return answer(response, 500, {})
+      return answer(response, 500, broken)
     case 'acted-500':
-      return act(arrival, () => answer(response, 500, {}))
-    case 'forget':
-      return act(arrival, () => {
-        target.forget(intent)
-        answer(response, 503, {}, { 'retry-after': '1' })
-      })
+      return act(arrival, () => answer(response, 500, broken))
+    case 'forgets':
+      return act(arrival, () =>
+        answer(response, 503, broken, { 'retry-after': String(forgottenAfterSeconds) }),
+      )
     case '400':
-      return answer(response, 400, { error: 'not understood' })
+      return answer(response, 400, { error: { message: 'not understood' } })
     case 'ok':
       return effect(arrival)
   }

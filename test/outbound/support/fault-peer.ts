@@ -19,8 +19,14 @@ export class FaultPeer {
     this.#journalPath = journalPath
   }
 
-  static async start(journalPath: string): Promise<FaultPeer> {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, journalPath], {
+  /** Remembers keys for ever, unless told otherwise. */
+  static async start(
+    journalPath: string,
+    options: { readonly remembersMs?: number } = {},
+  ): Promise<FaultPeer> {
+    const { remembersMs } = options
+    const args = [program, journalPath, ...(remembersMs === undefined ? [] : [String(remembersMs)])]
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const [line] = (await once(child.stdout, 'data')) as [Buffer]

@@ -1,6 +1,6 @@
 /**
  * What the fault peer does with one arrival of an intent. `acted-` means that the effect happens first, everything else
- * but `ok`, `slow`, `late` and `forget` that it does not happen. The sender never knows which it was.
+ * but `ok`, `slow`, `late` and `forgets` that it does not happen. The sender never knows which it was.
  */
 export const faults = [
   /** Acts, or knows the key again, and answers. */
@@ -26,8 +26,8 @@ export const faults = [
   'acted-503',
   '500',
   'acted-500',
-  /** Acts, says 503 with a Retry-After of a second, and has forgotten the key when that second is over. */
-  'forget',
+  /** Acts, and says 503 with a Retry-After that is longer than it remembers keys. */
+  'forgets',
   /** The request is not understood: a definite no. */
   '400',
 ] as const
@@ -40,5 +40,8 @@ export const faultsHeader = 'x-faults'
 export const peerHeader = 'x-peer'
 
 /** How a peer answers a key that it knows: as the first time, or with 409 and the first result. `blind` knows none. */
-export const peerKinds = ['replays', 'conflicts', 'blind'] as const
-export type PeerKind = (typeof peerKinds)[number]
+export type PeerKind = 'replays' | 'conflicts' | 'blind'
+
+/** How long the peer remembers keys where it is to forget them, and the wait that it then asks for. */
+export const remembersMs = 1_700
+export const forgottenAfterSeconds = 2

@@ -1,5 +1,5 @@
 import { seededShare } from '../../../src/testing/random.ts'
-import { type Fault, faults, type PeerKind, peerKinds } from './faults.ts'
+import type { Fault, PeerKind } from './faults.ts'
 
 /** What happens to one intent, as it follows from its number and the seed alone: any process draws the same. */
 export interface SoakIntent {
@@ -24,23 +24,29 @@ export interface SoakReport {
   readonly code?: string
 }
 
-const maxFaults = 3
+/** As many as there are attempts. */
+const maxFaults = 4
 
-export function soakIntent(seed: number, at: number, options: { readonly forgets: boolean }): SoakIntent {
+export interface SoakPlan {
+  readonly name: string
+  readonly seed: number
+  /** What is mixed in. */
+  readonly faults: readonly Fault[]
+}
+
+export function soakIntent({ name, seed, faults }: SoakPlan, at: number): SoakIntent {
   const draw = (what: string): number => seededShare(seed, String(at), what)
   const kind = draw('kind')
   const count = draw('clean') < 0.35 ? 0 : 1 + Math.floor(draw('count') * maxFaults)
   return {
-    id: `i-${at}`,
+    id: `${name}-${at}`,
     kind: kind < 0.2 ? 'blind' : kind < 0.4 ? 'conflicts' : 'replays',
-    faults: Array.from({ length: count }, (_, time) => drawFault(draw(`fault ${time}`), options)),
+    faults: Array.from(
+      { length: count },
+      (_, time) => faults[Math.floor(draw(`fault ${time}`) * faults.length)] ?? 'ok',
+    ),
     isUnreachable: draw('unreachable') < 0.02,
   }
-}
-
-function drawFault(share: number, { forgets }: { readonly forgets: boolean }): Fault {
-  const fault = faults[Math.floor(share * faults.length)] ?? 'ok'
-  return fault === 'forget' && !forgets ? 'acted-503' : fault
 }
 
 /** What does not hold, one sentence each: what was reported, against what the peer's journal counts. */
@@ -67,5 +73,3 @@ export function countOutcomes(reports: Iterable<SoakReport>): Readonly<Record<So
   for (const { outcome } of reports) counts[outcome] += 1
   return counts
 }
-
-export const soakKinds: readonly PeerKind[] = peerKinds

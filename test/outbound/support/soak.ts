@@ -1,26 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 import { readJournal } from '../../../src/testing/journal.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { until } from '../../support/processes.ts'
 import { FaultPeer } from './fault-peer.ts'
-import type { Fault } from './faults.ts'
+import { type Fault, faults } from './faults.ts'
+import { soakMutants } from './soak-mutants.ts'
 import { countOutcomes, soakIntent, type SoakOutcome, type SoakReport, soakViolations } from './soak-plan.ts'
-import type { SoakConfig } from './soak-worker.ts'
+import { sendAll, type SoakConfig, type SoakEnd } from './soak-sender.ts'
 
 const program = fileURLToPath(new URL('soak-worker.ts', import.meta.url))
-
-export interface SoakOptions {
-  readonly intents: number
-  readonly seed: number
-  readonly mutant?: string
-  /** With a ledger: the first sender is killed when it has reported this fraction, and another does all. */
-  readonly killAt?: number
-}
 
 export interface SoakResult {
   /** What does not hold, in sentences. */
@@ -28,51 +21,107 @@ export interface SoakResult {
   readonly outcomes: Readonly<Record<SoakOutcome, number>>
   readonly effects: number
   readonly faults: Partial<Record<Fault, number>>
-  /** Outcomes that the sender that was killed had reported. */
+  /** How many outcomes the sender that was killed had reported, and what the next one did. */
   readonly reportedBefore: number
+  readonly end: SoakEnd
   readonly tookMs: number
 }
 
-/** Senders and the peer in processes of their own; the peer's journal is compared with what the senders reported. */
-export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const { intents, seed, mutant, killAt } = options
-  const directory = temporaryDirectory()
-  const startMs = performance.now()
-  const peer = await FaultPeer.start(join(directory, 'peer.jsonl'))
-  try {
-    const config: SoakConfig = {
-      peerUrl: peer.url,
-      deadUrl: `http://127.0.0.1:${await deadPort()}`,
-      reportsPath: join(directory, 'reports.jsonl'),
-      seed,
-      from: 0,
-      to: intents,
-      // With a ledger a key has to outlive a takeover; then the peer forgets none.
-      keyLifetimeMs: killAt === undefined ? 1_000 : 600_000,
-      forgets: killAt === undefined,
-      concurrency: 128,
-      ...(mutant === undefined ? {} : { mutant }),
-      ...(killAt === undefined ? {} : { ledgerPath: join(directory, 'ledger.db') }),
+/** A peer and a folder, for one soak or several. */
+export class SoakBench {
+  readonly peer: FaultPeer
+  readonly #folder: string
+  readonly #deadUrl: string
+  #soaks = 0
+
+  private constructor(peer: FaultPeer, folder: string, deadUrl: string) {
+    this.peer = peer
+    this.#folder = folder
+    this.#deadUrl = deadUrl
+  }
+
+  static async open(options: { readonly remembersMs?: number } = {}): Promise<SoakBench> {
+    const folder = temporaryDirectory()
+    const [peer, port] = await Promise.all([FaultPeer.start(join(folder, 'peer.jsonl'), options), deadPort()])
+    onTestFinished(() => peer.end())
+    return new SoakBench(peer, folder, `http://127.0.0.1:${port}`)
+  }
+
+  /** A sender in a process of its own, without a ledger. */
+  soak(intents: number, seed: number): Promise<SoakResult> {
+    const config = this.#config(intents, seed)
+    return this.#judged(config, () => finished(config))
+  }
+
+  /** The same with one decision broken, in this process. */
+  soakMutant(mutant: string, intents: number, seed: number): Promise<SoakResult> {
+    // Long enough for a busy machine to break a connection before the sender gives up: then it shows what breaks.
+    const broken = { mutant, faults: soakMutants[mutant]?.faults ?? faults, timeoutMs: 600 }
+    const config = { ...this.#config(intents, seed), ...broken }
+    return this.#judged(config, () => sendAll(config))
+  }
+
+  /** With a ledger: a sender is killed when it has reported a third, and another one goes on with all intents. */
+  async soakKilled(intents: number, seed: number): Promise<SoakResult> {
+    const config = {
+      ...this.#config(intents, seed),
+      // A key has to outlive the takeover; so the peer must forget none.
+      keyLifetimeMs: 600_000,
+      faults: faults.filter((fault) => fault !== 'forgets'),
+      ledgerPath: join(this.#folder, 'ledger.db'),
     }
-    const before = killAt === undefined ? [] : await killed(config, Math.floor(intents * killAt))
-    await finished(config)
-    const faults = await peer.idle()
-    const reports = new Map(
-      readJournal<SoakReport>(config.reportsPath).map((report) => [report.id, report] as const),
-    )
-    const effects = peer.effects()
-    const planned = Array.from({ length: intents }, (_, at) => soakIntent(seed, at, config))
+    const before = await killed(config, Math.floor(intents / 3))
+    const result = await this.#judged(config, () => finished(config))
+    const reports = readReports(config.reportsPath)
     return {
-      violations: [...soakViolations(reports, effects, planned), ...unlike(before, reports)],
+      ...result,
+      violations: [...result.violations, ...unlike(before, reports)],
+      reportedBefore: before.length,
+    }
+  }
+
+  #config(intents: number, seed: number): SoakConfig {
+    this.#soaks += 1
+    const name = `s${this.#soaks}`
+    return {
+      name,
+      peerUrl: this.peer.url,
+      deadUrl: this.#deadUrl,
+      reportsPath: join(this.#folder, `${name}.jsonl`),
+      seed,
+      faults,
+      intents,
+      // Less than the peer remembers them, by more than a busy machine is late.
+      keyLifetimeMs: 800,
+      // Less than the peer takes to be late.
+      timeoutMs: 150,
+      concurrency: 128,
+    }
+  }
+
+  /** Compares what was reported with what the peer's journal counts, once the peer is done with everything. */
+  async #judged(config: SoakConfig, send: () => Promise<SoakEnd>): Promise<SoakResult> {
+    const startMs = performance.now()
+    const end = await send()
+    const faultsDone = await this.peer.idle()
+    const reports = readReports(config.reportsPath)
+    const planned = Array.from({ length: config.intents }, (_, at) => soakIntent(config, at))
+    const all = this.peer.effects()
+    const effects = new Map(planned.map(({ id }) => [id, all.get(id) ?? 0] as const))
+    return {
+      violations: soakViolations(reports, effects, planned),
       outcomes: countOutcomes(reports.values()),
       effects: [...effects.values()].reduce((sum, count) => sum + count, 0),
-      faults,
-      reportedBefore: before.length,
+      faults: faultsDone,
+      reportedBefore: 0,
+      end,
       tookMs: performance.now() - startMs,
     }
-  } finally {
-    await peer.end()
   }
+}
+
+function readReports(path: string): ReadonlyMap<string, SoakReport> {
+  return new Map(readJournal<SoakReport>(path).map((report) => [report.id, report] as const))
 }
 
 /** What the sender that was killed had told its callers must be what the next one tells them. */
@@ -80,7 +129,9 @@ function unlike(before: readonly SoakReport[], after: ReadonlyMap<string, SoakRe
   return before.flatMap(({ id, outcome, effectId }) => {
     const now = after.get(id)
     if (outcome !== 'done' || (now?.outcome === 'done' && now.effectId === effectId)) return []
-    return [`${id}: was reported done (${effectId}), and is ${now?.outcome} (${now?.effectId}) for the next sender`]
+    return [
+      `${id}: was reported done (${effectId}), and is ${now?.outcome} (${now?.effectId}) for the next sender`,
+    ]
   })
 }
 
@@ -89,21 +140,27 @@ async function killed(config: SoakConfig, reports: number): Promise<readonly Soa
   const reportsPath = `${config.reportsPath}.first`
   const child = start({ ...config, reportsPath })
   const ended = once(child, 'close')
-  await until(() => child.exitCode !== null || readJournal(reportsPath).length >= reports, 'the first reports')
+  await until(
+    () => child.exitCode !== null || readJournal(reportsPath).length >= reports,
+    'the first reports',
+  )
   child.kill('SIGKILL')
   await ended
   return readJournal<SoakReport>(reportsPath)
 }
 
-async function finished(config: SoakConfig): Promise<void> {
+async function finished(config: SoakConfig): Promise<SoakEnd> {
   const child = start(config)
+  let said = ''
+  child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
   if (code !== 0) throw new Error(`the sender ended with ${signal ?? `exit code ${code}`}`)
+  return JSON.parse(said) as SoakEnd
 }
 
 function start(config: SoakConfig): ChildProcess {
   const args = ['--disable-warning=ExperimentalWarning', program, JSON.stringify(config)]
-  return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
 /** A port at which nobody listens: one that was free a moment ago. */

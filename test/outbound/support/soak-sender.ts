@@ -19,6 +19,7 @@ export interface SoakConfig extends SoakPlan {
   readonly intents: number
   readonly keyLifetimeMs: number
   readonly timeoutMs: number
+  readonly deadlineMs: number
   readonly concurrency: number
   readonly ledgerPath?: string
   readonly mutant?: string
@@ -93,12 +94,12 @@ class Sender {
   }
 
   #makeClient(kind: PeerKind, baseUrl: string): Client {
-    const { keyLifetimeMs, timeoutMs, concurrency, mutant } = this.#config
+    const { keyLifetimeMs, timeoutMs, deadlineMs, concurrency, mutant } = this.#config
     const options = {
       baseUrl,
       target: targetsOf(keyLifetimeMs)[kind],
       timeoutMs,
-      deadlineMs: 5_000,
+      deadlineMs,
       retry: { attempts: 4, baseMs: 2, capMs: 20 },
       // Here nearly every call needs retries; what a budget does is tested elsewhere.
       budget: { ratio: 10, min: 1_000 },

@@ -56,7 +56,12 @@ export class SoakBench {
   /** The same with one decision broken, in this process. */
   soakMutant(mutant: string, intents: number, seed: number): Promise<SoakResult> {
     // Long enough for a busy machine to break a connection before the sender gives up: then it shows what breaks.
-    const broken = { mutant, faults: soakMutants[mutant]?.faults ?? faults, timeoutMs: 600 }
+    const broken = {
+      mutant,
+      faults: soakMutants[mutant]?.faults ?? faults,
+      timeoutMs: 600,
+      deadlineMs: 3_500,
+    }
     const config = { ...this.#config(intents, seed), ...broken }
     return this.#judged(config, () => sendAll(config))
   }
@@ -95,6 +100,7 @@ export class SoakBench {
       keyLifetimeMs: 800,
       // Less than the peer takes to be late.
       timeoutMs: 150,
+      deadlineMs: 5_000,
       concurrency: 128,
     }
   }

@@ -50,15 +50,16 @@ export class LogicalCall {
       this.#resolve = resolve
       this.#reject = reject
       for (const signal of this.#call.signals) {
-        if (signal.aborted) return this.#abort(signal.reason)
+        if (signal.aborted) return this.abort(signal.reason)
         signal.addEventListener('abort', this.#onAbort)
       }
+      this.#core.calls.add(this)
       this.#core.budget.countCall()
       this.#attempt()
     })
   }
 
-  readonly #onAbort = (event: Event): void => this.#abort((event.target as AbortSignal).reason)
+  readonly #onAbort = (event: Event): void => this.abort((event.target as AbortSignal).reason)
 
   #attempt(): void {
     const permit = this.#core.breaker?.enter()
@@ -274,21 +275,21 @@ export class LogicalCall {
   }
 
   #later(last: Last, waitMs: number): void {
-    const { runtime, options } = this.#core
+    const { runtime } = this.#core
     const at = timestamp(runtime.wallMs() + waitMs)
     const status = last.kind === 'answered' ? last.answer.status : undefined
-    const message = `${this.#call.name}: ${options.target.name} asks to be called again at ${at}, and the deadline is before that.`
+    const message = `${this.#call.name}: the target asks to be called again at ${at}, and the deadline is before that.`
     const outcome = this.#hasUnknown ? 'unknown' : 'refused'
     const details = { status, retryAfterMs: Math.ceil(waitMs) }
     this.#fail(new OutboundError('RETRY_LATER', message, { outcome, attempts: this.#attempts, at, details }))
   }
 
   /** The caller gave up. What was sent may still be carried out. */
-  #abort(reason: unknown): void {
+  abort(reason: unknown): void {
     if (this.#isOver) return
     const hasBegun = [...this.#sends.keys()].some((send) => send.hasBegun)
     if (hasBegun) this.#hasUnknown = true
-    this.#giveUp({ kind: 'failed', error: reason }, { why: 'the caller gave up', aborted: true })
+    this.#giveUp({ kind: 'failed', error: reason }, { why: 'the call was given up', aborted: true })
   }
 
   #answer({ answer, meaning }: Last & { readonly kind: 'answered' }): void {
@@ -304,6 +305,7 @@ export class LogicalCall {
 
   #over(): void {
     this.#isOver = true
+    this.#core.calls.delete(this)
     this.#timer?.cancel()
     for (const signal of this.#call.signals) signal.removeEventListener('abort', this.#onAbort)
     for (const send of this.#sends.keys()) send.cancel(new Error('the call is over'))

@@ -104,6 +104,7 @@ class StandardClient implements Client {
           changed: (from, to, why) => events.emit('breaker_changed', { from, to, why }),
           whyOpen: parts.whyOpen ?? whyOpen,
         }),
+      calls: new Set(),
       countSend: (end) => {
         this.#counts.sends += 1
         if (end.kind === 'answered') this.#counts.answered += 1
@@ -179,10 +180,12 @@ class StandardClient implements Client {
         return refuse(`${running} calls run and ${waiting} wait already`)
       }
       giveUp = place
-      const timer = runtime.setTimer(deadlineMs ?? options.deadlineMs, () => {
+      const outOfTime = (): void => {
         giveUp()
         refuse('its turn did not come before the deadline')
-      })
+      }
+      // What runs keeps the process alive.
+      const timer = runtime.setTimer(deadlineMs ?? options.deadlineMs, outOfTime, { background: true })
       signal?.addEventListener('abort', onAbort)
       cleanUp = () => {
         timer.cancel()
@@ -219,17 +222,18 @@ class StandardClient implements Client {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const { runtime, flights } = this.#core
-    if (this.#running > 0) {
+    const { runtime, flights, calls } = this.#core
+    if (this.#running > 0 && graceMs > 0) {
       await new Promise<void>((resolve) => {
-        const timer = runtime.setTimer(graceMs, resolve)
+        const timer = runtime.setTimer(graceMs, resolve, { background: true })
         this.#onIdle = () => {
           timer.cancel()
           resolve()
         }
       })
     }
-    flights.cancelAll(new OncewardError('CLOSED', 'The client was closed before this call ended.'))
+    const error = new OncewardError('CLOSED', 'The client was closed before this call ended.')
+    for (const call of calls) call.abort(error)
     flights.stop()
     await this.#pool.destroy()
   }

@@ -16,5 +16,7 @@ export interface ClientCore {
   readonly flights: Flights
   readonly budget: RetryBudget
   readonly breaker: Breaker | undefined
+  /** Calls that have not ended, those that wait for their next attempt included. */
+  readonly calls: Set<{ abort(reason: unknown): void }>
   countSend(end: SendEnd): void
 }

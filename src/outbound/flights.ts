@@ -80,10 +80,6 @@ export class Flights {
     return this.#saturatedMs + this.#options.runtime.monotonicMs() - this.#saturatedSinceMs
   }
 
-  cancelAll(error: Error): void {
-    for (const send of this.#sends) send.cancel(error)
-  }
-
   stop(): void {
     this.#timer?.cancel()
     this.#timerAtMs = Number.POSITIVE_INFINITY

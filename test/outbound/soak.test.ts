@@ -3,7 +3,7 @@ import { faults, remembersMs } from './support/faults.ts'
 import { SoakBench, type SoakResult } from './support/soak.ts'
 import { soakMutants } from './support/soak-mutants.ts'
 
-const sizes = { small: [800, 200], verify: [30_000, 8_000], full: [100_000, 20_000] } as const
+const sizes = { small: [800, 200], verify: [30_000, 3_000], full: [100_000, 20_000] } as const
 const [intents, withLedger] = sizes[process.env['ONCEWARD_TEST_SIZE'] as keyof typeof sizes] ?? sizes.small
 const seed = Number(process.env['ONCEWARD_TEST_SEED'] ?? Math.floor(Math.random() * 1_000_000))
 const patienceMs = 60_000 + intents * 10

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { readJournal } from '../../../src/testing/journal.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { until } from '../../support/processes.ts'
 import { FaultPeer } from './fault-peer.ts'
 import { type Fault, faults } from './faults.ts'
 import { soakMutants } from './soak-mutants.ts'
@@ -153,6 +154,11 @@ async function killed(config: SoakConfig, reports: number): Promise<readonly Soa
   child.kill('SIGKILL')
   await ended
   return readJournal<SoakReport>(reportsPath)
+}
+
+/** Counted, not parsed: it is asked often. */
+function linesOf(path: string): number {
+  return existsSync(path) ? readFileSync(path).reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0) : 0
 }
 
 async function finished(config: SoakConfig): Promise<SoakEnd> {

@@ -6,6 +6,7 @@ import { allCells, cellId } from './cells.ts'
 import { runGatewayBench } from './gateway/run.ts'
 import { runLeak } from './leak.ts'
 import { buildDir, measuresOtherSources, type ProductForm, rootDir } from './product.ts'
+import { runOutboundBench } from './outbound/run.ts'
 import { profile } from './profile.ts'
 import { say } from './progress.ts'
 import { render } from './render.ts'
@@ -37,6 +38,9 @@ async function run(command: Command): Promise<number> {
     case 'gateway':
       build(command.form)
       return (await runGatewayBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1
+    case 'outbound':
+      build(command.form)
+      return (await runOutboundBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1
     case 'suite': {
       build(command.form)
       const results = await runSuite({ ...command, ...(command.isQuick ? quick : full) })

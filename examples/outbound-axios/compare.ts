@@ -5,7 +5,7 @@
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import axios from 'axios'
+import { create } from 'axios'
 import axiosRetry from 'axios-retry'
 // In a package of yours: from 'onceward/fetch'.
 import { axiosOptions, createClient, OutboundError } from '../../src/outbound/index.ts'
@@ -34,13 +34,13 @@ function chargesOf(order: string): number {
   return charges.filter((charge) => charge.order === order).length
 }
 
-const plain = axios.create({ baseURL })
+const plain = create({ baseURL })
 axiosRetry(plain)
 await plain.post('/charges/1001', { amount: 100 })
 console.log(`axios with axios-retry: ${chargesOf('1001')} charges`)
 
 const client = createClient({ baseUrl: baseURL })
-const guarded = axios.create({ baseURL, ...axiosOptions(client) })
+const guarded = create({ baseURL, ...axiosOptions(client) })
 try {
   await guarded.post('/charges/1002', { amount: 100 })
 } catch (error) {

@@ -39,7 +39,7 @@ async function send(client: Fetching, { url, method, headers, body }: GotRequest
     // Strings, bytes and streams, as fetch takes them.
     ...(body === undefined ? {} : { body: body as NonNullable<RequestInit['body']>, duplex: 'half' }),
     redirect: 'manual',
-  } as RequestInit)
+  })
   const received = Buffer.from(await response.arrayBuffer())
   return Object.assign(Readable.from(received.length === 0 ? [] : [received], { objectMode: false }), {
     statusCode: response.status,

@@ -1,8 +1,8 @@
-import axios, { type AxiosInstance } from 'axios'
+import { type AxiosInstance, create as createAxios } from 'axios'
 import axiosRetry from 'axios-retry'
 import got from 'got'
 import ky from 'ky'
-import Stripe from 'stripe'
+import { Stripe } from 'stripe'
 import { axiosOptions } from '../../../src/outbound/adapters/axios.ts'
 import { gotOptions } from '../../../src/outbound/adapters/got.ts'
 import { kyOptions } from '../../../src/outbound/adapters/ky.ts'
@@ -51,11 +51,11 @@ async function byAxios(instance: AxiosInstance, call: LibraryCall): Promise<Libr
 export const axiosLibrary: Library = {
   name: 'axios with axios-retry',
   alone: (call) => {
-    const instance = axios.create({ baseURL: call.url })
+    const instance = createAxios({ baseURL: call.url })
     axiosRetry(instance)
     return byAxios(instance, call)
   },
-  withClient: (client, call) => byAxios(axios.create({ baseURL: call.url, ...axiosOptions(client) }), call),
+  withClient: (client, call) => byAxios(createAxios({ baseURL: call.url, ...axiosOptions(client) }), call),
 }
 
 /** axios-retry is still there, but it is not what decides. */
@@ -63,7 +63,7 @@ export const axiosRetryLeftIn: Library = {
   ...axiosLibrary,
   name: 'axios with axios-retry left in',
   withClient: (client, call) => {
-    const instance = axios.create({ baseURL: call.url, ...axiosOptions(client) })
+    const instance = createAxios({ baseURL: call.url, ...axiosOptions(client) })
     axiosRetry(instance)
     return byAxios(instance, call)
   },

@@ -68,12 +68,12 @@ const calls: readonly (readonly [Provider, readonly TargetCall[], readonly Targe
   ],
 ]
 
-describe.each(calls)('$name', ({ honours }, keyed, blind) => {
+describe.each(calls)('$name', (provider, keyed, blind) => {
   it('honours the calls that its documents name', () => {
-    expect(keyed.map((one) => honours?.(one))).toEqual(keyed.map(() => true))
+    expect(keyed.map((one) => provider.honours?.(one))).toEqual(keyed.map(() => true))
   })
   it('honours no others', () => {
-    expect(blind.map((one) => honours?.(one))).toEqual(blind.map(() => false))
+    expect(blind.map((one) => provider.honours?.(one))).toEqual(blind.map(() => false))
   })
 })
 

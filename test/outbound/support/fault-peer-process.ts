@@ -6,9 +6,11 @@ import { Target } from '../../../src/drills/peer/target.ts'
 import { openJournal } from '../../../src/testing/journal.ts'
 import { type Fault, faultsHeader, forgottenAfterSeconds, peerHeader } from './faults.ts'
 
-const target = new Target(openJournal(process.argv[2] ?? 'peer.jsonl'), {
-  ...(process.argv[3] === undefined ? {} : { remembersMs: Number(process.argv[3]) }),
-})
+const [, , journalPath = 'peer.jsonl', remembersMs] = process.argv
+const target = new Target(
+  openJournal(journalPath),
+  remembersMs === undefined ? {} : { remembersMs: Number(remembersMs) },
+)
 /** How often each intent has come, and each fault has been done. */
 const arrivals = new Map<string, number>()
 const done = new Map<string, number>()
@@ -112,17 +114,15 @@ function behave(arrival: Arrival): void {
       })
     case '429':
     case '503':
-      return answer(response, Number(fault), broken, { 'retry-after': '0' })
+      return answer(response, Number(fault), { ...broken, retryAfter: 0 })
     case 'acted-503':
-      return act(arrival, () => answer(response, 503, broken, { 'retry-after': '0' }))
+      return act(arrival, () => answer(response, 503, { ...broken, retryAfter: 0 }))
     case '500':
       return answer(response, 500, broken)
     case 'acted-500':
       return act(arrival, () => answer(response, 500, broken))
     case 'forgets':
-      return act(arrival, () =>
-        answer(response, 503, broken, { 'retry-after': String(forgottenAfterSeconds) }),
-      )
+      return act(arrival, () => answer(response, 503, { ...broken, retryAfter: forgottenAfterSeconds }))
     case '400':
       return answer(response, 400, { error: { message: 'not understood' } })
     case 'ok':
@@ -144,7 +144,7 @@ function hold({ key, isKeyed }: Arrival, ms: number, then: () => void): void {
 
 function effect(arrival: Arrival): void {
   const known = arrival.isKeyed && target.knows(arrival.intent, arrival.key)
-  act(arrival, (result) => answer(arrival.response, known && arrival.conflicts ? 409 : 201, result))
+  act(arrival, (result) => answer(arrival.response, known && arrival.conflicts ? 409 : 201, { ...result }))
 }
 
 function act({ intent, key, isKeyed }: Arrival, then: (result: object) => void): void {
@@ -155,10 +155,10 @@ function act({ intent, key, isKeyed }: Arrival, then: (result: object) => void):
 function answer(
   response: ServerResponse,
   status: number,
-  body: object,
-  headers: Readonly<Record<string, string>> = {},
+  body: { readonly retryAfter?: number; readonly [name: string]: unknown },
 ): void {
-  const text = JSON.stringify(body)
-  response.writeHead(status, { 'content-type': 'application/json', ...headers })
-  response.end(text)
+  const { retryAfter, ...said } = body
+  if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(said))
 }

@@ -104,6 +104,8 @@ class Sender {
       // Here nearly every call needs retries; what a budget does is tested elsewhere.
       budget: { ratio: 10, min: 1_000 },
       pool: { connections: concurrency },
+      // Only where two requests with one key are one effect; the client must not do it for `blind`, told or not.
+      hedge: { afterMs: 60 },
       ...(this.#once === undefined ? {} : { once: this.#once }),
     }
     return makeClient(options, { rules: soakRules(mutant) })

@@ -3,7 +3,7 @@ import { fullJitterMs, type Timer } from '../kernel/runtime.ts'
 import { timestamp } from '../kernel/time.ts'
 import type { Permit } from './breaker.ts'
 import type { ClientCore } from './core.ts'
-import type { Meaning } from './decisions.ts'
+import { isVague, type Meaning } from './decisions.ts'
 import { OutboundError, type SendOutcome } from './errors.ts'
 import { ClientResponse } from './message.ts'
 import type { PreparedCall } from './prepare.ts'
@@ -30,10 +30,12 @@ export class LogicalCall {
   #attempts = 0
   /** The last attempt was sent twice. */
   #isHedged = false
-  #firstSendAtMs: number | undefined
-  #hasUnknown = false
-  /** What the last attempt was answered, while another is waited for. */
-  #answered: (Last & { readonly kind: 'answered' }) | undefined
+  #firstSend: { readonly monotonicMs: number; readonly wallMs: number } | undefined
+  /** Of sends before the last. */
+  #hasCut = false
+  #hasVague = false
+  /** What the attempt before came to, while another is waited for or under way. */
+  #before: Last | undefined
   #timer: Timer | undefined
   #isOver = false
   #resolve: (answered: Answered) => void = () => undefined
@@ -62,15 +64,16 @@ export class LogicalCall {
   readonly #onAbort = (event: Event): void => this.abort((event.target as AbortSignal).reason)
 
   #attempt(): void {
+    // A timer that fires late, or a machine that slept, may have used up what the key had left.
+    const before = this.#before
+    const may = before === undefined ? true : this.#mayResend(0, before.kind === 'answered')
+    if (before !== undefined && may !== true) return this.#giveUp(before, { why: may })
     const permit = this.#core.breaker?.enter()
     if (permit !== undefined && !('generation' in permit)) {
-      if (this.#answered !== undefined) return this.#giveUp(this.#answered)
+      const error = new Error(`the circuit to ${this.#core.options.origin} is open`)
       const retryAfterMs = Math.ceil(permit.retryAfterMs)
-      const message = `the circuit to ${this.#core.options.origin} is open`
-      return this.#giveUp(
-        { kind: 'failed', error: new Error(message), code: 'CIRCUIT_OPEN' },
-        { retryAfterMs },
-      )
+      const refused: Last = { kind: 'failed', error, code: 'CIRCUIT_OPEN' }
+      return this.#giveUp(before?.kind === 'answered' ? before : refused, { retryAfterMs })
     }
     this.#attempts += 1
     this.#isHedged = false
@@ -81,7 +84,7 @@ export class LogicalCall {
   #send(permit: Permit | undefined): void {
     const { runtime, options, flights } = this.#core
     const nowMs = runtime.monotonicMs()
-    this.#firstSendAtMs ??= nowMs
+    this.#firstSend ??= { monotonicMs: nowMs, wallMs: runtime.wallMs() }
     const timeoutMs = Math.min(options.timeoutMs, this.#deadlineAtMs - nowMs)
     const { maxAnswerBytes } = options
     const send = new Send(this.#call.sending, this, { nowMs, timeoutMs, maxAnswerBytes })
@@ -100,20 +103,13 @@ export class LogicalCall {
     this.#report(send, end)
     if (this.#isOver || !this.#sends.delete(send)) return
     if (end.kind === 'answered') {
-      const { isSafe, isKeyed } = this.#call
-      const meaning = rules.meaningOf(end.answer, options.target, {
-        isSafe,
-        isKeyed,
-        // Of two at once the loser's "key in use" says nothing.
-        hasUnknown: this.#hasUnknown || this.#isHedged,
-      })
-      if (meaning === 'unknown' || (meaning === 'retry' && !turnsAway(end.answer))) this.#hasUnknown = true
+      const meaning = rules.meaningOf(end.answer, options.target, this.#call)
       this.#settle({ kind: 'answered', answer: end.answer, meaning })
       return
     }
     const { hasBegun, error } = end
     const { code } = readThrown(error)
-    if (rules.sendFailure({ hasBegun, code }) === 'unknown') this.#hasUnknown = true
+    if (rules.sendFailure({ hasBegun, code }) === 'unknown') this.#hasCut = true
     if (!hasBegun && misuses.includes(code)) return this.#fail(misuse(this.#call.name, error))
     if (error instanceof AnswerTooLarge) {
       return this.#giveUp({ kind: 'failed', error, code: 'ANSWER_TOO_LARGE' }, { status: end.status })
@@ -133,55 +129,58 @@ export class LogicalCall {
   /** Whether and when there is another attempt. */
   #consider(last: Last): void {
     const { rules, runtime, options, budget, events } = this.#core
-    const nowMs = runtime.monotonicMs()
+    const { method } = this.#call.sending
     const asked =
       last.kind === 'answered' ? rules.retryAfterMs(last.answer, options.target, runtime.wallMs()) : undefined
     const wait = rules.waitBefore({
       backoffMs: fullJitterMs(runtime, this.#attempts - 1, options.retry),
       retryAfterMs: asked,
-      remainingMs: this.#deadlineAtMs - nowMs,
+      remainingMs: this.#deadlineAtMs - runtime.monotonicMs(),
     })
-    const may = this.#mayResend(last, wait.kind === 'wait' ? wait.waitMs : 0)
+    const may = this.#mayResend(wait.kind === 'over' ? 0 : wait.waitMs, last.kind === 'answered')
     if (may !== true) return this.#giveUp(last, { why: may })
     if (this.#attempts >= options.retry.attempts) return this.#giveUp(last, { why: 'no attempts are left' })
-    if (wait.kind === 'later') return this.#later(last, wait.waitMs)
-    if (wait.kind === 'over') return this.#giveUp(last, { why: 'the deadline leaves no time' })
+    if (wait.kind === 'later' && last.kind === 'answered') return this.#later(last, wait.waitMs)
+    if (wait.kind !== 'wait') return this.#giveUp(last, { why: 'the deadline leaves no time' })
     if (!budget.take(rules, options.budget)) {
-      events.emit('budget_spent', { method: this.#call.sending.method, ...budget.lately })
+      events.emit('budget_spent', { method, ...budget.lately })
       return this.#giveUp(last, { why: 'the retry budget of the destination is spent' })
     }
     this.#schedule(last, wait.waitMs)
   }
 
-  /** Whether the call may be sent once more, so long from now. */
-  #mayResend(last: Last, waitMs: number): true | string {
-    const { rules, runtime, options } = this.#core
+  /** Whether it may be sent again after `waitMs`; if not, why. */
+  #mayResend(waitMs: number, wasAnswered: boolean): true | string {
+    const { rules, options } = this.#core
     const { isSafe, isKeyed, isStream } = this.#call
-    const atMs = runtime.monotonicMs() + waitMs
     return rules.mayResend({
       isSafe,
       isKeyed,
       isSpent: isStream,
-      mayHaveArrived: this.#hasUnknown || last.kind === 'answered',
-      keyAgeMs: atMs - (this.#firstSendAtMs ?? atMs),
+      mayHaveArrived: wasAnswered || this.#hasCut || this.#hasVague,
+      keyAgeMs: this.#keyAgeMs + waitMs,
       keyLifetimeMs: options.target.keyLifetimeMs ?? 0,
       timeoutMs: options.timeoutMs,
     })
   }
 
+  /** By the larger elapsed of both clocks: the monotonic one may stand still while a machine sleeps. */
+  get #keyAgeMs(): number {
+    const { runtime } = this.#core
+    if (this.#firstSend === undefined) return 0
+    const { monotonicMs, wallMs } = this.#firstSend
+    return Math.max(runtime.monotonicMs() - monotonicMs, runtime.wallMs() - wallMs)
+  }
+
   #schedule(last: Last, waitMs: number): void {
     const { runtime, events } = this.#core
-    this.#answered = last.kind === 'answered' ? last : undefined
+    this.#before = last
+    if (last.kind === 'answered' && isVague(last.answer.status)) this.#hasVague = true
     const after = last.kind === 'answered' ? last.answer.status : codeText(last.error)
     const { method } = this.#call.sending
     events.emit('retry_scheduled', { method, attempt: this.#attempts + 1, waitMs, after })
     // A timer may fire a fraction early; what the target asked for is not undercut by that either.
-    this.#timer = runtime.setTimer(Math.ceil(waitMs) + 1, () => {
-      // A process that stood still meanwhile finds the key older than it was to be.
-      const may = this.#mayResend(last, 0)
-      if (may === true) this.#attempt()
-      else this.#giveUp(last, { why: may })
-    })
+    this.#timer = runtime.setTimer(Math.ceil(waitMs) + 1, () => this.#attempt())
   }
 
   #armHedge(): void {
@@ -195,18 +194,8 @@ export class LogicalCall {
 
   /** Sends once more what is not answered yet, if budget, circuit and the key's lifetime allow. */
   #hedge(): void {
-    const { budget, breaker, rules, options, runtime } = this.#core
-    const nowMs = runtime.monotonicMs()
-    const { isSafe, isKeyed, isStream } = this.#call
-    const may = rules.mayResend({
-      isSafe,
-      isKeyed,
-      isSpent: isStream,
-      mayHaveArrived: true,
-      keyAgeMs: nowMs - (this.#firstSendAtMs ?? nowMs),
-      keyLifetimeMs: options.target.keyLifetimeMs ?? 0,
-      timeoutMs: options.timeoutMs,
-    })
+    const { budget, breaker, rules, options } = this.#core
+    const may = this.#mayResend(0, true)
     if (may !== true || !budget.take(rules, options.budget)) return
     const permit = breaker?.enter()
     if (permit !== undefined && !('generation' in permit)) return
@@ -230,9 +219,12 @@ export class LogicalCall {
   /** Ends without another attempt: with the last answer, where there is one that says something. */
   #giveUp(last: Last, details: { readonly why?: string; readonly [name: string]: unknown } = {}): void {
     const { events, rules } = this.#core
+    const { isSafe } = this.#call
+    const [hasCut, hasVague] = [this.#hasCut || this.#isHedged, this.#hasVague]
     if (last.kind === 'answered') {
-      const soFar = { isSafe: this.#call.isSafe, hasUnknown: this.#hasUnknown }
-      if (rules.saysHowItEnded(last.answer, last.meaning, soFar)) return this.#answer(last)
+      const isAnswer =
+        last.meaning === 'done' || rules.isOutcome(last.answer.status, { isSafe, hasCut, hasVague })
+      if (isAnswer) return this.#answer(last)
     }
     const outcome = this.#outcome(last)
     const { why } = details
@@ -260,8 +252,9 @@ export class LogicalCall {
   }
 
   #outcome(last: Last): SendOutcome {
-    if (this.#hasUnknown) return 'unknown'
-    return last.kind === 'failed' && last.code === undefined ? 'not-sent' : 'refused'
+    // An answer that is none is one because of what was sent before.
+    if (this.#hasCut || this.#hasVague || last.kind === 'answered') return 'unknown'
+    return last.code === undefined ? 'not-sent' : 'refused'
   }
 
   #message(outcome: SendOutcome, last: Last, why: string | undefined): string {
@@ -274,13 +267,14 @@ export class LogicalCall {
     return `${this.#call.name} ${said}: ${reasonOf(last)} (attempt ${this.#attempts}).${tail}`
   }
 
-  #later(last: Last, waitMs: number): void {
+  #later(last: Last & { readonly kind: 'answered' }, waitMs: number): void {
     const { runtime } = this.#core
     const at = timestamp(runtime.wallMs() + waitMs)
-    const status = last.kind === 'answered' ? last.answer.status : undefined
+    const { answer } = last
     const message = `${this.#call.name}: the target asks to be called again at ${at}, and the deadline is before that.`
-    const outcome = this.#hasUnknown ? 'unknown' : 'refused'
-    const details = { status, retryAfterMs: Math.ceil(waitMs) }
+    const isUnknown = this.#hasCut || this.#hasVague || isVague(answer.status)
+    const outcome = isUnknown ? 'unknown' : 'refused'
+    const details = { status: answer.status, retryAfterMs: Math.ceil(waitMs) }
     this.#fail(new OutboundError('RETRY_LATER', message, { outcome, attempts: this.#attempts, at, details }))
   }
 
@@ -288,14 +282,14 @@ export class LogicalCall {
   abort(reason: unknown): void {
     if (this.#isOver) return
     const hasBegun = [...this.#sends.keys()].some((send) => send.hasBegun)
-    if (hasBegun) this.#hasUnknown = true
+    if (hasBegun) this.#hasCut = true
     this.#giveUp({ kind: 'failed', error: reason }, { why: 'the call was given up', aborted: true })
   }
 
   #answer({ answer, meaning }: Last & { readonly kind: 'answered' }): void {
     const response = new ClientResponse(answer, this.#attempts)
     this.#over()
-    this.#resolve({ response, meaning, hasUnknown: this.#hasUnknown })
+    this.#resolve({ response, meaning, hasUnknown: this.#hasCut || this.#hasVague })
   }
 
   #fail(error: Error): void {
@@ -320,11 +314,6 @@ function misuse(name: string, error: unknown): OncewardError {
   return new OncewardError('OPTION_INVALID', `${name} cannot be written: ${messageOf(error)}.`, {
     cause: error,
   })
-}
-
-/** Too early, or too many: the target has not looked at it. */
-function turnsAway({ status }: ReceivedAnswer): boolean {
-  return status === 425 || status === 429
 }
 
 function reasonOf(last: Last): string {

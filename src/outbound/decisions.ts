@@ -9,7 +9,7 @@ import type { TargetAnswer, TargetProfile } from './target.ts'
 export interface OutboundRules {
   sendFailure: typeof sendFailure
   meaningOf: typeof meaningOf
-  saysHowItEnded: typeof saysHowItEnded
+  isOutcome: typeof isOutcome
   mayResend: typeof mayResend
   retryAfterMs: typeof retryAfterMs
   waitBefore: typeof waitBefore
@@ -34,30 +34,21 @@ export function sendFailure({ hasBegun }: FailedSend): 'not-sent' | 'unknown' {
   return hasBegun ? 'unknown' : 'not-sent'
 }
 
-/** What is known of a call when an answer has to be understood. */
-export interface CallSoFar {
-  /** GET, HEAD, OPTIONS or TRACE: it asks for no effect. */
-  readonly isSafe: boolean
-  /** A key that the target honours is sent with it. */
-  readonly isKeyed: boolean
-  /** An earlier send of it may have been carried out. */
-  readonly hasUnknown: boolean
-}
-
 export type Meaning =
   | 'done'
   /** To be sent again, where that is safe. */
   | 'retry'
   /** The target's no. */
   | 'refused'
-  /** An answer about the key, of a call that may have been carried out before: it does not say how it ended. */
-  | 'unknown'
 
 const retried: readonly number[] = [408, 425, 429, 500, 502, 503, 504]
-/** "Key in use", "key reused", and their kin. */
-const aboutTheKey: readonly number[] = [400, 409, 412, 422]
 
-export function meaningOf(answer: TargetAnswer, target: TargetProfile, call: CallSoFar): Meaning {
+export function meaningOf(
+  answer: TargetAnswer,
+  target: TargetProfile,
+  /** A key that the target honours was sent with it. */
+  call: { readonly isKeyed: boolean },
+): Meaning {
   const { status } = answer
   const hint = target.retryHint?.(answer)
   // A target's own word goes before its status: GraphQL says "in progress" with 200.
@@ -66,27 +57,36 @@ export function meaningOf(answer: TargetAnswer, target: TargetProfile, call: Cal
   if (hint === 'retry') return 'retry'
   if (hint === undefined && (retried.includes(status) || target.retryStatuses?.includes(status) === true))
     return 'retry'
-  // Rule 5 of the ledger: such an answer is no outcome.
-  const saysNothing = aboutTheKey.includes(status) || status >= 500
-  return call.isKeyed && call.hasUnknown && saysNothing ? 'unknown' : 'refused'
-}
-
-/**
- * Whether the answer with which a call ends tells its caller how it ended. After a send that may have been carried out,
- * a later "no", "too many" or "key in use" is of the later one only; 5xx and 408 say of themselves that nobody knows.
- */
-export function saysHowItEnded(
-  { status }: Pick<TargetAnswer, 'status'>,
-  meaning: Meaning,
-  { isSafe, hasUnknown }: Pick<CallSoFar, 'isSafe' | 'hasUnknown'>,
-): boolean {
-  if (meaning === 'done' || isSafe) return true
-  if (meaning === 'unknown') return false
-  return !hasUnknown || status >= 500 || status === 408
+  return 'refused'
 }
 
 function isFirstResult(answer: TargetAnswer, target: TargetProfile): boolean {
   return target.duplicateStatuses?.includes(answer.status) === true || target.isDuplicate?.(answer) === true
+}
+
+/** What is known of the sends of a call before the one that was answered last. */
+export interface EarlierSends {
+  /** GET, HEAD, OPTIONS or TRACE: it asks for no effect. */
+  readonly isSafe: boolean
+  /** One of them was cut off behind its first byte, or is still under way. */
+  readonly hasCut: boolean
+  /** One of them was answered with a status that does not say whether it was carried out. */
+  readonly hasVague: boolean
+}
+
+/**
+ * Whether an answer other than done can stand for the whole call. After a send that may have been carried out it cannot:
+ * "key in use" (rule 5 of the ledger), "too many requests" or "not authorised" are said of the last send alone. An answer
+ * that is as vague as the one before may.
+ */
+export function isOutcome(status: number, { isSafe, hasCut, hasVague }: EarlierSends): boolean {
+  if (isSafe) return true
+  return !hasCut && (!hasVague || isVague(status))
+}
+
+/** The target may have carried out what it answers so. */
+export function isVague(status: number): boolean {
+  return status >= 500 || status === 408
 }
 
 /** What a repetition rests on. */
@@ -97,7 +97,7 @@ export interface ResendQuestion {
   readonly isSpent: boolean
   /** Whether this send, or an earlier one, may have been carried out. */
   readonly mayHaveArrived: boolean
-  /** Since the key was first sent, when the next send would begin: the wait for it is over by then. */
+  /** At the moment at which it would be sent again, since the key was first sent. */
   readonly keyAgeMs: number
   readonly keyLifetimeMs: number
   /** Longest life of one more send. */
@@ -182,6 +182,9 @@ export type Settlement =
   | 'released'
   | 'unknown'
 
+/** "Key in use", "key reused", and their kin. */
+const aboutTheKey: readonly number[] = [400, 409, 412, 422]
+
 /** The target turned it away before looking at it. */
 const turnedAway: readonly number[] = [425, 429]
 
@@ -189,7 +192,7 @@ const turnedAway: readonly number[] = [425, 429]
 export function settlementOf(end: SettledCall): Settlement {
   if (end.kind === 'failed') return end.outcome === 'unknown' ? 'unknown' : 'released'
   if (end.meaning === 'done') return 'succeeded'
-  if (end.hasUnknown || end.status >= 500 || end.status === 408) return 'unknown'
+  if (end.hasUnknown || isVague(end.status)) return 'unknown'
   if (turnedAway.includes(end.status)) return 'released'
   // A key that was sent before this attempt may be what the target complains of.
   const isAboutKey = end.status === 409 || (end.isRepeated && aboutTheKey.includes(end.status))
@@ -211,7 +214,7 @@ export type SettledCall =
 export const outboundRules: OutboundRules = {
   sendFailure,
   meaningOf,
-  saysHowItEnded,
+  isOutcome,
   mayResend,
   retryAfterMs,
   waitBefore,

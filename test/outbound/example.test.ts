@@ -1,14 +1,16 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { root } from '../support/repo.ts'
-import { runOrThrow } from '../support/run.ts'
+import { run } from '../support/run.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 
-it('examples/outbound-axios shows two charges without, and one with', async () => {
-  const program = join(root, 'examples', 'outbound-axios', 'compare.ts')
-  const printed = await runOrThrow(process.execPath, [program], { cwd: root })
-  expect(printed.trim().split('\n')).toEqual([
-    'axios with axios-retry: 2 charges',
-    'axios with onceward, without a key: 1 charge, outcome unknown',
-    'axios with onceward, with a key: 1 charge, sent again and answered',
+it('examples/outbound charges once, behind a reset and a 503, and replays', async () => {
+  const file = join(temporaryDirectory(), 'charges.db')
+  const done = await run(process.execPath, [join(root, 'examples/outbound/charge.ts'), file], { cwd: root })
+  expect(done.stdout.split('\n').slice(-4)).toEqual([
+    'ch_1, after 3 attempts',
+    'ch_1, replayed',
+    '3 requests, 1 charge',
+    '',
   ])
 })

@@ -96,7 +96,6 @@ sentence(
     answer.open()
     expect(await call).toMatchObject({ status: 200, attempts: 2 })
     lab.peer.always = { status: 503, headers: { 'retry-after': '8' } }
-    // The wait counts: behind it the key would be too old.
     expect(await outcomeOf(client.request(charge('l')))).toMatchObject({ status: 503, attempts: 1 })
   },
   ['lifetime-ignored'],
@@ -244,30 +243,24 @@ sentence(
 )
 
 sentence(
-  '"key in use" does not say how a call ended that may have been carried out before',
+  '"key in use", "too many" and "not you" do not say how a call ended that may have been carried out before',
   async (lab) => {
-    const client = lab.client()
-    lab.peer.next.push({ reset: 'after' }, { status: 409 })
-    expect(await outcomeOf(client.request(charge('k')))).toMatchObject({ outcome: 'unknown', attempts: 2 })
+    const client = lab.client({ retry: { attempts: 2 } })
+    for (const status of [409, 429, 401, 503]) {
+      lab.peer.next.push({ reset: 'after' }, { status })
+      const outcome = await outcomeOf(client.request(charge(`k-${status}`)))
+      expect(outcome).toMatchObject({ code: 'SEND_UNKNOWN', outcome: 'unknown', attempts: 2 })
+    }
+    lab.peer.next.push({ status: 500 }, { status: 429 })
+    expect(await outcomeOf(client.request(charge('m')))).toMatchObject({ outcome: 'unknown', attempts: 2 })
+    lab.peer.next.push({ status: 500 }, { status: 500 })
+    expect(await outcomeOf(client.request(charge('n')))).toMatchObject({ status: 500, attempts: 2 })
+    lab.peer.next.push({ reset: 'after' }, { status: 404 })
+    expect(await outcomeOf(client.request(get))).toMatchObject({ status: 404, attempts: 2 })
     lab.peer.next.push({ status: 409 })
     expect(await outcomeOf(client.request(charge('l')))).toMatchObject({ status: 409, attempts: 1 })
   },
   ['conflict-is-a-no'],
-)
-
-sentence(
-  'a no to a repetition does not say how the first send ended',
-  async (lab) => {
-    const client = lab.client({ retry: { attempts: 2 } })
-    for (const status of [429, 403, 409]) {
-      lab.peer.next.push({ reset: 'after' }, { status })
-      const call = client.request(charge(`k-${status}`))
-      expect(await outcomeOf(call)).toMatchObject({ outcome: 'unknown', attempts: 2 })
-    }
-    lab.peer.next.push({ reset: 'after' }, { status: 403 })
-    expect(await outcomeOf(client.request(get))).toMatchObject({ status: 403, attempts: 2 })
-  },
-  ['late-no-is-believed'],
 )
 
 sentence(

@@ -59,13 +59,8 @@ export const outboundMutants: Readonly<Record<string, OutboundMutant>> = {
   'conflict-is-a-no': {
     breaks: 'takes "key in use" for the outcome of a call that may have been carried out',
     rules: (standard) => ({
-      meaningOf: (answer, target, call) => standard.meaningOf(answer, target, { ...call, hasUnknown: false }),
-      saysHowItEnded: () => true,
+      isOutcome: (status, sends) => standard.isOutcome(status, { ...sends, hasCut: false, hasVague: false }),
     }),
-  },
-  'late-no-is-believed': {
-    breaks: 'takes a no to a repetition for the outcome of the first send',
-    rules: () => ({ saysHowItEnded: (_, meaning) => meaning !== 'unknown' }),
   },
   'retry-after-undercut': {
     breaks: 'comes back before the target wants to be called',

@@ -1,7 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { DefiniteFailure, type ErrorCode, isOncewardError, optionInvalid } from '../kernel/errors.ts'
+import {
+  DefiniteFailure,
+  type ErrorCode,
+  isOncewardError,
+  OncewardError,
+  optionInvalid,
+} from '../kernel/errors.ts'
 import { canonicalJson, findJsonFlaw, type Json } from '../kernel/json.ts'
 import type { Intent } from '../ledger/intent.ts'
 import type { Attempt, Onceward } from '../ledger/onceward.ts'
@@ -11,7 +17,7 @@ import { writeBody } from './body.ts'
 import { type Answered, LogicalCall } from './call.ts'
 import type { ClientCore } from './core.ts'
 import type { SettledCall } from './decisions.ts'
-import { OutboundError, type SendOutcome } from './errors.ts'
+import { OutboundError } from './errors.ts'
 import { type ClientRequest, ClientResponse } from './message.ts'
 import { givenKey, honours, isSafeMethod, type PreparedCall, prepare } from './prepare.ts'
 import type { TargetCall } from './target.ts'
@@ -167,25 +173,26 @@ function responseOf(guarded: GuardedCall, receipt: Receipt<KeptAnswer>): ClientR
   throw errorOf(guarded, receipt)
 }
 
-/** What the ledger's answers mean for the caller's own send, where it has none to speak of. */
-const outcomes: Readonly<Partial<Record<ErrorCode, SendOutcome>>> = {
-  RESULT_TOO_LARGE: 'refused',
-  RESULT_INVALID: 'refused',
-  KEY_EXPIRED: 'refused',
-}
+/** Codes of entries that have ended, and have no answer to give. They are the ledger's, and no outcome of a send. */
+const ended: readonly string[] = ['RESULT_TOO_LARGE', 'RESULT_INVALID', 'KEY_EXPIRED', 'EFFECT_FAILED']
 
 function errorOf({ own }: GuardedCall, receipt: Receipt): Error {
   const error = own !== undefined && 'error' in own ? own.error : undefined
   const sent = error instanceof OutboundError ? error : undefined
-  // Nothing happened, or it is for later: the ledger has nothing to add.
-  if (sent !== undefined && (sent.outcome !== 'unknown' || receipt.error === undefined)) return sent
   if (sent === undefined && isOncewardError(error)) return error
-  const code = (receipt.error?.code ?? 'OUTCOME_UNKNOWN') as ErrorCode
-  return new OutboundError(code, receipt.error?.message ?? `The work ended as ${receipt.state}.`, {
-    outcome: sent?.outcome ?? outcomes[code] ?? 'unknown',
+  // Nothing happened, in this attempt or an earlier one: the ledger has nothing to add.
+  if (sent !== undefined && receipt.state === 'released') return sent
+  const said = (receipt.error?.code ?? 'OUTCOME_UNKNOWN') as ErrorCode
+  // Rule 2 of the ledger: what this attempt knows does not end an earlier one whose end is unknown.
+  const { ref } = receipt
+  const message = receipt.error?.message ?? `The work ended as ${receipt.state}.`
+  if (sent === undefined && ended.includes(said))
+    return new OncewardError(said, message, { details: { ref } })
+  return new OutboundError(sent?.code === 'RETRY_LATER' ? sent.code : said, message, {
+    outcome: 'unknown',
     attempts: sent?.attempts ?? 0,
     at: sent?.at,
-    details: { ...sent?.details, ref: receipt.ref },
+    details: { ...sent?.details, outcome: 'unknown', ref },
     cause: error,
   })
 }

@@ -106,11 +106,35 @@ sentence('RETRY_LATER leaves the work free, for later', async (lab) => {
   expect(await outcomeOf(client.request(order))).toMatchObject({ status: 200, replayed: false })
 })
 
+sentence('what one attempt knows does not end an earlier one whose end is unknown', async (lab) => {
+  const once = ledger()
+  const client = lab.client({ once, retry: { attempts: 1 }, deadlineMs: 1000 })
+  lab.peer.next.push({ reset: 'after' })
+  await outcomeOf(client.request(order))
+  const nowhere = lab.client({ once, baseUrl: 'http://no-such-host.invalid', retry: { attempts: 1 } })
+  const input = { of: 'both' }
+  const both: Intent = { operation: 'both', key: '1', input }
+  lab.peer.next.push({ reset: 'after' })
+  await outcomeOf(client.request(charge(undefined, { intent: both })))
+  expect(await outcomeOf(nowhere.request(charge(undefined, { intent: both })))).toMatchObject({
+    outcome: 'unknown',
+  })
+  for (const headers of [{}, { 'retry-after': '60' }]) {
+    lab.peer.next.push({ status: 429, headers })
+    expect(await outcomeOf(client.request(order))).toMatchObject({ outcome: 'unknown' })
+  }
+  lab.peer.next.push({ status: 402 })
+  expect(await outcomeOf(client.request(order))).toMatchObject({ outcome: 'unknown' })
+  expect(await once.lookup(intent)).toMatchObject({ state: 'started' })
+  expect(await outcomeOf(client.request(order))).toMatchObject({ status: 200 })
+  expect(lab.peer.totalEffects).toBe(2)
+})
+
 sentence('an answer too large to be kept is given once, and never asked for again', async (lab) => {
   const client = lab.client({ once: ledger() })
   lab.peer.always = { body: Buffer.alloc(300_000, 'x') }
   expect(await client.request(order)).toMatchObject({ status: 200 })
-  expect(await outcomeOf(client.request(order))).toMatchObject({ code: 'RESULT_TOO_LARGE' })
+  await expect(client.request(order)).rejects.toMatchObject({ code: 'RESULT_TOO_LARGE' })
   expect(lab.peer.seen).toHaveLength(1)
 })
 

@@ -1,15 +1,20 @@
 import { join } from 'node:path'
+import { Stripe } from 'stripe'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { createOnceward } from '../../../src/index.ts'
 import { type Client, createClient } from '../../../src/outbound/client.ts'
 import { OutboundError } from '../../../src/outbound/errors.ts'
 import { stripe } from '../../../src/outbound/presets/stripe.ts'
-import { idempotencyKeyTarget } from '../../../src/outbound/targets.ts'
+import { idempotencyKeyTarget, keylessTarget } from '../../../src/outbound/targets.ts'
+import { memoryStore } from '../../../src/stores/memory/index.ts'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.ts'
 import { FaultPeer } from '../support/fault-peer.ts'
 import { remembersMs } from '../support/faults.ts'
 import {
+  addressOf,
   axiosLibrary,
   axiosRetryLeftIn,
+  byStripe,
   gotLibrary,
   kyLibrary,
   type Library,
@@ -114,6 +119,25 @@ describe.each(all)('$name, with the client’s policy', (library) => {
     expect([status, peer.count(intent)]).toEqual([400, 0])
   })
 
+  it('sends a GET again without a key', async () => {
+    const intent = nextIntent()
+    await peer.plan(intent, ['reset', '503'])
+    const { status } = await library.withClient(clientFor(), { url: peer.url, intent, method: 'GET' })
+    expect([status, await peer.arrivals(intent)]).toEqual([201, 3])
+  })
+
+  it('is an effect of the ledger where the client has one: the second call is given the first answer', async () => {
+    const intent = nextIntent()
+    await peer.plan(intent, ['ok', '400'])
+    const once = createOnceward({ store: memoryStore(), sweep: false })
+    onTestFinished(() => once.close({ graceMs: 0 }))
+    const client = clientFor({ once })
+    const call = { url: peer.url, intent, key: `${intent}-charge` }
+    const answers = [await library.withClient(client, call), await library.withClient(client, call)]
+    expect(answers[1]).toEqual(answers[0])
+    expect(await peer.arrivals(intent)).toBe(1)
+  })
+
   it('says of a call that reached nobody that it was not sent', async () => {
     const intent = nextIntent()
     // Port 9 of the loopback address: nobody listens, and none of ours can.
@@ -133,11 +157,15 @@ it('the Stripe SDK comes back before Retry-After by its own policy, with a key t
   expect(forgetful.count('alone')).toBe(2)
 })
 
-it('the Stripe SDK repeats a closed connection even when retries are off; not through the client', async () => {
-  const intent = nextIntent()
-  // The peer knows no keys here, as after their lifetime.
-  await peer.plan(intent, ['acted-reset', 'ok'])
-  const client = clientFor({ target: { name: 'keyless' } })
-  const { thrown } = await failureOf(stripeLibrary.withClient(client, { url: peer.url, intent }))
-  expect([thrown?.outcome, peer.count(intent)]).toEqual(['unknown', 1])
+it('the Stripe SDK repeats a closed connection even when its retries are off, and not through the client', async () => {
+  const [alone, ours] = [nextIntent(), nextIntent()]
+  await peer.plan(alone, ['acted-reset'])
+  await peer.plan(ours, ['acted-reset'])
+  const call = { url: peer.url, intent: alone }
+  await byStripe(new Stripe('sk_test_peer', { ...addressOf(call), maxNetworkRetries: 0 }), call)
+  expect(await peer.arrivals(alone)).toBe(2)
+  // A target that honours no key: then it must come once.
+  const client = clientFor({ target: keylessTarget })
+  const { thrown } = await failureOf(stripeLibrary.withClient(client, { url: peer.url, intent: ours }))
+  expect([thrown?.outcome, await peer.arrivals(ours)]).toEqual(['unknown', 1])
 })

@@ -8,13 +8,13 @@ import { gotOptions } from '../../../src/outbound/adapters/got.ts'
 import { kyOptions } from '../../../src/outbound/adapters/ky.ts'
 import { stripeOptions } from '../../../src/outbound/adapters/stripe.ts'
 import type { Client } from '../../../src/outbound/client.ts'
-import type { PeerKind } from '../support/faults.ts'
 
 export interface LibraryCall {
   readonly url: string
   readonly intent: string
   readonly key?: string
-  readonly kind?: PeerKind
+  /** Default POST. */
+  readonly method?: 'GET'
 }
 
 /** What a library gives for one POST: its status and the JSON of the answer. */
@@ -33,17 +33,25 @@ export interface Library {
 
 const body = { amount: 100 }
 
-function headersOf({ key, kind }: LibraryCall): Record<string, string> {
-  return {
-    ...(key === undefined ? {} : { 'Idempotency-Key': key }),
-    ...(kind === undefined ? {} : { 'x-peer': kind }),
-  }
+function headersOf({ key }: LibraryCall): Record<string, string> {
+  return key === undefined ? {} : { 'Idempotency-Key': key }
+}
+
+/** What is called, in the words of got and ky. */
+function targetOf({ url, intent, method }: LibraryCall): {
+  url: string
+  options: { method: 'GET' } | { method: 'POST'; json: object }
+} {
+  const options = method === undefined ? { method: 'POST' as const, json: body } : { method }
+  return { url: `${url}/effects/${intent}`, options }
 }
 
 async function byAxios(instance: AxiosInstance, call: LibraryCall): Promise<LibraryAnswer> {
-  const { status, data } = await instance.post<unknown>(`/effects/${call.intent}`, body, {
-    headers: headersOf(call),
-  })
+  const path = `/effects/${call.intent}`
+  const headers = headersOf(call)
+  const { status, data } = await (call.method === 'GET'
+    ? instance.get<unknown>(path, { headers })
+    : instance.post<unknown>(path, body, { headers }))
   return { status, data }
 }
 
@@ -72,20 +80,14 @@ export const axiosRetryLeftIn: Library = {
 export const gotLibrary: Library = {
   name: 'got',
   alone: async (call) => {
+    const { url, options } = targetOf(call)
     const retry = { methods: ['POST' as const], backoffLimit: 1 }
-    const answer = await got.post(`${call.url}/effects/${call.intent}`, {
-      json: body,
-      headers: headersOf(call),
-      retry,
-    })
+    const answer = await got(url, { ...options, headers: headersOf(call), retry })
     return { status: answer.statusCode, data: JSON.parse(answer.body) }
   },
   withClient: async (client, call) => {
-    const instance = got.extend(gotOptions(client))
-    const answer = await instance.post(`${call.url}/effects/${call.intent}`, {
-      json: body,
-      headers: headersOf(call),
-    })
+    const { url, options } = targetOf(call)
+    const answer = await got.extend(gotOptions(client))(url, { ...options, headers: headersOf(call) })
     return { status: answer.statusCode, data: JSON.parse(answer.body) }
   },
 }
@@ -93,32 +95,34 @@ export const gotLibrary: Library = {
 export const kyLibrary: Library = {
   name: 'ky',
   alone: async (call) => {
+    const { url, options } = targetOf(call)
     const retry = { methods: ['post' as const], backoffLimit: 1 }
-    const answer = await ky.post(`${call.url}/effects/${call.intent}`, {
-      json: body,
-      headers: headersOf(call),
-      retry,
-    })
+    const answer = await ky(url, { ...options, headers: headersOf(call), retry })
     return { status: answer.status, data: await answer.json() }
   },
   withClient: async (client, call) => {
-    const instance = ky.create(kyOptions(client))
-    const answer = await instance.post(`${call.url}/effects/${call.intent}`, {
-      json: body,
-      headers: headersOf(call),
-    })
+    const { url, options } = targetOf(call)
+    const answer = await ky.create(kyOptions(client))(url, { ...options, headers: headersOf(call) })
     return { status: answer.status, data: await answer.json() }
   },
 }
 
-async function byStripe(stripe: Stripe, { intent, key }: LibraryCall): Promise<LibraryAnswer> {
+export async function byStripe(stripe: Stripe, { intent, key, method }: LibraryCall): Promise<LibraryAnswer> {
   // The SDK has no other way to a path of the peer's own.
   const options = key === undefined ? {} : { idempotencyKey: key }
-  const { lastResponse, ...data } = await stripe.rawRequest('POST', `/v1/${intent}`, body, options)
+  const { lastResponse, ...data } =
+    method === 'GET'
+      ? await stripe.rawRequest('GET', `/v1/${intent}`)
+      : await stripe.rawRequest('POST', `/v1/${intent}`, body, options)
   return { status: lastResponse.statusCode, data }
 }
 
-function addressOf({ url }: LibraryCall): { host: string; port: string; protocol: 'http'; telemetry: false } {
+export function addressOf({ url }: LibraryCall): {
+  host: string
+  port: string
+  protocol: 'http'
+  telemetry: false
+} {
   const { hostname, port } = new URL(url)
   return { host: hostname, port, protocol: 'http', telemetry: false }
 }

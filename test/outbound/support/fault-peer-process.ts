@@ -60,6 +60,8 @@ function control(path: string, response: ServerResponse): void {
     planned.set(url.searchParams.get('intent') ?? '', url.searchParams.get('faults') ?? '')
     return said()
   }
+  if (url.pathname === '/_arrivals')
+    return answer(response, 200, { count: arrivals.get(url.searchParams.get('intent') ?? '') ?? 0 })
   // `/_idle`: answered once nothing is under way any more.
   if (working === 0) said()
   else waiting.push(said)

@@ -50,6 +50,12 @@ export class FaultPeer {
     await fetch(`${this.url}/_plan?intent=${encodeURIComponent(intent)}&faults=${faults.join(',')}`)
   }
 
+  /** How often requests for an intent have come, whatever was done with them. */
+  async arrivals(intent: string): Promise<number> {
+    const answer = await fetch(`${this.url}/_arrivals?intent=${encodeURIComponent(intent)}`)
+    return ((await answer.json()) as { readonly count: number }).count
+  }
+
   /** Waits until nothing is under way any more. Gives how often each fault has been done. */
   async idle(): Promise<Partial<Record<Fault, number>>> {
     return (await (await fetch(`${this.url}/_idle`)).json()) as Partial<Record<Fault, number>>

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { optionInvalid } from '../../kernel/errors.ts'
 import type { Fetching } from './fetching.ts'
 
 /** What is read of got's options when a request is about to be made. */
@@ -6,7 +7,10 @@ export interface GotRequest {
   readonly url?: string | URL | undefined
   readonly method: string
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  readonly body?: unknown
+  body?: unknown
+  readonly signal?: AbortSignal | undefined
+  /** Made by `got.stream`. */
+  readonly isStream?: boolean | undefined
 }
 
 /** A response in the form in which got takes one from a hook: that of the package `responselike`. */
@@ -32,12 +36,17 @@ export function gotOptions(client: Fetching): GotOptions {
   return { retry: { limit: 0 }, hooks: { beforeRequest: [(options) => send(client, options)] } }
 }
 
-async function send(client: Fetching, { url, method, headers, body }: GotRequest): Promise<GotResponse> {
+async function send(client: Fetching, options: GotRequest): Promise<GotResponse> {
+  const { url, method, headers, body, signal } = options
+  // What is piped into it comes after the hook: the request would go without its body.
+  if (options.isStream === true && body === undefined && !bodiless.includes(method))
+    throw optionInvalid('got.stream', 'given its body as an option, not piped', method)
+  const bytes = await bodyOf(options)
   const response = await client.fetch(String(url), {
     method,
     headers: pairsOf(headers),
-    // Strings, bytes and streams, as fetch takes them.
-    ...(body === undefined ? {} : { body: body as NonNullable<RequestInit['body']>, duplex: 'half' }),
+    ...(bytes === undefined ? {} : { body: bytes }),
+    ...(signal === undefined ? {} : { signal }),
     redirect: 'manual',
   })
   const received = Buffer.from(await response.arrayBuffer())
@@ -49,6 +58,19 @@ async function send(client: Fetching, { url, method, headers, body }: GotRequest
     complete: true,
   })
 }
+
+/** A stream is read here, and replaced: got would read it again, for the request that it believes to make. */
+async function bodyOf(options: GotRequest): Promise<string | Uint8Array<ArrayBuffer> | undefined> {
+  const { body } = options
+  if (body === undefined || typeof body === 'string') return body
+  const bytes = new Uint8Array(
+    await new Response(body as ConstructorParameters<typeof Response>[0]).arrayBuffer(),
+  )
+  options.body = bytes
+  return bytes
+}
+
+const bodiless: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'DELETE']
 
 /** Names that describe the connection or the bytes on it are the client's to write. */
 const own: readonly string[] = [

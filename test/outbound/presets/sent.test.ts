@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { type Client, createClient } from '../../../src/outbound/client.ts'
 import {
   adyen,
@@ -46,31 +46,59 @@ async function clientOf(
 
 const query = 'mutation ($idempotencyKey: String!) { refundCreate @idempotent(key: $idempotencyKey) { id } }'
 
-const keyed: readonly (readonly [Provider, string, object, (sent: Sent) => unknown])[] = [
-  [stripe, '/v1/charges', { amount: 1 }, ({ headers }) => headers['idempotency-key']],
-  [adyen, '/v71/payments', { amount: 1 }, ({ headers }) => headers['idempotency-key']],
-  [payPal, '/v2/checkout/orders', { intent: 'CAPTURE' }, ({ headers }) => headers['paypal-request-id']],
-  [square, '/v2/payments', { source_id: 'x' }, ({ body }) => body['idempotency_key']],
-  [
-    shopify,
-    '/admin/api/2026-04/graphql.json',
-    { query },
-    ({ body }) => (body['variables'] as Record<string, unknown>)['idempotencyKey'],
-  ],
+interface KeyedCall {
+  readonly target: Provider
+  readonly path: string
+  readonly body: object
+  keyOf(sent: Sent): unknown
+}
+
+const charge = { amount: 1 }
+
+const keyed: readonly KeyedCall[] = [
+  {
+    target: stripe,
+    path: '/v1/charges',
+    body: charge,
+    keyOf: ({ headers }) => headers['idempotency-key'],
+  },
+  {
+    target: adyen,
+    path: '/v71/payments',
+    body: charge,
+    keyOf: ({ headers }) => headers['idempotency-key'],
+  },
+  {
+    target: payPal,
+    path: '/v2/checkout/orders',
+    body: charge,
+    keyOf: ({ headers }) => headers['paypal-request-id'],
+  },
+  {
+    target: square,
+    path: '/v2/payments',
+    body: charge,
+    keyOf: ({ body }) => body['idempotency_key'],
+  },
+  {
+    target: shopify,
+    path: '/admin/api/2026-04/graphql.json',
+    body: { query },
+    keyOf: ({ body }) => (body['variables'] as Record<string, unknown>)['idempotencyKey'],
+  },
 ]
 
-describe.each(keyed)('$name', (target, path, body, keyOf) => {
-  it('has the key where it takes it, the same when it is sent again', async () => {
-    const { client, sent } = await clientOf(target)
-    const { attempts } = await client.request({
-      method: 'POST',
-      path,
-      body,
-      idempotencyKey: 'order-1001-charge',
-    })
-    expect(attempts).toBe(2)
-    expect(sent.map(keyOf)).toEqual(['order-1001-charge', 'order-1001-charge'])
+it.each(keyed)('$target.name has the key where it takes it, the same when it is sent again', async (one) => {
+  const { client, sent } = await clientOf(one.target)
+  const { path, body } = one
+  const { attempts } = await client.request({
+    method: 'POST',
+    path,
+    body,
+    idempotencyKey: 'order-1001-charge',
   })
+  expect(attempts).toBe(2)
+  expect(sent.map((each) => one.keyOf(each))).toEqual(['order-1001-charge', 'order-1001-charge'])
 })
 
 const blind: readonly (readonly [Provider, string, object])[] = [

@@ -51,6 +51,7 @@ export class LogicalCall {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
+      if (this.#core.closed !== undefined) return this.abort(this.#core.closed)
       for (const signal of this.#call.signals) {
         if (signal.aborted) return this.abort(signal.reason)
         signal.addEventListener('abort', this.#onAbort)
@@ -152,14 +153,14 @@ export class LogicalCall {
   /** Whether it may be sent again after `waitMs`; if not, why. */
   #mayResend(waitMs: number, wasAnswered: boolean): true | string {
     const { rules, options } = this.#core
-    const { isSafe, isKeyed, isStream } = this.#call
+    const { isSafe, isKeyed, isStream, keyLifetimeMs } = this.#call
     return rules.mayResend({
       isSafe,
       isKeyed,
       isSpent: isStream,
       mayHaveArrived: wasAnswered || this.#hasCut || this.#hasVague,
       keyAgeMs: this.#keyAgeMs + waitMs,
-      keyLifetimeMs: options.target.keyLifetimeMs ?? 0,
+      keyLifetimeMs,
       timeoutMs: options.timeoutMs,
     })
   }

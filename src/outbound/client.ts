@@ -16,7 +16,7 @@ import { makeFetch } from './fetch.ts'
 import { Flights } from './flights.ts'
 import { guardedRequest } from './guarded-call.ts'
 import type { ClientRequest, ClientResponse } from './message.ts'
-import { type ClientOptions, type ParsedClientOptions, parseClientOptions } from './options.ts'
+import { type ClientOptions, duration, type ParsedClientOptions, parseClientOptions } from './options.ts'
 import { isSafeMethod, keyOf, prepare, targetCallOf } from './prepare.ts'
 
 /** Calls one target. Make one per target and process, and share it; `close` it at the end. */
@@ -105,6 +105,7 @@ class StandardClient implements Client {
           whyOpen: parts.whyOpen ?? whyOpen,
         }),
       calls: new Set(),
+      closed: undefined,
       countSend: (end) => {
         this.#counts.sends += 1
         if (end.kind === 'answered') this.#counts.answered += 1
@@ -117,14 +118,17 @@ class StandardClient implements Client {
 
   async request(request: ClientRequest): Promise<ClientResponse> {
     if (this.#closing !== undefined) throw new OncewardError('CLOSED', 'This client has been closed.')
-    members(request, 'request')
+    const { signal, deadlineMs } = members(request, 'request')
+    if (deadlineMs !== undefined) duration(deadlineMs, 'request.deadlineMs')
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw optionInvalid('request.signal', 'an AbortSignal', signal)
     this.#counts.calls += 1
     this.#running += 1
     try {
       if (this.#bulkhead === undefined) return await this.#call(request)
-      await this.#enter(this.#bulkhead, request)
+      const leftMs = await this.#enter(this.#bulkhead, request)
       try {
-        return await this.#call(request)
+        return await this.#call({ ...request, deadlineMs: leftMs })
       } finally {
         this.#bulkhead.leave()
       }
@@ -143,19 +147,16 @@ class StandardClient implements Client {
       return guardedRequest(core, once, { request, call })
     const { intent, deadlineMs, signal } = request
     const key = keyOf(options.target, request, { call, nowMs: core.runtime.wallMs() })
-    const prepared = prepare(options, call, {
-      key,
-      deadlineMs,
-      signals: signal === undefined ? [] : [signal],
-    })
-    const kind = typeof intent?.safety === 'string' ? intent.safety : intent?.safety?.kind
-    const trusted = kind === undefined || kind === 'keyed' ? prepared : { ...prepared, isKeyed: false }
-    return new LogicalCall(core, trusted).start().then(({ response }) => response)
+    const signals = signal === undefined ? [] : [signal]
+    const prepared = prepare(options, call, { key, safety: intent?.safety, deadlineMs, signals })
+    return new LogicalCall(core, prepared).start().then(({ response }) => response)
   }
 
-  /** Waits for a place. Rejects where there is none, and when the caller gives up. */
-  #enter(bulkhead: Bulkhead, { signal, deadlineMs }: ClientRequest): Promise<void> {
+  /** Waits for a place, and gives what is left of the deadline. Rejects where there is none, and when the caller gives up. */
+  #enter(bulkhead: Bulkhead, { signal, deadlineMs: given }: ClientRequest): Promise<number> {
     const { options, runtime, events } = this.#core
+    const deadlineMs = given ?? options.deadlineMs
+    const sinceMs = runtime.monotonicMs()
     return new Promise((resolve, reject) => {
       const refuse = (why: string, cause?: unknown): void => {
         cleanUp()
@@ -168,7 +169,7 @@ class StandardClient implements Client {
       }
       const begin = (): void => {
         cleanUp()
-        resolve()
+        resolve(Math.max(1, Math.floor(deadlineMs - (runtime.monotonicMs() - sinceMs))))
       }
       let cleanUp = (): void => undefined
       let giveUp = (): void => undefined
@@ -185,7 +186,7 @@ class StandardClient implements Client {
         refuse('its turn did not come before the deadline')
       }
       // What runs keeps the process alive.
-      const timer = runtime.setTimer(deadlineMs ?? options.deadlineMs, outOfTime, { background: true })
+      const timer = runtime.setTimer(deadlineMs, outOfTime, { background: true })
       signal?.addEventListener('abort', onAbort)
       cleanUp = () => {
         timer.cancel()
@@ -233,6 +234,7 @@ class StandardClient implements Client {
       })
     }
     const error = new OncewardError('CLOSED', 'The client was closed before this call ended.')
+    this.#core.closed = error
     for (const call of calls) call.abort(error)
     flights.stop()
     await this.#pool.destroy()

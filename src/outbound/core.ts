@@ -1,3 +1,4 @@
+import type { OncewardError } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Breaker } from './breaker.ts'
 import type { RetryBudget } from './budget.ts'
@@ -18,5 +19,7 @@ export interface ClientCore {
   readonly breaker: Breaker | undefined
   /** Calls that have not ended, those that wait for their next attempt included. */
   readonly calls: Set<{ abort(reason: unknown): void }>
+  /** Set once the client's patience is over: nothing is sent any more. */
+  closed: OncewardError | undefined
   countSend(end: SendEnd): void
 }

@@ -128,14 +128,23 @@ export function retryAfterMs(
 }
 
 function standardRetryAfterMs({ headers }: TargetAnswer, nowMs: number): number | undefined {
-  const value = headers['retry-after']
-  if (typeof value !== 'string') return undefined
-  const text = value.trim()
+  const given = headers['retry-after'] ?? []
+  // Of several the longest: none is undercut.
+  const waits = (typeof given === 'string' ? [given] : given)
+    .map((value) => waitOf(value.trim(), headers['date'], nowMs))
+    .filter((waitMs) => waitMs !== undefined)
+  return waits.length === 0 ? undefined : Math.max(...waits)
+}
+
+function waitOf(
+  text: string,
+  sent: string | readonly string[] | undefined,
+  nowMs: number,
+): number | undefined {
   if (/^\d{1,10}(?:\.\d{1,3})?$/.test(text)) return Number(text) * 1000
   const atMs = parseHttpDate(text)
   if (atMs === undefined) return undefined
   // By the clock that wrote it: ours may be ahead, and would come back too early.
-  const sent = headers['date']
   const fromMs = (typeof sent === 'string' ? parseHttpDate(sent) : undefined) ?? nowMs
   return Math.max(0, atMs - fromMs)
 }

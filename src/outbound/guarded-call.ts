@@ -19,7 +19,15 @@ import type { ClientCore } from './core.ts'
 import type { SettledCall } from './decisions.ts'
 import { OutboundError } from './errors.ts'
 import { type ClientRequest, ClientResponse } from './message.ts'
-import { givenKey, honours, isSafeMethod, type PreparedCall, prepare } from './prepare.ts'
+import {
+  asObject,
+  type GivenSafety,
+  givenKey,
+  honours,
+  isSafeMethod,
+  type PreparedCall,
+  prepare,
+} from './prepare.ts'
 import type { TargetCall } from './target.ts'
 
 /** An answer as the ledger keeps it. */
@@ -37,6 +45,7 @@ interface GuardedCall {
   readonly request: ClientRequest
   readonly call: TargetCall
   readonly given: string | undefined
+  isSending?: boolean
   /** How this process's own send ended, if it made one. */
   own?: { readonly answered: Answered } | { readonly error: unknown }
 }
@@ -53,8 +62,26 @@ export async function guardedRequest(
   const given = givenKey(core.options.target, request, call)
   const guarded: GuardedCall = { once, core, request, call, given }
   const intent = intentOf(guarded)
-  const receipt = await once.execute<KeptAnswer>(intent, (attempt) => perform(guarded, attempt, intent))
-  return responseOf(guarded, receipt)
+  const receipt = once.execute<KeptAnswer>(intent, (attempt) => perform(guarded, attempt, intent))
+  return responseOf(guarded, await (request.signal === undefined ? receipt : patient(guarded, receipt)))
+}
+
+/** Waits for the ledger no longer than the caller does. Once this call sends, what is known of that decides. */
+function patient(guarded: GuardedCall, receipt: Promise<Receipt<KeptAnswer>>): Promise<Receipt<KeptAnswer>> {
+  const { signal } = guarded.request
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      if (guarded.isSending === true) return
+      const message = 'Nothing was sent: the call was given up while it waited for the ledger.'
+      reject(
+        new OutboundError('NOT_SENT', message, { outcome: 'not-sent', attempts: 0, cause: signal?.reason }),
+      )
+    }
+    signal?.addEventListener('abort', onAbort)
+    if (signal?.aborted === true) onAbort()
+    const done = (): void => signal?.removeEventListener('abort', onAbort)
+    receipt.then(resolve, reject).then(done, done)
+  })
 }
 
 /** What the call is for: as the caller says, or the work that the given key names. */
@@ -64,7 +91,7 @@ function intentOf(guarded: GuardedCall): Intent {
   return {
     ...named,
     input: named.input === undefined ? inputOf(core, call) : named.input,
-    safety: named.safety ?? safetyOf(core, call),
+    safety: safetyOf(guarded, named.safety),
   }
 }
 
@@ -90,46 +117,72 @@ function inputOf(core: ClientCore, call: TargetCall): Json {
   return { method, path: core.options.basePath + path, bodySha256: digest }
 }
 
-function safetyOf({ options }: ClientCore, call: TargetCall): Safety {
-  const isSafe = isSafeMethod(call.method)
-  if (!isSafe && !honours(options.target, call)) return { kind: 'blind' }
-  const keyLifetimeMs = isSafe ? undefined : options.target.keyLifetimeMs
-  if (keyLifetimeMs === undefined) return { kind: 'keyed' }
+/** What the target guarantees of this call: what the caller says, else what the profile does. */
+function safetyOf({ core, request, call }: GuardedCall, given: Intent['safety']): Safety {
+  const { options } = core
+  const isKeyed = isSafeMethod(call.method) || honours(options.target, call)
+  const byProfile: GivenSafety = isKeyed ? { kind: 'keyed' } : { kind: 'blind' }
+  const safety = asObject(given) ?? byProfile
+  if (safety.kind !== 'keyed') return safety as Safety
+  // The ledger would send it again, and no key would be with it.
+  if (!isKeyed)
+    throw optionInvalid('intent.safety', `another: ${options.target.name} takes no key for this call`, given)
+  const keyLifetimeMs = safety.keyLifetimeMs ?? options.target.keyLifetimeMs
+  if (keyLifetimeMs === undefined) return safety
+  const deadlineMs = request.deadlineMs ?? options.deadlineMs
   // All attempts of one claim must be over before the target forgets.
-  return { kind: 'keyed', keyLifetimeMs, requestTimeoutMs: Math.min(options.deadlineMs, keyLifetimeMs / 2) }
+  return {
+    kind: 'keyed',
+    keyLifetimeMs,
+    requestTimeoutMs: safety.requestTimeoutMs ?? Math.min(deadlineMs, keyLifetimeMs / 2),
+  }
 }
 
-async function perform(guarded: GuardedCall, attempt: Attempt, intent: Intent): Promise<KeptAnswer> {
+/** No longer than the ledger takes one request to live. */
+function deadlineOf({ core, request }: GuardedCall, { safety }: Intent): number {
+  const deadlineMs = request.deadlineMs ?? core.options.deadlineMs
+  const keyed = asObject(safety)
+  const lifeMs = keyed?.kind === 'keyed' ? keyed.requestTimeoutMs : undefined
+  return lifeMs === undefined ? deadlineMs : Math.max(1, Math.floor(Math.min(deadlineMs, lifeMs)))
+}
+
+/** Sends, and says which request it was. What it throws goes to the ledger. */
+async function sendOnce(
+  guarded: GuardedCall,
+  attempt: Attempt,
+  intent: Intent,
+): Promise<{ readonly prepared: PreparedCall; readonly answered: Answered }> {
   const { core, request, call, given } = guarded
   const signals = request.signal === undefined ? [attempt.signal] : [attempt.signal, request.signal]
-  const { deadlineMs } = request
-  const prepared = prepare(core.options, call, { key: given ?? attempt.effectKey, deadlineMs, signals })
-  let answered: Answered
+  const key = given ?? attempt.effectKey
+  const { safety } = intent
+  guarded.isSending = true
   try {
-    answered = await new LogicalCall(core, trusted(prepared, intent)).start()
+    const deadlineMs = deadlineOf(guarded, intent)
+    const prepared = prepare(core.options, call, { key, safety, deadlineMs, signals })
+    const answered = await new LogicalCall(core, prepared).start()
+    guarded.own = { answered }
+    return { prepared, answered }
   } catch (error) {
     guarded.own = { error }
     throw definite(core, error)
   }
-  guarded.own = { answered }
+}
+
+async function perform(guarded: GuardedCall, attempt: Attempt, intent: Intent): Promise<KeptAnswer> {
+  const { prepared, answered } = await sendOnce(guarded, attempt, intent)
   const { response, meaning, hasUnknown } = answered
   const isRepeated = attempt.number > 1 || response.attempts > 1
   const { status } = response
   const { isKeyed } = prepared
   const end: SettledCall = { kind: 'answered', status, meaning, hasUnknown, isKeyed, isRepeated }
-  const settlement = core.rules.settlementOf(end)
+  const settlement = guarded.core.rules.settlementOf(end)
   if (settlement === 'succeeded') return keptOf(response)
   const message = `${prepared.name} was answered ${status}`
   if (settlement === 'unknown') throw unknownAnswer(message, answered)
   const retryable = settlement === 'released'
   const value = keptOf(response)
   throw new DefiniteFailure(message, { code: `HTTP_${status}`, value, ...(retryable ? { retryable } : {}) })
-}
-
-/** What the caller says of the target goes before what the profile says: a blind effect is not sent twice. */
-function trusted(prepared: PreparedCall, { safety }: Intent): PreparedCall {
-  const kind = typeof safety === 'string' ? safety : safety?.kind
-  return kind === 'keyed' ? prepared : { ...prepared, isKeyed: false }
 }
 
 function unknownAnswer(message: string, { response }: Answered): OutboundError {

@@ -5,9 +5,10 @@ import { OncewardError, optionInvalid } from '../kernel/errors.ts'
 import { effectKeyOf } from '../ledger/effect-key.ts'
 import { encodeKey } from '../ledger/key.ts'
 import { lintKey } from '../ledger/key-lint.ts'
+import type { KeyedSafety, Safety, SafetyKind } from '../ledger/safety.ts'
 import { isJsonObject, writeBody } from './body.ts'
 import type { ClientRequest, RequestHeaders } from './message.ts'
-import { duration, type ParsedClientOptions } from './options.ts'
+import type { ParsedClientOptions } from './options.ts'
 import type { Sending } from './send.ts'
 import type { TargetCall, TargetProfile } from './target.ts'
 
@@ -19,6 +20,8 @@ export interface PreparedCall {
   readonly isSafe: boolean
   /** The target deduplicates it by the key it carries. */
   readonly isKeyed: boolean
+  /** How long the target remembers that key. */
+  readonly keyLifetimeMs: number
   readonly isStream: boolean
   readonly deadlineMs: number
   readonly signals: readonly AbortSignal[]
@@ -57,13 +60,16 @@ export function prepare(
   call: TargetCall,
   about: {
     readonly key: string | undefined
+    /** What the caller says of the target goes before what the profile says: a blind effect is not sent twice. */
+    readonly safety: Safety | SafetyKind | undefined
     readonly deadlineMs?: number | undefined
     readonly signals: readonly AbortSignal[]
   },
 ): PreparedCall {
   const { target } = options
-  const isHonoured = honours(target, call)
-  const placed = isHonoured && about.key !== undefined ? placeKey(target, call, about.key) : call
+  const hasKey = honours(target, call) && about.key !== undefined
+  const placed = hasKey && about.key !== undefined ? placeKey(target, call, about.key) : call
+  const safety = asObject(about.safety)
   const { body, contentType } = writeBody(placed.body)
   const headers: string[] = []
   for (const name in placed.headers) headers.push(name, placed.headers[name] ?? '')
@@ -77,11 +83,18 @@ export function prepare(
     sending: { method: placed.method, path: options.basePath + path, headers, body },
     name: `${placed.method} ${options.origin}${options.basePath}${shown}`,
     isSafe: isSafeMethod(placed.method),
-    isKeyed: isHonoured && about.key !== undefined,
+    isKeyed: hasKey && (safety === undefined || safety.kind === 'keyed'),
+    keyLifetimeMs: (safety?.kind === 'keyed' ? safety.keyLifetimeMs : undefined) ?? target.keyLifetimeMs ?? 0,
     isStream: body instanceof Readable,
-    deadlineMs: deadlineMs === undefined ? options.deadlineMs : duration(deadlineMs, 'request.deadlineMs'),
+    deadlineMs: deadlineMs ?? options.deadlineMs,
     signals: about.signals,
   }
+}
+
+export type GivenSafety = KeyedSafety | { readonly kind: Exclude<SafetyKind, 'keyed'> }
+
+export function asObject(safety: Safety | SafetyKind | undefined): GivenSafety | undefined {
+  return typeof safety === 'string' ? { kind: safety } : safety
 }
 
 export function honours(target: TargetProfile, call: TargetCall): boolean {

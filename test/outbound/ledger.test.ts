@@ -5,7 +5,9 @@ import { expect, onTestFinished } from 'vitest'
 import { createOnceward, type Intent, type Onceward } from '../../src/index.ts'
 import { memoryStore } from '../../src/stores/memory/index.ts'
 import { sqliteStore } from '../../src/stores/sqlite/index.ts'
+import { gate } from '../support/gate.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { idempotencyKeyTarget, keylessTarget } from '../../src/outbound/targets.ts'
 import { charge, outcomeOf } from './support/lab.ts'
 import { sentence } from './support/sentences.ts'
 
@@ -194,3 +196,51 @@ sentence(
     expect(lab.peer.seen).toHaveLength(2)
   },
 )
+
+sentence('what the target takes no key for is blind, and cannot be called keyed', async (lab) => {
+  const once = ledger()
+  const client = lab.client({ once, target: keylessTarget, retry: { attempts: 3 } })
+  const keyed: Intent = { operation: 'mail', key: '1', safety: 'keyed' }
+  const call = client.request(charge(undefined, { intent: keyed }))
+  await expect(call).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+  lab.peer.next.push({ reset: 'after' })
+  expect(await outcomeOf(client.request(order))).toMatchObject({ code: 'IN_DOUBT', attempts: 1 })
+  expect(lab.peer.seen).toHaveLength(1)
+})
+
+sentence(
+  'the lifetime of the key holds for the attempts of one call and for later calls together',
+  async (lab) => {
+    // Of 60 s, 30 s are kept for one call, however long its own deadline is.
+    const target = { ...idempotencyKeyTarget, keyLifetimeMs: 60_000 }
+    const once = ledger()
+    const client = lab.client({ once, target, deadlineMs: 600_000, retry: { attempts: 50 } })
+    lab.peer.always = { status: 503, headers: { 'retry-after': '10' } }
+    expect(await outcomeOf(client.request(order))).toMatchObject({ outcome: 'unknown' })
+    expect(lab.clock.monotonicMs()).toBeLessThan(30_000)
+  },
+)
+
+sentence('what cannot be written is refused before anything is sent, and frees the work', async (lab) => {
+  const once = ledger()
+  const client = lab.client({ once, target: { ...idempotencyKeyTarget, maxKeyBytes: 8 } })
+  await expect(client.request(order)).rejects.toMatchObject({ code: 'KEY_INVALID' })
+  expect(await once.lookup(intent)).toMatchObject({ state: 'released' })
+  expect(lab.peer.seen).toEqual([])
+})
+
+sentence('who gives up while another does the work is told so, and has sent nothing', async (lab) => {
+  const client = lab.client({ once: ledger() })
+  const answer = gate()
+  lab.peer.next.push({ until: answer.pass() })
+  const first = client.request(order)
+  await answer.arrived
+  const controller = new AbortController()
+  const second = outcomeOf(client.request({ ...order, signal: controller.signal }))
+  await new Promise((resolve) => setImmediate(resolve))
+  controller.abort()
+  expect(await second).toEqual({ code: 'NOT_SENT', outcome: 'not-sent', attempts: 0 })
+  answer.open()
+  expect(await first).toMatchObject({ status: 200, replayed: false })
+  expect(lab.peer.seen).toHaveLength(1)
+})

@@ -150,6 +150,18 @@ sentence(
   },
 )
 
+sentence('what waits for its turn when the client closes is not sent', async (lab) => {
+  const client = lab.client({ bulkhead: { calls: 1, queue: 1 } })
+  lab.peer.always = { until: new Promise(() => undefined) }
+  const running = outcomeOf(client.request(charge('a')))
+  const waiting = outcomeOf(client.request(charge('b')))
+  while (lab.peer.seen.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await client.close({ graceMs: 0 })
+  expect(await running).toMatchObject({ outcome: 'unknown' })
+  expect(await waiting).toMatchObject({ outcome: 'not-sent' })
+  expect(lab.peer.seen).toHaveLength(1)
+})
+
 sentence('whoever waits at the bulkhead may give up, and its place is free', async (lab) => {
   const answers = gate()
   lab.peer.always = { until: answers.pass() }

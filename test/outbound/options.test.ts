@@ -31,7 +31,8 @@ describe('the options of a client', () => {
 
   it.each([
     ['Sun, 06 Nov 1994 08:49:37 GMT', 784_111_777_000],
-    ['Sunday, 06-Nov-94 08:49:37 GMT', undefined],
+    ['Sunday, 06-Nov-94 08:49:37 GMT', 784_111_777_000],
+    ['Sun Nov  6 08:49:37 1994', 784_111_777_000],
     ['1994-11-06T08:49:37Z', undefined],
     ['Sun, 06 Foo 1994 08:49:37 GMT', undefined],
   ])('reads the date %s', (text, ms) => expect(parseHttpDate(text)).toBe(ms))
@@ -87,6 +88,7 @@ sentence('what cannot be written is refused, and not retried', async (lab) => {
   await expect(client.request(charge('k', { headers: { 'bad name': 'x' } }))).rejects.toMatchObject(refused)
   await expect(client.request(charge('k', { body: new Map() }))).rejects.toMatchObject(refused)
   await expect(client.request(charge('k', { deadlineMs: 0 }))).rejects.toMatchObject(refused)
+  await expect(client.request(charge('k', { signal: {} as never }))).rejects.toMatchObject(refused)
   expect(lab.clock.waits).toEqual([])
   expect(lab.peer.seen).toEqual([])
 })

@@ -308,6 +308,31 @@ sentence(
   ['hedges-anything'],
 )
 
+sentence(
+  'of two at once, what the first was answered is not forgotten over the no to the second',
+  async (lab) => {
+    const [first, second] = [gate(), gate()]
+    const client = lab.client({ hedge: { afterMs: 50 } })
+    const until = async (isSo: () => boolean): Promise<void> => {
+      while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
+    }
+    lab.peer.next.push(
+      { until: first.pass(), status: 503 },
+      { until: second.pass(), status: 429 },
+      { status: 403 },
+    )
+    const call = outcomeOf(client.request(charge('k')))
+    await until(() => lab.peer.seen.length === 1)
+    lab.clock.advance(50)
+    await until(() => lab.peer.seen.length === 2)
+    first.open()
+    await until(() => client.stats().answered === 1)
+    second.open()
+    // 503 may have been carried out; 403 is said of the third send alone.
+    expect(await call).toMatchObject({ outcome: 'unknown', attempts: 3 })
+  },
+)
+
 sentence('a key that holds the time is refused before anything is sent', async (lab) => {
   const client = lab.client()
   const key = `batch-${lab.clock.wallMs()}`

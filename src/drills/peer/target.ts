@@ -18,6 +18,8 @@ interface KeyState {
 export interface TargetOptions {
   /** How long a keyed target remembers a key. Default: for ever. */
   readonly remembersMs?: number
+  /** What its memory is measured by. Default: the monotonic clock of its process. */
+  readonly nowMs?: () => number
   /** How long each effect takes, unless planned otherwise. Default 0. */
   readonly effectMs?: number
 }
@@ -26,6 +28,7 @@ export interface TargetOptions {
 export class Target {
   readonly #journal: Journal
   readonly #remembersMs: number
+  readonly #nowMs: () => number
   readonly #effectMs: number
   readonly #keys = new Map<string, KeyState>()
   #effects = 0
@@ -33,6 +36,7 @@ export class Target {
   constructor(journal: Journal, options: TargetOptions) {
     this.#journal = journal
     this.#remembersMs = options.remembersMs ?? Number.POSITIVE_INFINITY
+    this.#nowMs = options.nowMs ?? (() => performance.now())
     this.#effectMs = options.effectMs ?? 0
   }
 
@@ -64,7 +68,7 @@ export class Target {
 
   #kept(state: KeyState, effectKey: string): string | undefined {
     const before = state.effects.get(effectKey)
-    const isKept = before !== undefined && performance.now() - before.atMs < this.#remembersMs
+    const isKept = before !== undefined && this.#nowMs() - before.atMs < this.#remembersMs
     return isKept ? before.effectId : undefined
   }
 
@@ -109,7 +113,7 @@ export class Target {
     const effectId = `e-${this.#effects}`
     const line: EffectLine = { at: new Date().toISOString(), key, effectId, effectKey, mode, pid }
     this.#journal.append(line)
-    state.effects.set(effectKey, { effectId, atMs: performance.now() })
+    state.effects.set(effectKey, { effectId, atMs: this.#nowMs() })
     return effectId
   }
 }

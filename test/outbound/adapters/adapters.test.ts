@@ -149,7 +149,7 @@ describe.each(all)('$name, with the client’s policy', (library) => {
 })
 
 it('the Stripe SDK comes back before Retry-After by its own policy, with a key that may be forgotten by then', async () => {
-  const forgetful = await FaultPeer.start(join(directory.path, 'forgetful.jsonl'), { remembersMs: 300 })
+  const forgetful = await FaultPeer.start(join(directory.path, 'forgetful.jsonl'), { remembersMs: 100 })
   onTestFinished(() => forgetful.end())
   await forgetful.plan('alone', ['forgets'])
   // It waits for half a second where it was asked for two.

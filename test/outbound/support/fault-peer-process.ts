@@ -6,11 +6,23 @@ import { Target } from '../../../src/drills/peer/target.ts'
 import { openJournal } from '../../../src/testing/journal.ts'
 import { type Fault, faultsHeader, forgottenAfterSeconds, peerHeader } from './faults.ts'
 
+/**
+ * Goes with the machine's clock, but stands still while this process does: a request that had to wait for a busy peer
+ * finds no key older for it.
+ */
+let clockMs = 0
+let tickedMs = performance.now()
+setInterval(() => {
+  const nowMs = performance.now()
+  clockMs += Math.min(nowMs - tickedMs, 100)
+  tickedMs = nowMs
+}, 25)
+
 const [, , journalPath = 'peer.jsonl', remembersMs] = process.argv
-const target = new Target(
-  openJournal(journalPath),
-  remembersMs === undefined ? {} : { remembersMs: Number(remembersMs) },
-)
+const target = new Target(openJournal(journalPath), {
+  nowMs: () => clockMs,
+  remembersMs: remembersMs === undefined ? Number.POSITIVE_INFINITY : Number(remembersMs),
+})
 /** How often each intent has come, and each fault has been done. */
 const arrivals = new Map<string, number>()
 const done = new Map<string, number>()

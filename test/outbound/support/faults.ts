@@ -43,5 +43,5 @@ export const peerHeader = 'x-peer'
 export type PeerKind = 'replays' | 'conflicts' | 'blind'
 
 /** How long the peer remembers keys where it is to forget them, and the wait that it then asks for. */
-export const remembersMs = 1_700
+export const remembersMs = 1_100
 export const forgottenAfterSeconds = 2

@@ -97,7 +97,7 @@ export class SoakBench {
       seed,
       faults,
       intents,
-      // Less than the peer remembers them, by more than a busy machine is late.
+      // Less than the peer remembers them, by more than a request is on its way.
       keyLifetimeMs: 800,
       // Less than the peer takes to be late.
       timeoutMs: 150,

@@ -31,13 +31,7 @@ const steps = [
     run: () =>
       vitest(
         'verify',
-        ...existing(
-          'test/model',
-          'test/crash',
-          'test/drills',
-          'test/outbound/soak.test.ts',
-          'test/simulation',
-        ),
+        ...existing('test/model', 'test/crash', 'test/drills', 'test/simulation', 'test/outbound'),
       ),
   },
 ]

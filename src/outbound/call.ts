@@ -140,10 +140,11 @@ export class LogicalCall {
       retryAfterMs: asked,
       remainingMs: this.#deadlineAtMs - runtime.monotonicMs(),
     })
-    const may = this.#mayResend(wait.kind === 'over' ? 0 : wait.waitMs, last.kind === 'answered')
+    // Whether this call could be sent again then or not: the caller is told when the target wants to be called.
+    if (wait.kind === 'later' && last.kind === 'answered') return this.#later(last, wait.waitMs)
+    const may = this.#mayResend(wait.kind === 'wait' ? wait.waitMs : 0, last.kind === 'answered')
     if (may !== true) return this.#giveUp(last, { why: may })
     if (this.#attempts >= options.retry.attempts) return this.#giveUp(last, { why: 'no attempts are left' })
-    if (wait.kind === 'later' && last.kind === 'answered') return this.#later(last, wait.waitMs)
     if (wait.kind !== 'wait') return this.#giveUp(last, { why: 'the deadline leaves no time' })
     if (!budget.take(rules, options.budget)) {
       events.emit('budget_spent', { method, ...budget.lately })

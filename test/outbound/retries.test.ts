@@ -139,8 +139,14 @@ sentence(
       attempts: 1,
       at,
     })
+    // Without a key as well, and where it may have been carried out that is said.
+    lab.peer.next.push({ status: 503, headers: { 'retry-after': '60' } })
+    expect(await outcomeOf(client.request(charge()))).toMatchObject({
+      code: 'RETRY_LATER',
+      outcome: 'unknown',
+    })
     expect(lab.clock.waits).toEqual([])
-    expect(lab.peer.seen).toHaveLength(1)
+    expect(lab.peer.seen).toHaveLength(2)
   },
   ['later-is-clamped'],
 )

@@ -279,6 +279,9 @@ sentence(
     lab.peer.next.push({ status: 200, body: 'in progress' }, { status: 200, body: 'done' })
     const call = lab.client({ target }).request(charge('k'))
     expect(await outcomeOf(call)).toMatchObject({ status: 200, attempts: 2, body: 'done' })
+    lab.peer.always = { status: 200, body: 'in progress' }
+    const second = lab.client({ target }).request(charge('l'))
+    expect(await outcomeOf(second)).toMatchObject({ outcome: 'unknown', attempts: 3 })
   },
   ['target-not-asked'],
 )

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
+import { createOnceward } from '../../../src/index.ts'
 import { type Client, createClient } from '../../../src/outbound/client.ts'
 import {
   adyen,
@@ -13,6 +14,7 @@ import {
   stripe,
   twilio,
 } from '../../../src/outbound/presets/index.ts'
+import { memoryStore } from '../../../src/stores/memory/index.ts'
 
 interface Sent {
   readonly headers: IncomingHttpHeaders
@@ -122,4 +124,27 @@ it('a key longer than the provider takes is refused before anything is sent', as
   const call = { method: 'POST', path: '/v2/payments', body: {}, idempotencyKey: 'x'.repeat(46) }
   await expect(client.request(call)).rejects.toMatchObject({ code: 'KEY_INVALID' })
   expect(sent).toHaveLength(0)
+})
+
+it('Shopify: what stays in progress is unknown to the ledger, too, although its status is 200', async () => {
+  const busy = '{"data":{"refundCreate":{"userErrors":[{"code":"IDEMPOTENCY_CONCURRENT_REQUEST"}]}}}'
+  const server = createServer(
+    (request, response) => void request.resume().on('end', () => response.end(busy)),
+  )
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const ledger = createOnceward({ store: memoryStore(), sweep: false })
+  const { port } = server.address() as AddressInfo
+  const options = { target: shopify, once: ledger, retry: { baseMs: 1 } }
+  const client = createClient({ baseUrl: `http://127.0.0.1:${port}`, ...options })
+  onTestFinished(async () => {
+    await client.close({ graceMs: 0 })
+    await ledger.close({ graceMs: 0 })
+    server.close()
+  })
+  const intent = { operation: 'refund', key: ['order', '1001'] }
+  const path = '/admin/api/2026-04/graphql.json'
+  const call = client.request({ method: 'POST', path, body: { query }, intent })
+  await expect(call).rejects.toMatchObject({ outcome: 'unknown', attempts: 3 })
+  expect((await ledger.lookup(intent))?.state).toBe('started')
 })

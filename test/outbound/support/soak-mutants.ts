@@ -6,6 +6,7 @@ const forEver = 1e9
 /** One broken decision, the faults under which it shows, and what the soak has to find of it. */
 export interface SoakMutant {
   readonly faults: readonly Fault[]
+  readonly intents: number
   readonly finds: RegExp
   readonly rules: (standard: OutboundRules) => Partial<OutboundRules>
 }
@@ -14,6 +15,7 @@ export const soakMutants: Readonly<Record<string, SoakMutant>> = {
   /** What may have arrived is sent again although no key goes with it, as axios-retry does with a POST. */
   'retry-unsafe-without-key': {
     faults: ['acted-reset', 'acted-503', 'acted-truncated'],
+    intents: 200,
     finds: /blind.*[2-9] effects/,
     rules: (standard) => ({
       mayResend: (question) =>
@@ -25,6 +27,7 @@ export const soakMutants: Readonly<Record<string, SoakMutant>> = {
   /** "The connection was reset, so it was not sent." */
   'reset-is-not-sent': {
     faults: ['acted-reset', 'acted-drop'],
+    intents: 200,
     finds: /blind.*[2-9] effects/,
     rules: (standard) => ({
       sendFailure: (failed) =>
@@ -36,6 +39,7 @@ export const soakMutants: Readonly<Record<string, SoakMutant>> = {
   /** A key is sent again when the target has forgotten it. */
   'ignore-key-lifetime': {
     faults: ['forgets'],
+    intents: 16,
     finds: /(replays|conflicts).*[2-9] effects/,
     rules: (standard) => ({
       mayResend: (question) =>
@@ -48,12 +52,14 @@ export const soakMutants: Readonly<Record<string, SoakMutant>> = {
   /** "Too many requests" of a second send is taken for the outcome of the first. */
   'late-no-is-believed': {
     faults: ['acted-reset', '429'],
+    intents: 200,
     finds: /reported as refused: 1 effect/,
     rules: () => ({ isOutcome: () => true }),
   },
   /** The caller's own: he retries by himself, with another key. No rule of ours can bring that back. */
   'new-key-per-attempt': {
     faults: ['acted-reset', 'acted-drop'],
+    intents: 200,
     finds: /(replays|conflicts).*[2-9] effects/,
     rules: () => ({}),
   },

@@ -20,7 +20,7 @@ function tell(what: string, { outcomes, effects, end, reportedBefore, tookMs }: 
 it(
   `of ${intents} intents with every fault mixed in none has two effects, and each outcome is as reported`,
   async () => {
-    const bench = await SoakBench.open({ remembersMs })
+    const bench = await SoakBench.open({ remembersMs: remembersMs.nearly })
     const result = await bench.soak(intents, seed)
     tell(`${intents} intents`, result)
     expect(result.violations, `seed ${seed}`).toEqual([])
@@ -45,7 +45,7 @@ it(
 )
 
 it('each mutant is found out by what it breaks', async () => {
-  const bench = await SoakBench.open({ remembersMs })
+  const bench = await SoakBench.open({ remembersMs: remembersMs.briefly })
   const found = await Promise.all(
     Object.entries(soakMutants).map(async ([mutant, { intents: count, finds }]) => {
       const { violations } = await bench.soakMutant(mutant, count, 7)

@@ -18,8 +18,6 @@ interface KeyState {
 export interface TargetOptions {
   /** How long a keyed target remembers a key. Default: for ever. */
   readonly remembersMs?: number
-  /** What its memory is measured by. Default: the monotonic clock of its process. */
-  readonly nowMs?: () => number
   /** How long each effect takes, unless planned otherwise. Default 0. */
   readonly effectMs?: number
 }
@@ -28,7 +26,6 @@ export interface TargetOptions {
 export class Target {
   readonly #journal: Journal
   readonly #remembersMs: number
-  readonly #nowMs: () => number
   readonly #effectMs: number
   readonly #keys = new Map<string, KeyState>()
   #effects = 0
@@ -36,7 +33,6 @@ export class Target {
   constructor(journal: Journal, options: TargetOptions) {
     this.#journal = journal
     this.#remembersMs = options.remembersMs ?? Number.POSITIVE_INFINITY
-    this.#nowMs = options.nowMs ?? (() => performance.now())
     this.#effectMs = options.effectMs ?? 0
   }
 
@@ -66,9 +62,14 @@ export class Target {
     return this.#kept(this.#stateOf(key), effectKey) !== undefined
   }
 
+  /** As if the lifetime of everything under this key were over now. */
+  forget(key: string): void {
+    this.#stateOf(key).effects.clear()
+  }
+
   #kept(state: KeyState, effectKey: string): string | undefined {
     const before = state.effects.get(effectKey)
-    const isKept = before !== undefined && this.#nowMs() - before.atMs < this.#remembersMs
+    const isKept = before !== undefined && performance.now() - before.atMs < this.#remembersMs
     return isKept ? before.effectId : undefined
   }
 
@@ -113,7 +114,7 @@ export class Target {
     const effectId = `e-${this.#effects}`
     const line: EffectLine = { at: new Date().toISOString(), key, effectId, effectKey, mode, pid }
     this.#journal.append(line)
-    state.effects.set(effectKey, { effectId, atMs: this.#nowMs() })
+    state.effects.set(effectKey, { effectId, atMs: performance.now() })
     return effectId
   }
 }

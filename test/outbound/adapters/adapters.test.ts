@@ -26,7 +26,7 @@ let peer: FaultPeer
 let intents = 0
 
 beforeAll(async () => {
-  peer = await FaultPeer.start(join(directory.path, 'peer.jsonl'), { remembersMs })
+  peer = await FaultPeer.start(join(directory.path, 'peer.jsonl'), { remembersMs: remembersMs.briefly })
 })
 afterAll(async () => {
   await peer.end()
@@ -152,7 +152,7 @@ it('the Stripe SDK comes back before Retry-After by its own policy, with a key t
   const forgetful = await FaultPeer.start(join(directory.path, 'forgetful.jsonl'), { remembersMs: 100 })
   onTestFinished(() => forgetful.end())
   await forgetful.plan('alone', ['forgets'])
-  // It waits for half a second where it was asked for two.
+  // It waits for half a second where it was asked for three.
   await stripeLibrary.alone({ url: forgetful.url, intent: 'alone' })
   expect(forgetful.count('alone')).toBe(2)
 })

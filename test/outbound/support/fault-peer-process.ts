@@ -18,11 +18,10 @@ setInterval(() => {
   tickedMs = nowMs
 }, 25)
 
-const [, , journalPath = 'peer.jsonl', remembersMs] = process.argv
-const target = new Target(openJournal(journalPath), {
-  nowMs: () => clockMs,
-  remembersMs: remembersMs === undefined ? Number.POSITIVE_INFINITY : Number(remembersMs),
-})
+const [, , journalPath = 'peer.jsonl', remembersMs = 'Infinity'] = process.argv
+const target = new Target(openJournal(journalPath), {})
+/** By this peer's clock: when an intent was told to come back later than its key is remembered. */
+const toldMs = new Map<string, number>()
 /** How often each intent has come, and each fault has been done. */
 const arrivals = new Map<string, number>()
 const done = new Map<string, number>()
@@ -100,6 +99,8 @@ function read({ url, headers }: IncomingMessage, response: ServerResponse): Arri
 }
 
 function behave(arrival: Arrival): void {
+  const told = toldMs.get(arrival.intent)
+  if (told !== undefined && clockMs - told > Number(remembersMs)) target.forget(arrival.intent)
   const { fault, response, key, isKeyed } = arrival
   if (isKeyed && inUse.has(key)) return answer(response, 409, { error: { message: 'the key is in use' } })
   const socket = response.socket
@@ -136,7 +137,10 @@ function behave(arrival: Arrival): void {
     case 'acted-500':
       return act(arrival, () => answer(response, 500, broken))
     case 'forgets':
-      return act(arrival, () => answer(response, 503, { ...broken, retryAfter: forgottenAfterSeconds }))
+      return act(arrival, () => {
+        toldMs.set(arrival.intent, clockMs)
+        answer(response, 503, { ...broken, retryAfter: forgottenAfterSeconds })
+      })
     case '400':
       return answer(response, 400, { error: { message: 'not understood' } })
     case 'ok':

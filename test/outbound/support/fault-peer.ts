@@ -19,7 +19,7 @@ export class FaultPeer {
     this.#journalPath = journalPath
   }
 
-  /** Remembers keys for ever, unless told otherwise. */
+  /** Forgets only keys of intents that it told to come back, so long after it told them; by default none. */
   static async start(
     journalPath: string,
     options: { readonly remembersMs?: number } = {},

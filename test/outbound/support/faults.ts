@@ -42,6 +42,7 @@ export const peerHeader = 'x-peer'
 /** How a peer answers a key that it knows: as the first time, or with 409 and the first result. `blind` knows none. */
 export type PeerKind = 'replays' | 'conflicts' | 'blind'
 
-/** How long the peer remembers keys where it is to forget them, and the wait that it then asks for. */
-export const remembersMs = 1_100
-export const forgottenAfterSeconds = 2
+/** The wait that `forgets` asks for, and how long the peer remembers the key from then on, by default for ever. */
+export const forgottenAfterSeconds = 3
+/** For the client that must not come back: nearly as long as it was told. For one that does: surely over by then. */
+export const remembersMs = { nearly: 2_900, briefly: 1_600 } as const

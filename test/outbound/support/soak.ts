@@ -62,7 +62,7 @@ export class SoakBench {
       // Nobody gives up on a busy machine: what shows is what breaks, not what is late.
       timeoutMs: 10_000,
       keyLifetimeMs: 600_000,
-      deadlineMs: 3_500,
+      deadlineMs: 4_500,
       concurrency: 16,
     }
     const config = { ...this.#config(intents, seed), ...broken }

@@ -11,6 +11,7 @@ process.on('exit', () => rmSync(packDir, { recursive: true, force: true }))
 
 const steps = [
   { name: 'types', run: () => tool('tsc', '--noEmit') },
+  { name: 'types in pages', run: () => tool('tsc', '--noEmit', '--project', 'src/browser') },
   { name: 'lint', run: () => tool('oxlint', '--type-aware', '--deny-warnings') },
   { name: 'format', run: () => tool('biome', 'format') },
   {
@@ -31,7 +32,14 @@ const steps = [
     run: () =>
       vitest(
         'verify',
-        ...existing('test/model', 'test/crash', 'test/drills', 'test/simulation', 'test/outbound'),
+        ...existing(
+          'test/model',
+          'test/crash',
+          'test/drills',
+          'test/simulation',
+          'test/browser',
+          'test/outbound',
+        ),
       ),
   },
 ]

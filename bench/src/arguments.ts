@@ -12,7 +12,6 @@ export type Command =
     }
   | { readonly kind: 'leak'; readonly store: string; readonly operations: number; readonly form: ProductForm }
   | { readonly kind: 'profile'; readonly cell: Cell; readonly seconds: number; readonly form: ProductForm }
-  | { readonly kind: 'gateway'; readonly isQuick: boolean; readonly form: ProductForm }
   | { readonly kind: 'outbound'; readonly isQuick: boolean; readonly form: ProductForm }
   | { readonly kind: 'render' }
   | { readonly kind: 'list' }
@@ -22,13 +21,13 @@ export class UsageError extends Error {}
 
 export const usage = `npm run bench                    everything, about 7 minutes; writes bench/results.json and bench/RESULTS.md
 npm run bench -- --quick         one short round, to see that it works; writes neither
-npm run bench -- --only NAME     the cells whose id holds NAME (more than once: any of them); writes neither
+npm run bench -- --only NAME     the cells whose id holds NAME (more than once: any of them); writes neither;
+                                 gateway/ for the gateway beside other proxies
 npm run bench -- list            the ids of all cells
 npm run bench -- leak            10 million operations, and whether memory stays flat; writes bench/leak.json
                                  --store memory|sqlite|postgres, --operations N
 npm run bench -- profile         where the time of a guarded operation goes
                                  --only NAME (one of Onceward's cells), --seconds N
-npm run bench -- gateway         the gateway beside a bare proxy; --quick for one short round; prints only
 npm run bench -- outbound        the outbound client beside undici, got, axios and fetch, and a storm of retries; --quick for one
                                  short round; prints only
 npm run bench -- render          bench/results.json and bench/leak.json into bench/RESULTS.md
@@ -62,8 +61,6 @@ export function parseCommand(args: readonly string[]): Command {
         seconds: positive(values.seconds ?? '5', '--seconds'),
         form,
       }
-    case 'gateway':
-      return { kind: 'gateway', isQuick: values.quick === true, form }
     case 'outbound':
       return { kind: 'outbound', isQuick: values.quick === true, form }
     case 'render':
@@ -71,7 +68,7 @@ export function parseCommand(args: readonly string[]): Command {
       return { kind: name }
     default:
       throw new UsageError(
-        `there is no command ${name}: leak, profile, gateway, outbound, render and list, or none for the whole suite`,
+        `there is no command ${name}: leak, profile, outbound, render and list, or none for the whole suite`,
       )
   }
 }

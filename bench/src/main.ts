@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { type Command, parseCommand, usage, UsageError } from './arguments.ts'
 import { allCells, cellId } from './cells.ts'
-import { runGatewayBench } from './gateway/run.ts'
 import { runLeak } from './leak.ts'
 import { buildDir, measuresOtherSources, type ProductForm, rootDir } from './product.ts'
 import { runOutboundBench } from './outbound/run.ts'
@@ -35,9 +34,6 @@ async function run(command: Command): Promise<number> {
       build(command.form)
       await profile(command)
       return 0
-    case 'gateway':
-      build(command.form)
-      return (await runGatewayBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1
     case 'outbound':
       build(command.form)
       return (await runOutboundBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1

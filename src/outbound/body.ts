@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { ReadableStream } from 'node:stream/web'
 import { optionInvalid } from '../kernel/errors.ts'
 import type { WrittenBody } from './message.ts'
 
@@ -14,7 +15,7 @@ export function writeBody(body: unknown): Written {
   if (body instanceof Uint8Array) return { body }
   if (body instanceof ArrayBuffer) return { body: new Uint8Array(body) }
   if (body instanceof Readable) return { body }
-  if (body instanceof globalThis.ReadableStream) return { body: Readable.fromWeb(body) }
+  if (body instanceof ReadableStream) return { body: Readable.fromWeb(body) }
   if (body instanceof URLSearchParams)
     return { body: body.toString(), contentType: 'application/x-www-form-urlencoded;charset=UTF-8' }
   return { body: jsonOf(body), contentType: 'application/json' }

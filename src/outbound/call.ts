@@ -105,6 +105,8 @@ export class LogicalCall {
     if (this.#isOver || !this.#sends.delete(send)) return
     if (end.kind === 'answered') {
       const meaning = rules.meaningOf(end.answer, options.target, this.#call)
+      // The other of two at once will have the last word, but this one may have been carried out.
+      if (this.#sends.size > 0 && meaning !== 'done' && isVague(end.answer.status)) this.#hasVague = true
       this.#settle({ kind: 'answered', answer: end.answer, meaning })
       return
     }

@@ -50,9 +50,10 @@ export function meaningOf(
   call: { readonly isKeyed: boolean },
 ): Meaning {
   const { status } = answer
-  if (status < 400) return 'done'
-  if (call.isKeyed && isFirstResult(answer, target)) return 'done'
   const hint = target.retryHint?.(answer)
+  // A target's own word goes before its status: GraphQL says "in progress" with 200.
+  if (status < 400) return hint === 'retry' ? 'retry' : 'done'
+  if (call.isKeyed && isFirstResult(answer, target)) return 'done'
   if (hint === 'retry') return 'retry'
   if (hint === undefined && (retried.includes(status) || target.retryStatuses?.includes(status) === true))
     return 'retry'
@@ -80,12 +81,14 @@ export interface EarlierSends {
  */
 export function isOutcome(status: number, { isSafe, hasCut, hasVague }: EarlierSends): boolean {
   if (isSafe) return true
+  // A yes that asks for another try: the work is in progress, and nobody knows how it ends.
+  if (status < 400) return false
   return !hasCut && (!hasVague || isVague(status))
 }
 
-/** The target may have carried out what it answers so. */
+/** The target may have carried out what it answers so, without its being done. */
 export function isVague(status: number): boolean {
-  return status >= 500 || status === 408
+  return status >= 500 || status === 408 || status < 400
 }
 
 /** What a repetition rests on. */

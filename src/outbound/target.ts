@@ -39,7 +39,7 @@ export interface TargetProfile {
    * Which calls the target deduplicates by the key. Default: all but GET, HEAD and OPTIONS. A call for which this is
    * false gets no key, and is retried only where it was certainly not sent.
    */
-  honours?(call: Pick<TargetCall, 'method' | 'path' | 'headers'>): boolean
+  honours?(call: TargetCall): boolean
   /** Statuses, beside 2xx, that answer a repeated key with the first result: done. */
   readonly duplicateStatuses?: readonly number[]
   /** The same where the status alone does not tell: looks at header or body. True: this is the first result, done. */

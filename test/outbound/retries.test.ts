@@ -270,6 +270,23 @@ sentence(
 )
 
 sentence(
+  'a target whose status says yes while it asks for another try is believed the latter',
+  async (lab) => {
+    const target: TargetProfile = {
+      ...idempotencyKeyTarget,
+      retryHint: ({ body }) => (Buffer.from(body).includes('in progress') ? 'retry' : undefined),
+    }
+    lab.peer.next.push({ status: 200, body: 'in progress' }, { status: 200, body: 'done' })
+    const call = lab.client({ target }).request(charge('k'))
+    expect(await outcomeOf(call)).toMatchObject({ status: 200, attempts: 2, body: 'done' })
+    lab.peer.always = { status: 200, body: 'in progress' }
+    const second = lab.client({ target }).request(charge('l'))
+    expect(await outcomeOf(second)).toMatchObject({ outcome: 'unknown', attempts: 3 })
+  },
+  ['target-not-asked'],
+)
+
+sentence(
   'only a safe or keyed call is hedged, with the same key, and the first answer that is done counts',
   async (lab) => {
     const slow = gate()
@@ -298,6 +315,31 @@ sentence(
     )
   },
   ['hedges-anything'],
+)
+
+sentence(
+  'of two at once, what the first was answered is not forgotten over the no to the second',
+  async (lab) => {
+    const [first, second] = [gate(), gate()]
+    const client = lab.client({ hedge: { afterMs: 50 } })
+    const until = async (isSo: () => boolean): Promise<void> => {
+      while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
+    }
+    lab.peer.next.push(
+      { until: first.pass(), status: 503 },
+      { until: second.pass(), status: 429 },
+      { status: 403 },
+    )
+    const call = outcomeOf(client.request(charge('k')))
+    await until(() => lab.peer.seen.length === 1)
+    lab.clock.advance(50)
+    await until(() => lab.peer.seen.length === 2)
+    first.open()
+    await until(() => client.stats().answered === 1)
+    second.open()
+    // 503 may have been carried out; 403 is said of the third send alone.
+    expect(await call).toMatchObject({ outcome: 'unknown', attempts: 3 })
+  },
 )
 
 sentence('a key that holds the time is refused before anything is sent', async (lab) => {

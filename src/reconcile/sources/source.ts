@@ -70,6 +70,8 @@ export interface Source {
   /** What it was read as: `CSV, ";" between columns, latin1, gzip`. */
   readonly reading: string
   readonly columns: readonly Column[]
+  /** Of its files, as they lie on disk. */
+  readonly bytes?: number
   /** The first rows, at most a thousand, with all columns. */
   readonly sample: readonly Row[]
   /** What a person should know: an ending that lies, columns of the same name. */

@@ -146,6 +146,19 @@ describe('an option that is wrong is named, with what was expected', () => {
     expect(report.notes.join()).toContain('Several columns are named "ref"')
   })
 
+  it.each(['node', 'duckdb'] as const)(
+    'names that differ in capitals alone get a number, too (%s)',
+    async (engine) => {
+      const report = await audit(put('a.csv', 'Ref,ref\nA,1\nA,2\n'), {
+        engine,
+        ref: ['Ref'],
+        effect: 'none',
+      })
+      expect(report.columns.map(({ name }) => name)).toEqual(['Ref', 'ref (2)'])
+      expect(report).toMatchObject({ duplicateRefs: 1, certainty: { possible: 1 } })
+    },
+  )
+
   it('nothing that looks like a reference is asked for', async () => {
     await expect(audit(put('a.csv', 'colour,size\nred,1\n'))).rejects.toMatchObject({
       message: expect.stringMatching(/--ref is needed.*"colour", "size"/),

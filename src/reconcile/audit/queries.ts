@@ -105,15 +105,15 @@ export function segmentsQuery(sql: Sql, { roles }: Plan): string {
 export function groupsQuery(sql: Sql, { roles, columns }: Plan, among?: string): string {
   const refs = roles.ref.map(identifier)
   const cells = columns.map((name) => `nullif(${qualified(sql.text(name))}, '')`)
-  const position = sql.position === undefined ? 'NULL' : castText(sql, 'r._position')
-  const isComputed = sql.position !== undefined && sql.position !== '_position'
-  const rows = `(SELECT *${isComputed ? `, ${sql.position} AS _position` : ''} FROM ${sql.from})`
+  const position = sql.position === undefined ? 'NULL' : castText(sql, 'r._onceward_position')
+  const isComputed = sql.position !== undefined && sql.position !== '_onceward_position'
+  const rows = `(SELECT *${isComputed ? `, ${sql.position} AS _onceward_position` : ''} FROM ${sql.from})`
   return `SELECT ${[...roles.ref.map((name) => qualified(sql.text(name))), position, ...cells].join(', ')}
 FROM ${rows} AS r
 JOIN (
   ${repeatedQuery(sql, roles.ref, among).replaceAll('\n', '\n  ')}
 ) AS repeated ON ${refs.map((ref) => `r.${ref} = repeated.${ref}`).join(' AND ')}
-ORDER BY ${refs.map((ref) => `r.${ref}`).join(', ')}${sql.position === undefined ? '' : ', r._position'}`
+ORDER BY ${refs.map((ref) => `r.${ref}`).join(', ')}${sql.position === undefined ? '' : ', r._onceward_position'}`
 
   /** The text of a column names it once, in quotes. */
   function qualified(expression: string): string {

@@ -40,8 +40,8 @@ export function relationOf(files: readonly (TextFile | ParquetFile)[]): DuckdbRe
 function parquetRelation(files: readonly { path: string }[]): DuckdbRelation {
   const paths = files.map(({ path }) => literal(path)).join(', ')
   return {
-    select: `SELECT *, file_index * 1099511627776 + file_row_number AS _position FROM read_parquet([${paths}], union_by_name = true)`,
-    position: '_position',
+    select: `SELECT *, file_index * 1099511627776 + file_row_number AS _onceward_position FROM read_parquet([${paths}], union_by_name = true)`,
+    position: '_onceward_position',
     rejections: [],
   }
 }

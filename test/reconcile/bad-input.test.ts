@@ -165,6 +165,16 @@ describe('an option that is wrong is named, with what was expected', () => {
     })
   })
 
+  it('what comes many times each is not taken for a reference', async () => {
+    const rows = Array.from(
+      { length: 60 },
+      (_, at) => `CUST-${at % 4},9.99,2026-01-0${(at % 9) + 1}T10:00:00Z\n`,
+    ).join('')
+    await expect(audit(put('a.csv', `customer_id,amount,at\n${rows}`))).rejects.toMatchObject({
+      message: expect.stringContaining('--ref is needed'),
+    })
+  })
+
   it('what cannot be watched', async () => {
     const watched = async (source: string): Promise<unknown> => watchDuplicates(source).next()
     await expect(watched('-')).rejects.toMatchObject({ code: 'OPTION_INVALID' })

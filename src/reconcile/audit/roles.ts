@@ -22,7 +22,12 @@ type SingleRole = Exclude<Role, 'ref'>
 
 /** Names as people write them, the likeliest first. `_`, `-`, dots and capitals make no difference. */
 const names: Readonly<Record<Role, readonly string[]>> = {
-  ref: words('ref orderref orderreference reference businessref orderid orderno ordernumber order'),
+  ref: words(`
+    ref orderref orderreference reference businessref orderid orderno ordernumber order invoiceref
+    bookingref bookingid paymentref batchid eventid subject invoiceno invoicenumber jobref messageref
+    entityid invoiceid paymentid transactionid messageid deliveryid shipmentid chargeid customerref
+    accountref customerid
+  `),
   effect: words(`
     effect effectid chargeid charge draftid invoiceid paymentid transactionid txid txnid refundid
     shipmentid dispatchid transferid payoutid messageid deliveryid providerid externalid

@@ -107,6 +107,14 @@ describe.each(['node', 'duckdb'] as const)(
       ])
     })
 
+    it('of several files of JSON lines, with the file', async () => {
+      put('1.jsonl', '{"order_ref":"A"}\n{"order_ref":"B"}\n')
+      const second = put('2.jsonl', '{"order_ref":"A"}\n{broken\n')
+      const report = await audit(join(directory, '*.jsonl'), { engine })
+      expect(report).toMatchObject({ rows: 3, duplicateRefs: 1 })
+      expect(report.rejected).toEqual([{ line: 2, why: 'not valid JSON', file: second }])
+    })
+
     it('of several files, with the file', async () => {
       put('1.csv', good)
       const second = put('2.csv', `${good}B\n`)

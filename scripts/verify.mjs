@@ -39,6 +39,7 @@ const steps = [
           'test/simulation',
           'test/browser',
           'test/outbound',
+          'test/reconcile/patterns.test.ts',
         ),
       ),
   },

@@ -45,6 +45,8 @@ const byCode: Readonly<Record<ErrorCode, ExitCode>> = {
   CIRCUIT_OPEN: exitCodes.failed,
   BULKHEAD_FULL: exitCodes.failed,
   ANSWER_TOO_LARGE: exitCodes.inDoubt,
+  SOURCE_INVALID: exitCodes.usage,
+  SOURCE_UNAVAILABLE: exitCodes.storeUnavailable,
   DEPENDENCY_MISSING: exitCodes.usage,
 }
 

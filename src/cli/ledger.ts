@@ -1,7 +1,8 @@
 import { isOncewardError, OncewardError } from '../kernel/errors.ts'
 import { createOnceward, type Onceward } from '../index.ts'
 import type { OncewardOptions } from '../ledger/options.ts'
-import { openStoreFromUrl, redactUrl, storeKindOf } from '../stores/open.ts'
+import { redactUrl } from '../kernel/redact.ts'
+import { openStoreFromUrl, storeKindOf } from '../stores/open.ts'
 import type { Globals } from './command.ts'
 
 export interface LedgerNeeds {

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { outputError, packageVersion, withGlobals } from './command.ts'
+import { auditCommand } from './commands/audit.ts'
 import { contractCommand } from './commands/contract.ts'
 import { demoCommand } from './commands/demo.ts'
 import { drillCommand } from './commands/drill.ts'
@@ -44,4 +45,5 @@ export function createProgram(): Command {
     .addCommand(demoCommand())
     .addCommand(simulateCommand())
     .addCommand(contractCommand())
+    .addCommand(auditCommand())
 }

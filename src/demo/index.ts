@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { redactUrl } from '../stores/open.ts'
+import { redactUrl } from '../kernel/redact.ts'
 import { makeChildren } from './children.ts'
 import { describeEnding, EndedEarly, exitCodeOfEnding, type Watch, watchForEnd } from '../testing/ending.ts'
 import type { HalfContext } from './half-context.ts'

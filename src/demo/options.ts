@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { optionInvalid } from '../kernel/errors.ts'
-import { redactUrl } from '../stores/open.ts'
+import { redactUrl } from '../kernel/redact.ts'
 
 /** What `onceward demo` can be told. Everything has a default. */
 export interface DemoOptions {

@@ -72,6 +72,10 @@ export const errorCodes = [
   'BULKHEAD_FULL',
   /** An answer was larger than allowed, and was cut off. */
   'ANSWER_TOO_LARGE',
+  /** The data to look at is empty, broken, or not what it says it is. */
+  'SOURCE_INVALID',
+  /** The database that holds the data to look at cannot be reached, or refuses. */
+  'SOURCE_UNAVAILABLE',
   /** An optional package is not installed. */
   'DEPENDENCY_MISSING',
 ] as const

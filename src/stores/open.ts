@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf, OncewardError, optionInvalid } from '../kernel/errors.ts'
+import { redactUrl } from '../kernel/redact.ts'
 import type { Store } from '../ledger/store.ts'
 
 export interface OpenStoreOptions {
@@ -115,9 +116,4 @@ async function requireLedger(path: string): Promise<void> {
     return
   }
   if (version === undefined) throw new OncewardError('STORE_UNAVAILABLE', `${path} holds no ledger.`)
-}
-
-/** A URL fit for messages: the password is left out, also where the URL is broken. */
-export function redactUrl(url: string): string {
-  return url.replace(/(:\/\/[^/@:]*):.*@/s, '$1:***@').replace(/([?&]password=)[^&]*/gi, '$1***')
 }

@@ -10,7 +10,8 @@ import { createProgram } from '../../src/cli/program.ts'
 import { parseDuration, parseKey } from '../../src/cli/values.ts'
 import { errorCodes } from '../../src/kernel/error-codes.ts'
 import { OncewardError } from '../../src/kernel/errors.ts'
-import { openStoreFromUrl, redactUrl, sqlitePathOf } from '../../src/stores/open.ts'
+import { redactUrl } from '../../src/kernel/redact.ts'
+import { openStoreFromUrl, sqlitePathOf } from '../../src/stores/open.ts'
 import { CliBench, json } from './cli-bench.ts'
 
 let bench: CliBench

@@ -1,5 +1,5 @@
 import { messageOf } from '../../kernel/errors.ts'
-import { redactUrl } from '../../stores/open.ts'
+import { redactUrl } from '../../kernel/redact.ts'
 import { schemaVersion } from '../../stores/postgres/tables.ts'
 import { postgresRules } from './postgres-checks.ts'
 import type { PostgresFacts } from './postgres-facts.ts'

@@ -1,0 +1,33 @@
+export { audit, auditGroups } from './audit/audit.ts'
+export { auditCsv } from './audit/csv.ts'
+export { auditHtml } from './audit/html.ts'
+export type { AuditOptions } from './audit/options.ts'
+export { auditSql, type SqlOptions } from './audit/print-sql.ts'
+export type {
+  AuditColumn,
+  AuditReport,
+  Certainty,
+  DuplicateGroup,
+  KeyRelation,
+  Pattern,
+  PatternKind,
+  PayloadRelation,
+  Role,
+  UnclearGroups,
+} from './audit/report.ts'
+export { openSource } from './sources/open.ts'
+export type {
+  Batch,
+  Cell,
+  Column,
+  ColumnType,
+  Progress,
+  Rejected,
+  Rejections,
+  Row,
+  Source,
+  SourceOptions,
+  SqlSide,
+} from './sources/source.ts'
+export type { WatchEvent } from './watch/events.ts'
+export { watchDuplicates, type WatchOptions } from './watch/watch.ts'

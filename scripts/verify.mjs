@@ -32,7 +32,15 @@ const steps = [
     run: () =>
       vitest(
         'verify',
-        ...existing('test/model', 'test/crash', 'test/drills', 'test/simulation', 'test/browser'),
+        ...existing(
+          'test/model',
+          'test/crash',
+          'test/drills',
+          'test/simulation',
+          'test/browser',
+          'test/outbound',
+          'test/reconcile/patterns.test.ts',
+        ),
       ),
   },
 ]

@@ -2,9 +2,11 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { type Command, parseCommand, usage, UsageError } from './arguments.ts'
+import { runAuditBench } from './audit/run.ts'
 import { allCells, cellId } from './cells.ts'
 import { runLeak } from './leak.ts'
 import { buildDir, measuresOtherSources, type ProductForm, rootDir } from './product.ts'
+import { runOutboundBench } from './outbound/run.ts'
 import { profile } from './profile.ts'
 import { say } from './progress.ts'
 import { render } from './render.ts'
@@ -33,6 +35,12 @@ async function run(command: Command): Promise<number> {
       build(command.form)
       await profile(command)
       return 0
+    case 'outbound':
+      build(command.form)
+      return (await runOutboundBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1
+    case 'audit':
+      build(command.form)
+      return (await runAuditBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1
     case 'suite': {
       build(command.form)
       const results = await runSuite({ ...command, ...(command.isQuick ? quick : full) })

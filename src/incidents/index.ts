@@ -1,6 +1,8 @@
 export { builtInCatalogue, catalogueWith } from './catalogue/catalogue.ts'
 export { readCatalogueFolder } from './catalogue/folder.ts'
+export { collectBundle, parseConnection } from './connect/collect.ts'
 export { examineBundle } from './examine.ts'
+export { initBundle } from './init.ts'
 export { compose } from './report/compose.ts'
 export { renderHtml } from './report/html.ts'
 export { renderMarkdown } from './report/markdown.ts'

@@ -1,15 +1,23 @@
 // What the snippets of README.md and docs/ may take for granted: the things of the reader's own application.
+import type { MethodDefinition, ServiceClientConstructor } from '@grpc/grpc-js'
 import type { Onceward } from 'onceward'
-import type { Intent } from 'onceward/browser'
 import type { Pool } from 'pg'
 
 declare global {
+  interface Order {
+    readonly id: string
+  }
+  interface Charge {
+    readonly id: string
+    readonly amount: number
+  }
+  const ShopService: { readonly order: MethodDefinition<Order, Charge> }
+  const ShopClient: ServiceClientConstructor
   const order: { id: string; total: number; email: string }
   const amount: number
   const currency: string
   const once: Onceward
   const pool: Pool
-  const intent: Intent
   function show(text: string): void
   const stripe: {
     charges: {

@@ -33,6 +33,7 @@ export function askedContender(start: () => Promise<Asked>): Promise<Contender> 
   return Promise.resolve({
     measure: async (cell, window) => {
       const asked = await start()
+      globalThis.gc?.()
       try {
         return await measure(child, asked, { cell, window })
       } finally {
@@ -58,7 +59,6 @@ function measure(child: ChildProcess, asked: Asked, { cell, window }: Wanted): P
     const onExit = (): void => reject(new Error('the process that makes the load has ended'))
     const onMessage = (answer: LoadAnswer): void => {
       if (answer.kind === 'begins') {
-        globalThis.gc?.()
         beforeUs = asked.processorUs()
         return
       }

@@ -3,11 +3,12 @@ import { OncewardError } from '../../kernel/errors.ts'
 import { progressLine } from '../audit/progress.ts'
 import { writeText } from '../contract/files.ts'
 import { baseCommand, jsonOption, setAction } from '../command.ts'
+import { type GatherOptions, gather, init } from '../triage/gather.ts'
 import { exitCodes } from '../exit.ts'
 import { write } from '../output.ts'
 import { untilEnded } from '../until-ended.ts'
 
-interface TriageCommandOptions {
+interface TriageCommandOptions extends GatherOptions {
   readonly md?: string | true
   readonly html?: string
   readonly catalogue?: string
@@ -37,19 +38,30 @@ export function triageCommand(): Command {
       [],
     )
     .option('--catalogue <folder>', 'causes, mitigations and fixes of your own, as YAML or JSON, beside ours')
+    .option('--init <folder>', 'instead: write a commented incident.yaml from what lies in a folder')
+    .option(
+      '--connect <source>',
+      'instead: collect a bundle into BUNDLE from postgres://…, prometheus=URL or ledger=URL, read-only (several times)',
+      gathered,
+      [],
+    )
+    .option('--from <time>', 'with --connect: where its window begins (default: six hours before --to)')
+    .option('--to <time>', 'with --connect: where it ends (default: now)')
     .addOption(jsonOption())
   return setAction<TriageCommandOptions>(command, async ({ globals, options, args }) => {
+    if (options.init !== undefined) return init(options.init, globals.json)
     const { bundle, md } = bundleOf(args, options.md)
     if (globals.json && md === true)
       throw new OncewardError(
         'OPTION_INVALID',
         '--json and --md without a file both want standard output; give --md a file.',
       )
+    if (options.connect.length > 0) return gather(bundle, options, globals)
     return run({ ...options, bundle, md, json: globals.json })
   })
 }
 
-interface Asked extends Omit<TriageCommandOptions, 'md'> {
+interface Asked extends Omit<TriageCommandOptions, 'md' | keyof GatherOptions> {
   readonly bundle: string
   readonly md: string | true | undefined
   readonly json: boolean

@@ -1,5 +1,5 @@
 import { optionInvalid } from '../../kernel/errors.ts'
-import { parseInstant, type TimeStyle, timeStyleOf } from '../../reconcile/values/instant.ts'
+import { parseInstant, timeStyleOf } from '../../reconcile/values/instant.ts'
 
 /** Reads the times of one source, and knows afterwards what had to be assumed. */
 export interface Clock {
@@ -43,8 +43,6 @@ export function clockOf(sample: readonly string[], zone: string | undefined, nam
     ],
   }
 }
-
-export type { TimeStyle }
 
 type OffsetAt = (ms: number) => number
 

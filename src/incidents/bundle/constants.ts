@@ -36,7 +36,7 @@ const rules: readonly Rule[] = [
 ]
 
 const assignment =
-  /(?:^|[\s,{("'])["']?([A-Za-z][\w.-]{2,60})["']?\s*[:=]\s*["']?(\d+(?:_\d{3})*(?:\.\d+)?)\s*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|kib|kb|mib|mb|b)?\b/gi
+  /(?<![\w.-])["']?([A-Za-z][\w.-]{2,60})["']?\s*[:=]\s*["']?(\d+(?:_\d{3})*(?:\.\d+)?)[ \t]*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|kib|kb|mib|mb|b)?\b/gi
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const sizes: Readonly<Record<string, number>> = { b: 1, kb: 1024, kib: 1024, mb: 1_048_576, mib: 1_048_576 }

@@ -1,4 +1,4 @@
-import { countText, shareText } from '../../reconcile/values/format.ts'
+import { countText } from '../../reconcile/values/format.ts'
 import type { FieldName } from '../bundle/manifest.ts'
 import type { BundleRow, LoadedSource } from '../bundle/row.ts'
 import type { SourceKind } from '../model.ts'
@@ -137,10 +137,6 @@ export function shortened(text: string, length = 140): string {
 
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
-}
-
-export function percent(part: number, whole: number): string {
-  return whole === 0 ? '0 %' : shareText(part / whole)
 }
 
 export function evidenceOf(source: LoadedSource, statement: string, query: string): Found {

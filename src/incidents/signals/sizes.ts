@@ -144,7 +144,7 @@ function missingBySize(m: Material): Measured {
   return unclear ?? unknown('No source holds sizes beside a field that is missing in some rows.')
 }
 
-/** The split that tells present from missing best. */
+/** The split that tells present from missing best, with enough rows on both of its sides. */
 export function splitOf(cases: readonly { readonly size: number; readonly isGone: boolean }[]): {
   thresholdBytes: number
   shareAbove: number
@@ -152,18 +152,22 @@ export function splitOf(cases: readonly { readonly size: number; readonly isGone
 } {
   const sorted = cases.toSorted((a, b) => a.size - b.size)
   const all = sorted.filter(({ isGone }) => isGone).length
-  let [below, best] = [0, { at: 0, wrong: sorted.length - all, below: 0 }]
+  const least = Math.max(3, Math.ceil(sorted.length * 0.03))
+  let below = 0
+  let best = { at: 0, wrong: Infinity, below: 0 }
   sorted.forEach(({ isGone, size }, at) => {
     if (isGone) below++
-    if (sorted[at + 1]?.size === size) return
-    const wrong = below + (sorted.length - at - 1 - (all - below))
+    const above = sorted.length - at - 1
+    if (sorted[at + 1]?.size === size || at + 1 < least || above < least) return
+    const wrong = below + (above - (all - below))
     if (wrong < best.wrong) best = { at: at + 1, wrong, below }
   })
-  const above = sorted.length - best.at
+  const share = all / Math.max(1, sorted.length)
+  if (best.at === 0) return { thresholdBytes: 0, shareAbove: share, shareBelow: share }
   return {
-    thresholdBytes: sorted[Math.max(0, best.at - 1)]?.size ?? 0,
-    shareAbove: above === 0 ? 0 : (all - best.below) / above,
-    shareBelow: best.at === 0 ? 0 : best.below / best.at,
+    thresholdBytes: sorted[best.at - 1]?.size ?? 0,
+    shareAbove: (all - best.below) / (sorted.length - best.at),
+    shareBelow: best.below / best.at,
   }
 }
 

@@ -104,8 +104,9 @@ function namesOf(header: readonly string[]): { names: string[]; notes: string[] 
   const repeated = new Set<string>()
   const names = header.map((cell, at) => {
     const name = cell.trim() === '' ? `column ${at + 1}` : cell.trim()
-    const count = (seen.get(name) ?? 0) + 1
-    seen.set(name, count)
+    // DuckDB makes no difference between Ref and ref.
+    const count = (seen.get(name.toLowerCase()) ?? 0) + 1
+    seen.set(name.toLowerCase(), count)
     if (count === 1) return name
     repeated.add(name)
     return `${name} (${count})`

@@ -25,6 +25,7 @@ export function nodeFiles(at: Files, options: SourceOptions): Source {
     engine: 'node',
     reading: readingOf(first),
     columns,
+    bytes: at.bytes,
     sample: first.sample,
     notes: at.files.flatMap((file) => file.notes),
     scan: (names) => scan(at, names, { options, rejections }),

@@ -1,5 +1,5 @@
 import { OncewardError } from '../../kernel/errors.ts'
-import { declaredType } from './duckdb-files.ts'
+import { declaredType } from './declared-type.ts'
 import type { Place, Relation } from './locate.ts'
 import { nearest } from './nearest.ts'
 import { openPostgres, type Postgres, readOnly } from './postgres-driver.ts'
@@ -80,7 +80,8 @@ async function columnsOf(
   return fields.map(({ name, dataTypeID }) => {
     const isRepeated = seen.has(name)
     seen.add(name)
-    return { name, type: declaredType(types.get(dataTypeID) ?? ''), ...(isRepeated && { isRepeated }) }
+    const declared = types.get(dataTypeID) ?? ''
+    return { name, type: declaredType(declared), declared, ...(isRepeated && { isRepeated }) }
   })
 }
 

@@ -23,8 +23,10 @@ export function at(seconds: number): string {
 }
 
 /** Writes a bundle whose window is six hours, unless it says otherwise. */
-export function writeBundle({ files, sources, ...rest }: TestBundle): string {
-  const directory = temporaryDirectory()
+export function writeBundle(
+  { files, sources, ...rest }: TestBundle,
+  directory: string = temporaryDirectory(),
+): string {
   const manifest = {
     onceward: 'incident/v1',
     id: 'INC-1',

@@ -108,3 +108,31 @@ export function webhooks(): Story {
     ],
   }
 }
+
+/** Some of each: what is most, and what is neither most nor hardly any. */
+export function mixed(): Story {
+  const requests: Cells[] = []
+  const effects: Cells[] = []
+  for (let index = 0; index < 10; index++) {
+    const order = `order-${index}`
+    for (let copy = 0; copy < 3; copy++) {
+      const second = index * 1800 + copy * (index < 7 ? 4 : 3 + copy * 9)
+      const key = index < 7 ? `k-${index}-${copy}` : `k-${index}`
+      requests.push({ order_id: order, at: at(second), idempotency_key: key, status: 200, duration_ms: 30 })
+      effects.push({ order_id: order, at: at(second + 0.02), charge_id: `c-${index}-${copy}`, idempotency_key: key })
+    }
+  }
+  return {
+    name: 'some of each',
+    bundle: {
+      sources: [
+        { id: 'asked', kind: 'requests', path: 'asked.csv' },
+        { id: 'done', kind: 'effects', path: 'done.csv' },
+      ],
+      files: { 'asked.csv': csv(requests), 'done.csv': csv(effects) },
+    },
+    yes: ['keys.different', 'retries.fixed-interval'],
+    no: ['gap.milliseconds', 'spans.overlap'],
+    unknown: ['keys.same', 'gap.client-timeout'],
+  }
+}

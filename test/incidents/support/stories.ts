@@ -1,4 +1,4 @@
-import { registrations, webhooks } from './stories-of-callers.ts'
+import { mixed, registrations, webhooks } from './stories-of-callers.ts'
 import type { Story } from './story.ts'
 import { at, type Cells, csv, jsonl, numbersFrom } from './bundle.ts'
 
@@ -302,4 +302,5 @@ export const stories: readonly Story[] = [
   ordersTwice(),
   registrations(),
   webhooks(),
+  mixed(),
 ]

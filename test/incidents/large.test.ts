@@ -1,0 +1,138 @@
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { expect, it } from 'vitest'
+import { clockOf } from '../../src/incidents/bundle/clock.ts'
+import { fastJson } from '../../src/incidents/bundle/fast-json.ts'
+import { mapFields } from '../../src/incidents/bundle/fields.ts'
+import { keepInNode, weightOf } from '../../src/incidents/bundle/keep.ts'
+import { keepInSql } from '../../src/incidents/bundle/keep-sql.ts'
+import { shapeOf } from '../../src/incidents/bundle/rows-of.ts'
+import type { BundleRow } from '../../src/incidents/bundle/row.ts'
+import { examineBundle } from '../../src/incidents/examine.ts'
+import { openDuckdb } from '../../src/reconcile/sources/duckdb-driver.ts'
+import { openSource } from '../../src/reconcile/index.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { at, jsonl, writeBundle } from './support/bundle.ts'
+import { stories } from './support/stories.ts'
+
+const lines = `${jsonl(
+  Array.from({ length: 600 }, (_, index) => ({
+    at: at(Math.floor(index / 2) * 3 + (index % 2)),
+    order: { id: `o-${index % 10 === 1 ? index - 1 : index}` },
+    'a.b': `dotted ${index}`,
+    worker: `w${index % 3}`,
+    status: index % 50 === 0 ? 500 : 200,
+    payload: { total: index % 7, note: null },
+  })),
+)}{"at": broken\n[1]\n`
+
+const isWhole = ['verify', 'full'].includes(process.env['ONCEWARD_TEST_SIZE'] ?? '')
+
+/** All of a row but its line, in one order. */
+function told(row: BundleRow): string {
+  const rest = Object.entries(row.rest ?? {}).toSorted(([a], [b]) => a.localeCompare(b))
+  return JSON.stringify(Object.entries({ ...row, line: 0, rest }).toSorted(([a], [b]) => a.localeCompare(b)))
+}
+
+it.each(['requests.jsonl', 'requests.jsonl.gz'])('DuckDB keeps of %s what Node keeps', async (name) => {
+  const directory = writeBundle({
+    sources: [],
+    files: { [name]: name.endsWith('.gz') ? gzipSync(lines) : lines },
+  })
+  const path = join(directory, name)
+  const kept = []
+  for (const engine of ['node', 'duckdb'] as const) {
+    const source = await openSource(path, { engine })
+    const { map } = mapFields(
+      { ...source, name },
+      { kind: 'requests', map: { ref: 'order.id' } },
+      'sources[0]',
+    )
+    const times = source.sample.flatMap(
+      (row) => row[source.columns.findIndex((column) => column.name === map.at)] ?? [],
+    )
+    const shape = shapeOf(source, 'requests', { map, clock: clockOf(times, undefined, 'zone') })
+    const fast = fastJson(source, [path], shape.columns)
+    const found =
+      fast === undefined
+        ? {
+            ...(await keepInNode(source, shape, { kind: 'requests' })),
+            broken: (await source.rejections()).count,
+          }
+        : await keepInSql(shape, { kind: 'requests', map, times, ...fast })
+    kept.push({
+      ...found,
+      rows: found.rows.map(told).toSorted(),
+      totals: { ...found.totals, minutes: [...found.totals.minutes] },
+    })
+    await source.close()
+  }
+  const [node, duckdb] = kept
+  expect(duckdb).toEqual(node)
+  expect(duckdb).toMatchObject({
+    broken: 2,
+    totals: { rows: 600, refs: 540, repeatedRefs: 60, extraRows: 60 },
+  })
+})
+
+it('of too many rows those of repeated references are kept, trouble too, and a sample that weighs as much as the rest', async () => {
+  const many = jsonl(
+    Array.from({ length: 5000 }, (_, index) => ({
+      at: at(index),
+      ref: `o-${index % 100 === 1 ? index - 1 : index}`,
+    })),
+  )
+  const directory = writeBundle({ sources: [], files: { 'many.jsonl': many } })
+  const source = await openSource(join(directory, 'many.jsonl'), { engine: 'node' })
+  const { map } = mapFields({ ...source, name: 'many' }, { kind: 'effects', map: {} }, 'sources[0]')
+  const shape = shapeOf(source, 'many', { map, clock: clockOf([at(0)], undefined, 'zone') })
+  const { rows, totals, notes } = await keepInNode(source, shape, { kind: 'effects', max: 1000 })
+  expect(totals).toMatchObject({ rows: 5000, refs: 4950, repeatedRefs: 50, extraRows: 50 })
+  expect(rows.filter(({ weight }) => weight === 1).length).toBe(100)
+  const weight = rows.reduce((sum, row) => sum + row.weight, 0)
+  expect(weight).toBeGreaterThan(4000)
+  expect(weight).toBeLessThan(6000)
+  expect(notes.join()).toContain('one in 10 of the others')
+})
+
+it('what is trouble is told by the message', () => {
+  const row = { source: 'x', line: 1, weight: 1, message: 'primary failover begins' }
+  expect(weightOf(row, { counts: new Map(), step: 1e9, badStep: 1 })).toBe(1)
+  expect(weightOf({ ...row, message: 'all is well' }, { counts: new Map(), step: 1e9, badStep: 1 })).toBe(0)
+})
+
+it('every query that evidence cites for a table runs in DuckDB as it stands', async () => {
+  const db = await openDuckdb({ directory: temporaryDirectory(), memory: '500MB' })
+  const failed: string[] = []
+  let run = 0
+  // Each opens files anew: of all of them every sixth is enough for each day.
+  const every = isWhole ? 1 : 6
+  for (const { bundle } of stories) {
+    const directory = writeBundle(bundle)
+    const { evidence } = await examineBundle(directory)
+    const queries = [...new Set(evidence.map((one) => one.query))].filter((query) =>
+      query.startsWith('SELECT'),
+    )
+    for (const query of queries.filter((_, index) => index % every === 0)) {
+      run++
+      const inFolder = query.replaceAll(/(read_(?:csv|json|parquet)\(')/g, `$1${directory}/`)
+      try {
+        for await (const rows of db.query(`SELECT CAST(count(*) AS VARCHAR) FROM (${inFolder})`)) void rows
+      } catch (error) {
+        failed.push(`${query}\n${String(error)}`)
+      }
+    }
+  }
+  db.close()
+  expect(failed).toEqual([])
+  expect(run).toBeGreaterThan(isWhole ? 100 : 15)
+})
+
+it('the same bundle gives the same evidence, to the letter', async () => {
+  for (const { bundle } of stories.slice(0, 2)) {
+    const directory = writeBundle(bundle)
+    expect(JSON.stringify(await examineBundle(directory))).toBe(
+      JSON.stringify(await examineBundle(directory)),
+    )
+  }
+})

@@ -119,7 +119,12 @@ export function mixed(): Story {
       const second = index * 1800 + copy * (index < 7 ? 4 : 3 + copy * 9)
       const key = index < 7 ? `k-${index}-${copy}` : `k-${index}`
       requests.push({ order_id: order, at: at(second), idempotency_key: key, status: 200, duration_ms: 30 })
-      effects.push({ order_id: order, at: at(second + 0.02), charge_id: `c-${index}-${copy}`, idempotency_key: key })
+      effects.push({
+        order_id: order,
+        at: at(second + 0.02),
+        charge_id: `c-${index}-${copy}`,
+        idempotency_key: key,
+      })
     }
   }
   return {

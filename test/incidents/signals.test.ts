@@ -5,7 +5,8 @@ import { signalSpecs } from '../../src/incidents/model.ts'
 import { measures } from '../../src/incidents/signals/measures.ts'
 import { writeBundle } from './support/bundle.ts'
 import { stories } from './support/stories.ts'
-import { causes, lossCauses } from './support/stories-of-causes.ts'
+import { causes } from './support/stories-of-causes.ts'
+import { lossCauses } from './support/stories-of-losses.ts'
 
 it.each([...stories, ...causes, ...lossCauses].map((story) => [story.name, story] as const))(
   '%s',

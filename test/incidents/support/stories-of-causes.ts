@@ -4,7 +4,7 @@ import type { Story } from './story.ts'
 const hour = 3600
 
 /** Forty references every five minutes; every second one comes again, `again` tells when and how it differs. */
-function effects(
+export function effects(
   again: (index: number) => Cells & { readonly after: number },
   more: (index: number) => Cells = () => ({}),
 ): Cells[] {
@@ -30,7 +30,7 @@ interface Told {
   readonly no?: readonly string[]
 }
 
-function story(name: string, { rows, files = {}, known, map, yes, no = [] }: Told): Story {
+export function story(name: string, { rows, files = {}, known, map, yes, no = [] }: Told): Story {
   const others = Object.entries(files)
   return {
     name,
@@ -48,7 +48,7 @@ function story(name: string, { rows, files = {}, known, map, yes, no = [] }: Tol
   }
 }
 
-const scattered = (index: number): number => 40 + ((index * 7919) % 900)
+export const scattered = (index: number): number => 40 + ((index * 7919) % 900)
 
 /** A log as JSON lines, over the whole window. */
 export function log(lines: readonly (readonly [number, string, string])[]): { kind: string; text: string } {

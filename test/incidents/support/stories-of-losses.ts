@@ -71,7 +71,7 @@ interface Lost {
   readonly no?: readonly string[]
 }
 
-function lost(name: string, { row, files = () => ({}), yes, no = [] }: Lost): Story {
+export function lost(name: string, { row, files = () => ({}), yes, no = [] }: Lost): Story {
   const random = numbersFrom(name.length)
   const all = Array.from({ length: 72 }, (_, index) => ({ index, isLost: random() < 0.3 }))
   const sent = all.map(

@@ -35,7 +35,7 @@ export const causeAfterEffect: Check = ({ bundle }) => {
 
 const dayMs = 86_400_000
 
-/** Far from the onset, while another change lies ten times nearer: near proves nothing, but the nearer one was not asked. */
+/** Far from the onset, while another change lies less than half as far: near proves nothing, but the nearer one was not asked. */
 export const farCause: Check = ({ bundle }) => {
   const { onset, changes } = bundle
   if (onset === undefined) return []
@@ -46,7 +46,7 @@ export const farCause: Check = ({ bundle }) => {
     const nearer = changes.filter(
       ({ atMs, name }) =>
         atMs <= onset.toMs &&
-        onset.fromMs - atMs < distanceMs / 10 &&
+        onset.fromMs - atMs < distanceMs / 2 &&
         suspects.every((each) => each.change.name !== name),
     )
     if (nearer.length === 0) return []

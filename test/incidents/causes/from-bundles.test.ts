@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest'
+import { builtInCatalogue } from '../../../src/incidents/catalogue/catalogue.ts'
+import { examineBundle } from '../../../src/incidents/examine.ts'
+import { compose } from '../../../src/incidents/report/compose.ts'
+import { renderHtml } from '../../../src/incidents/report/html.ts'
+import { triage } from '../../../src/incidents/triage.ts'
+import { writeBundle } from '../support/bundle.ts'
+import { stories } from '../support/stories.ts'
+
+/** Of real files: the causes that lead, and how many of them have to be likely. */
+const leading: readonly (readonly [story: RegExp, causes: readonly string[], likely: number])[] = [
+  [/^fulfilment/, ['D02', 'L08'], 2],
+  [/^overnight/, ['D06', 'D17'], 2],
+  [/^double charges/, ['D28'], 1],
+  [/^orders twice/, ['D10'], 1],
+  [/^registrations/, ['D01'], 1],
+  [/^webhooks/, ['L04'], 1],
+]
+
+it.each(leading)('the bundle %s leads to %j', async (name, causes, likely) => {
+  const story = stories.find((each) => name.test(each.name))
+  if (story === undefined) throw new Error('The story is not there.')
+  const examination = await examineBundle(writeBundle(story.bundle))
+  const found = triage(examination, { catalogue: builtInCatalogue() })
+  expect(found.hypotheses.slice(0, causes.length).map(({ id }) => id)).toEqual(causes)
+  expect(found.hypotheses.filter(({ label }) => label === 'likely' || label === 'very likely')).toHaveLength(
+    likely,
+  )
+  expect(found.abstained).toBe(false)
+  expect(found.ruledOut.map(({ hypothesis }) => hypothesis)).not.toEqual(expect.arrayContaining([...causes]))
+  expect(renderHtml(compose(found))).toContain(causes[0])
+})
+
+it('the bundle of fulfilment is told what its size really is', async () => {
+  const story = stories.find(({ name }) => name.startsWith('fulfilment'))
+  if (story === undefined) throw new Error('The story is not there.')
+  const found = triage(await examineBundle(writeBundle(story.bundle)), { catalogue: builtInCatalogue() })
+  expect(found.contradictions.map(({ fact }) => fact)).toContainEqual(
+    expect.stringMatching(/gRPC receive limit/),
+  )
+})

@@ -5,8 +5,13 @@ import { signalSpecs } from '../../src/incidents/model.ts'
 import { measures } from '../../src/incidents/signals/measures.ts'
 import { writeBundle } from './support/bundle.ts'
 import { stories } from './support/stories.ts'
+import { causes } from './support/stories-of-causes.ts'
+import { lossCauses } from './support/stories-of-losses.ts'
+import { moreLosses, systems } from './support/stories-of-systems.ts'
 
-it.each(stories.map((story) => [story.name, story] as const))('%s', async (_, story) => {
+const all = [...stories, ...causes, ...lossCauses, ...systems, ...moreLosses]
+
+it.each(all.map((story) => [story.name, story] as const))('%s', async (_, story) => {
   const { signals, evidence, bundle } = examine(await readBundle(writeBundle(story.bundle)))
   const valueOf = (id: string): string => {
     const signal = signals.find((one) => one.id === id)
@@ -30,6 +35,11 @@ it.each(stories.map((story) => [story.name, story] as const))('%s', async (_, st
   }
   expect(evidence.every(({ statement, query }) => statement !== '' && query !== '')).toBe(true)
   expect(bundle.sources.map(({ id }) => id)).toEqual(story.bundle.sources.map(({ id }) => id))
+})
+
+it('each signal is true in some story', () => {
+  const told = new Set(all.flatMap(({ yes }) => yes))
+  expect(signalSpecs.map(({ id }) => id).filter((id) => !told.has(id))).toEqual([])
 })
 
 it('measures every signal of the catalogue, and no other', () => {

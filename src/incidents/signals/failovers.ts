@@ -129,12 +129,14 @@ function restartsBeside(m: Material): Measured {
   if (base === undefined || list.length < 3) return unknown('Fewer than three duplicate references.')
   if (m.of('processes', 'log').length === 0) return unknown('No source tells of restarts.')
   const timed = list.filter(({ rows: pair }) => pair[0]?.at !== undefined && pair[1]?.at !== undefined)
+  const owners = new Set(list.flatMap(({ rows: [first] }) => namesOf(first)))
+  // Where processes go by other names than the rows' workers, nobody can tell whose restart it was.
+  const isNamed = rows.some((row) => namesOf(row).some((name) => owners.has(name)))
   const yes = timed.filter(({ rows: [first, second] }) =>
     rows.some((row) => {
       const isBetween = (row.at ?? 0) >= (first?.at ?? 0) - 5000 && (row.at ?? 0) <= (second?.at ?? 0)
-      const named = [row.worker, row.host, row.name].filter((name) => name !== undefined)
-      const own = [first?.worker, first?.host].filter((name) => name !== undefined)
-      return isBetween && (named.length === 0 || own.length === 0 || named.some((name) => own.includes(name)))
+      const own = namesOf(first)
+      return isBetween && (!isNamed || own.length === 0 || namesOf(row).some((name) => own.includes(name)))
     }),
   ).length
   const share = timed.length === 0 ? 0 : yes / timed.length
@@ -146,4 +148,8 @@ function restartsBeside(m: Material): Measured {
     found: [evidenceOf(source, statement, searchQuery(source, restartPattern))],
     numbers: { share, restarts: rows.length },
   }
+}
+
+function namesOf(row: BundleRow | undefined): string[] {
+  return [row?.worker, row?.host, row?.name].filter((name) => name !== undefined)
 }

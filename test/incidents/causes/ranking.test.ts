@@ -9,8 +9,15 @@ import { stories } from './causes-at-work.ts'
 
 const catalogue = builtInCatalogue()
 
+/** Several sentences look at the same stories: each is ranked once by each set of rules. */
+const kept = new WeakMap<RankRules, Map<Made, Ranking>>()
+
 function ranked(made: Made, rules: RankRules): Ranking {
-  return rank(examinationOf(made), catalogue, rules)
+  const known = kept.get(rules) ?? new Map<Made, Ranking>()
+  kept.set(rules, known)
+  const ranking = known.get(made) ?? rank(examinationOf(made), catalogue, rules)
+  known.set(made, ranking)
+  return ranking
 }
 
 function leading(ranking: Ranking): string | undefined {

@@ -10,7 +10,10 @@ export function missingSources(
   ranked: readonly Ranked[],
   known: ReadonlySet<string>,
 ): readonly SourceKind[] {
-  const live = ranked.filter(({ cause, probability }) => probability >= 0.01 && cause.kind !== 'neither')
+  const causes = ranked.filter(({ cause }) => cause.kind !== 'neither')
+  // By the likeliest of them, since all are remote where there is no evidence yet: that is when it matters most.
+  const least = (causes[0]?.probability ?? 0) / 20
+  const live = causes.filter(({ probability }) => probability >= least)
   const gain = new Map<SourceKind, number>()
   for (const spec of signalSpecs) {
     if (known.has(spec.id)) continue

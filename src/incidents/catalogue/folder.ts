@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { OncewardError, optionInvalid } from '../../kernel/errors.ts'
+import { messageOf, OncewardError, optionInvalid } from '../../kernel/errors.ts'
 import type { Entries } from './catalogue.ts'
 import { checkCause, checkFix, checkMitigation, list, only } from './check.ts'
 
@@ -28,14 +28,8 @@ export async function readCatalogueFolder(folder: string): Promise<Entries> {
 }
 
 async function readEntries(path: string, name: string): Promise<Entries> {
-  const { size } = await stat(path)
-  if (size > largestFileBytes)
-    throw new OncewardError('OPTION_INVALID', `${name} is larger than ${largestFileBytes} bytes.`)
-  const given = only(await parse(await readFile(path, 'utf8'), name), name, [
-    'causes',
-    'mitigations',
-    'fixes',
-  ])
+  const text = await readBounded(path, name)
+  const given = only(await parse(text, name), name, ['causes', 'mitigations', 'fixes'])
   const each = <T>(member: string, check: (raw: unknown, at: string) => T): readonly T[] =>
     list(given[member] ?? [], `${name}: ${member}`).map((raw, at) => check(raw, `${name}: ${member}[${at}]`))
   return {
@@ -43,6 +37,16 @@ async function readEntries(path: string, name: string): Promise<Entries> {
     mitigations: each('mitigations', checkMitigation),
     fixes: each('fixes', checkFix),
   }
+}
+
+async function readBounded(path: string, name: string): Promise<string> {
+  try {
+    const { size } = await stat(path)
+    if (size <= largestFileBytes) return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new OncewardError('OPTION_INVALID', `${name} cannot be read: ${messageOf(error)}.`)
+  }
+  throw new OncewardError('OPTION_INVALID', `${name} is larger than ${largestFileBytes} bytes.`)
 }
 
 /** JSON is YAML, so that one parser reads both. */

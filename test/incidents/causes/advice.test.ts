@@ -225,6 +225,10 @@ describe('follow-up', () => {
     expect(missing).toHaveLength(3)
     expect(missing).not.toContain('effects')
     expect(triage(examinationOf({ yes: made.yes }), { catalogue }).missing).toEqual([])
+    expect(triage(examinationOf({ kinds: [] }), { catalogue })).toMatchObject({
+      abstained: true,
+      missing: expect.arrayContaining(['effects']),
+    })
   })
 
   it('judges severity by what was measured and noted', () => {

@@ -177,5 +177,11 @@ describe('a catalogue of one’s own', () => {
     mkdirSync(join(folder, 'in'))
     writeFileSync(join(folder, 'in', 'x.yaml'), 'causes: [')
     await expect(readCatalogueFolder(join(folder, 'in'))).rejects.toThrow(/x\.yaml is not YAML/)
+    writeFileSync(join(folder, 'in', 'x.yaml'), `# ${'x'.repeat(2 ** 20)}`)
+    await expect(readCatalogueFolder(join(folder, 'in'))).rejects.toThrow(
+      /x\.yaml is larger than 1048576 bytes/,
+    )
+    mkdirSync(join(folder, 'in', 'a.yaml'))
+    await expect(readCatalogueFolder(join(folder, 'in'))).rejects.toThrow(/a\.yaml cannot be read: EISDIR/)
   })
 })

@@ -27,7 +27,7 @@ it.each(leading)('the bundle %s leads to %j', async (name, causes, likely) => {
     likely,
   )
   expect(found.abstained).toBe(false)
-  expect(found.ruledOut.map(({ hypothesis }) => hypothesis)).not.toEqual(expect.arrayContaining([...causes]))
+  expect(found.ruledOut.filter(({ hypothesis }) => causes.includes(hypothesis))).toEqual([])
   expect(renderHtml(compose(found))).toContain(causes[0])
 })
 

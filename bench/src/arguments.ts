@@ -12,24 +12,22 @@ export type Command =
     }
   | { readonly kind: 'leak'; readonly store: string; readonly operations: number; readonly form: ProductForm }
   | { readonly kind: 'profile'; readonly cell: Cell; readonly seconds: number; readonly form: ProductForm }
-  | { readonly kind: 'outbound'; readonly isQuick: boolean; readonly form: ProductForm }
   | { readonly kind: 'render' }
   | { readonly kind: 'list' }
   | { readonly kind: 'help' }
 
 export class UsageError extends Error {}
 
-export const usage = `npm run bench                    everything, about 7 minutes; writes bench/results.json and bench/RESULTS.md
+export const usage = `npm run bench                    everything, about 15 minutes; writes bench/results.json and bench/RESULTS.md
 npm run bench -- --quick         one short round, to see that it works; writes neither
 npm run bench -- --only NAME     the cells whose id holds NAME (more than once: any of them); writes neither;
-                                 gateway/ for the gateway beside other proxies
+                                 gateway/ for the gateway beside other proxies, outbound/ for the outbound client beside
+                                 others and a storm of retries
 npm run bench -- list            the ids of all cells
 npm run bench -- leak            10 million operations, and whether memory stays flat; writes bench/leak.json
                                  --store memory|sqlite|postgres, --operations N
 npm run bench -- profile         where the time of a guarded operation goes
                                  --only NAME (one of Onceward's cells), --seconds N
-npm run bench -- outbound        the outbound client beside undici, got, axios and fetch, and a storm of retries; --quick for one
-                                 short round; prints only
 npm run bench -- render          bench/results.json and bench/leak.json into bench/RESULTS.md
 --sources                        measure the TypeScript sources instead of the build; those in the folder
                                  ONCEWARD_BENCH_SOURCES (below bench/) where it is set
@@ -61,14 +59,12 @@ export function parseCommand(args: readonly string[]): Command {
         seconds: positive(values.seconds ?? '5', '--seconds'),
         form,
       }
-    case 'outbound':
-      return { kind: 'outbound', isQuick: values.quick === true, form }
     case 'render':
     case 'list':
       return { kind: name }
     default:
       throw new UsageError(
-        `there is no command ${name}: leak, profile, outbound, render and list, or none for the whole suite`,
+        `there is no command ${name}: leak, profile, render and list, or none for the whole suite`,
       )
   }
 }

@@ -5,7 +5,6 @@ import { type Command, parseCommand, usage, UsageError } from './arguments.ts'
 import { allCells, cellId } from './cells.ts'
 import { runLeak } from './leak.ts'
 import { buildDir, measuresOtherSources, type ProductForm, rootDir } from './product.ts'
-import { runOutboundBench } from './outbound/run.ts'
 import { profile } from './profile.ts'
 import { say } from './progress.ts'
 import { render } from './render.ts'
@@ -34,9 +33,6 @@ async function run(command: Command): Promise<number> {
       build(command.form)
       await profile(command)
       return 0
-    case 'outbound':
-      build(command.form)
-      return (await runOutboundBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1
     case 'suite': {
       build(command.form)
       const results = await runSuite({ ...command, ...(command.isQuick ? quick : full) })

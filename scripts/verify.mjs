@@ -39,6 +39,8 @@ const steps = [
           'test/simulation',
           'test/browser',
           'test/outbound',
+          'test/grpc',
+          'test/integrity',
         ),
       ),
   },

@@ -12,7 +12,7 @@ import { outcomeOf } from './support/lab.ts'
 import { outboundMutants } from './support/mutants.ts'
 
 const size = process.env['ONCEWARD_TEST_SIZE'] ?? ''
-const intents = { verify: 20_000, full: 100_000 }[size] ?? 2_000
+const intents = { verify: 20_000, full: 100_000 }[size] ?? 1_000
 const [keyLifetimeMs, timeoutMs] = [3000, 250]
 
 async function startPeer(seed: number): Promise<string> {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config'
 
 /**
@@ -6,6 +7,9 @@ import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config
  * anything of the process as a whole, and no test knows which others ran before it.
  */
 const sharing = ['browser', 'grpc', 'integrity', 'outbound'].map((name) => `test/${name}/**/*.test.ts`)
+
+// Workers, and the processes that tests start, compile what they load once: that is most of what a short one costs.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', '.cache', 'compiled')
 
 const config: ViteUserConfig = defineConfig({
   test: {

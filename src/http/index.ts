@@ -7,6 +7,17 @@ export { createEngine } from './engine.ts'
 export type { Head } from './context.ts'
 export { type FetchHandler, fetchHandler, type GuardedRequest } from './fetch/handler.ts'
 export { type FetchExchange, serveFetch } from './fetch/serve.ts'
+export {
+  checkedFetch,
+  checkedFetchHandler,
+  type CheckedFetchOptions,
+  digestedResponse,
+  integrityHeaders,
+} from './integrity/fetch.ts'
+export { checkBody } from './integrity/node.ts'
+export type { BodyCheckOptions } from './integrity/check-request.ts'
+export { createIntegrity, type Integrity, type IntegrityOptions } from '../integrity/integrity.ts'
+export { type Presence, requirePresent } from '../integrity/presence.ts'
 export type {
   Answer,
   AnswerInit,

@@ -11,6 +11,8 @@ export type ProblemType =
   | 'key-expired'
   | 'caller-unknown'
   | 'body-too-large'
+  | 'payload-altered'
+  | 'payload-unstated'
   | 'in-progress'
   | 'in-doubt'
   | 'twin-refused'
@@ -39,6 +41,8 @@ export const problemTypes: Readonly<Record<ProblemType, ProblemKind>> = {
   'key-expired': { status: 412, title: 'The answer to this idempotency key is no longer kept' },
   'caller-unknown': { status: 403, title: 'The caller of this request is not known' },
   'body-too-large': { status: 413, title: 'The request body is too large' },
+  'payload-altered': { status: 400, title: 'The request body is not what was sent' },
+  'payload-unstated': { status: 400, title: 'The request body came without a digest' },
   'in-progress': { status: 409, title: 'A request with this idempotency key is in progress' },
   'in-doubt': { status: 409, title: 'It is not known how this request ended' },
   'twin-refused': { status: 409, title: 'The same request was made under another key a moment ago' },

@@ -26,6 +26,14 @@ export const errorCodes = [
   'OUTCOME_UNKNOWN',
   /** The lease ended before the attempt did. */
   'LEASE_LOST',
+  /** A message is not what its sender stated: cut, padded or altered. */
+  'PAYLOAD_ALTERED',
+  /** A message came without length and digest, and they are required. */
+  'PAYLOAD_UNSTATED',
+  /** A message does not satisfy its schema, or the rules in it. */
+  'PAYLOAD_INVALID',
+  /** A field that must be there is not. */
+  'FIELD_MISSING',
   /** The effect definitely failed. */
   'EFFECT_FAILED',
   /** The work was done, its result was not kept. */

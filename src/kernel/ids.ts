@@ -28,11 +28,15 @@ const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
  */
 export function refOf(scope: string, operation: string, encodedKey: string): string {
   const stemLength = Math.max(encodedKey.length - (encodedKey.endsWith(',') ? 3 : 2), 0)
-  const digits = sha256Hex('onceward.ref.1', scope, operation, encodedKey)
-  const place = scatter(`${scope}\n${operation}\n${encodedKey.slice(0, stemLength)}`)
-  let ref = fourOf(place)
-  for (let at = 0; at < 25; at += 5) ref += fourOf(Number.parseInt(digits.slice(at, at + 5), 16))
-  return ref
+  // One character a byte: a Buffer costs more than the digest.
+  const digest = hash('sha256', joined(['onceward.ref.1', scope, operation, encodedKey]), 'binary')
+  const byte = (at: number): number => digest.charCodeAt(at)
+  let ref = fourOf(scatter(`${scope}\n${operation}\n${encodedKey.slice(0, stemLength)}`))
+  for (let at = 0; ; at += 5) {
+    ref += fourOf((byte(at) << 12) | (byte(at + 1) << 4) | (byte(at + 2) >>> 4))
+    if (at === 10) return ref
+    ref += fourOf(((byte(at + 2) & 0xf) << 16) | (byte(at + 3) << 8) | byte(at + 4))
+  }
 }
 
 /** FNV-1a folded to 20 bits: cheap, and only for where a row lies. */

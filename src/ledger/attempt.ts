@@ -195,9 +195,6 @@ function endingOf(handle: AttemptHandle, thrown: Thrown | undefined): Ending {
   return { kind, error, ...(retryable === undefined ? {} : { retryable }) }
 }
 
-const stuckWhy =
-  'An earlier attempt may have sent a step that is not on record, and none comes past the step that has failed.'
-
 function settlementOf(handle: AttemptHandle, ending: Ending): Settlement {
   const { claimed, steps } = handle
   const { ledger, call } = claimed
@@ -206,8 +203,7 @@ function settlementOf(handle: AttemptHandle, ending: Ending): Settlement {
   const entry: Entry =
     steps === undefined ? claimed.entry : { ...claimed.entry, earlierUnknown, steps: steps.log.toDocument() }
   const settlement = ledger.rules.settlement(entry, ending, call.operation)
-  const isStuck = ending.kind === 'definite-failure' && earlierUnknown && steps?.isStuck === true
-  const why = steps?.doubtWhy ?? (isStuck ? stuckWhy : undefined)
+  const why = steps?.doubtOf(ending.kind, earlierUnknown)
   if (why === undefined) return settlement
   return { ...settlement, to: 'in_doubt', round: entry.round, endsLease: true, why }
 }

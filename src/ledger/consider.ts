@@ -47,23 +47,39 @@ const firstRun: Verdict = {
 }
 
 /** Acts on the verdict about an entry: waits, replays, refuses, asks the target, or says what may be taken over. */
-export async function consider(
+export function consider(
   guarded: Guarded,
-  first: Seen,
-  { owner, refusals }: Considering,
-): Promise<Considered> {
-  const { ledger, call } = guarded
+  seen: Seen,
+  considering: Considering,
+): Considered | Promise<Considered> {
+  const verdict = judge(guarded, seen, considering.owner)
+  if (verdict.kind === 'replay')
+    return { kind: 'done', outcome: replayOf(guarded.ledger, seen.entry as Entry) }
+  return act(guarded, { ...seen, verdict }, considering)
+}
+
+/** What may be done with the entry as it was seen. */
+function judge({ ledger, call }: Guarded, { entry, nowMs }: Seen, owner: string): Verdict {
   const { rules, recalling } = ledger
   const { safety, steps, leaseMs } = call.operation
   const caller = { fingerprint: call.identity.fingerprint, owner, safety }
-  let seen = first
+  const decided = entry === undefined ? firstRun : rules.decide(entry, caller, nowMs)
+  return recalling?.heed(decided, entry, { safety, steps, leaseMs, nowMs }) ?? decided
+}
+
+async function act(
+  guarded: Guarded,
+  first: Seen & { readonly verdict: Verdict },
+  { owner, refusals }: Considering,
+): Promise<Considered> {
+  const { ledger } = guarded
+  const { recalling } = ledger
+  let seen: Seen = first
+  let { verdict } = first
   let asked = 0
   for (let polls = 0; ; polls += 1) {
-    const { nowMs } = seen
     const entry = seen.entry as Entry
     const epoch = recalling?.epoch ?? 0
-    const decided = seen.entry === undefined ? firstRun : rules.decide(entry, caller, nowMs)
-    const verdict = recalling?.heed(decided, seen.entry, { safety, steps, leaseMs, nowMs }) ?? decided
     switch (verdict.kind) {
       case 'run':
         if (polls > 0 || refusals === 0) return { kind: 'take', entry, takeover: verdict.takeover, epoch }
@@ -98,6 +114,7 @@ export async function consider(
     if (next === 'late') return { kind: 'done', outcome: inProgress(seen.entry, retryAfterMs, isRecall) }
     if (next.entry === undefined && recalling?.isYoung !== true) return { kind: 'afresh' }
     seen = next
+    verdict = judge(guarded, seen, owner)
   }
 }
 

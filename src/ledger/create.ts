@@ -32,20 +32,18 @@ export function createLedger(options: OncewardOptions, runtime: Runtime, parts: 
   const sweeper = new Sweeper(ledger)
   sweeper.start()
 
-  async function call(
+  async function call<T>(
     intent: Intent,
     effect: Effect<unknown>,
-  ): Promise<{ outcome: Outcome; reader: Parameters<typeof valueOf>[1] }> {
+    read: (outcome: Outcome, reader: Parameters<typeof valueOf>[1]) => T,
+  ): Promise<T> {
     const parsedCall = parseIntent(parsed, intent)
     const { parse, steps, onStoreOutage } = parsedCall.operation
     const makeSteps = steps ? (await seldom.steps()).makeSteps : undefined
     // Not in the outage itself, when loading may be out as well.
     const unguarded = onStoreOutage === 'run' ? await seldom.unguarded() : undefined
     const outcome = await guard(ledger, { call: parsedCall, effect, makeSteps, ...unguarded })
-    return {
-      outcome,
-      reader: { options: parsed, identity: parsedCall.identity, parse },
-    }
+    return read(outcome, { options: parsed, identity: parsedCall.identity, parse })
   }
 
   let closing: Promise<void> | undefined
@@ -55,14 +53,8 @@ export function createLedger(options: OncewardOptions, runtime: Runtime, parts: 
     scope: parsed.scope,
     worker: ledger.events.worker,
     tombstoneMs: parsed.tombstoneMs,
-    run: async <T>(intent: Intent, effect: Effect<T>) => {
-      const { outcome, reader } = await call(intent, effect)
-      return valueOf(outcome, reader) as T
-    },
-    execute: async <T>(intent: Intent, effect: Effect<T>) => {
-      const { outcome, reader } = await call(intent, effect)
-      return receiptOf<T>(outcome, reader)
-    },
+    run: <T>(intent: Intent, effect: Effect<T>) => call(intent, effect, valueOf) as Promise<T>,
+    execute: <T>(intent: Intent, effect: Effect<T>) => call(intent, effect, receiptOf<T>),
     lookup: <T>(target: Parameters<Onceward['lookup']>[0]) =>
       open(() => lookup(ledger, target) as Promise<Receipt<T> | undefined>),
     entries: (query) => open(() => entries(ledger, query)),
@@ -92,7 +84,7 @@ async function close(ledger: Ledger, sweeper: Sweeper, graceMs: number): Promise
     running.abortAll(
       new OncewardError(
         'CLOSED',
-        'The instance was closed before this attempt ended. It is recovered by another one, by its safety.',
+        'The instance was closed before this attempt ended; another one recovers it, by its safety.',
       ),
     )
     await within(options.runtime, running.idle(), abortMs)

@@ -8,12 +8,13 @@ import { closedError, type Ledger } from './context.ts'
 import type { Call } from './door.ts'
 import type { Entry } from './entry.ts'
 import { readClocks } from './heartbeat.ts'
+import type { Answer } from './group-commit.ts'
 import type { Guarded } from './guarded.ts'
 import { type KeyLint, lintKey } from './key-lint.ts'
 import { type Outcome, replayOf } from './outcome.ts'
 import { frozenSafety } from './rules.ts'
 import type { Leader } from './running.ts'
-import type { ClaimRequest } from './store.ts'
+import type { ClaimRequest, ClaimResult } from './store.ts'
 import { refuseTwin, watchForTwins } from './twins.ts'
 import { recordHappened } from './resolve.ts'
 import type { RunUnguarded } from './unguarded.ts'
@@ -42,7 +43,9 @@ export async function guard(
     const lint =
       ledger.options.keyLint === 'off' ? undefined : lintKey(call.key, ledger.options.runtime.wallMs())
     if (lint !== undefined && lint.kind !== 'fine') await checkKey(guarded, lint)
-    const outcome = await follow(guarded)
+    // Most calls have their entry to themselves.
+    const isAlone = ledger.running.get(call.identity.ref) === undefined
+    const outcome = await (isAlone ? lead(guarded) : follow(guarded))
     if (outcome.kind === 'in-progress') {
       const code = outcome.why === 'recall' ? 'RECALL_PENDING' : 'IN_PROGRESS'
       ledger.events.emit('refused', call.identity, { verdict: 'refuse', code })
@@ -126,44 +129,42 @@ function waitFor(guarded: Guarded, leader: Leader): Promise<Outcome | undefined 
   })
 }
 
+/** Claims until this call owns the entry or has a verdict about somebody else's. */
 async function lead(guarded: Guarded): Promise<Outcome> {
-  const { running } = guarded.ledger
+  const { running, options } = guarded.ledger
+  if (running.isClosed) throw closedError()
   const leader = running.lead(guarded.call.identity)
   let outcome: Outcome | undefined
   try {
-    outcome = await work(guarded, leader)
-    return outcome
+    const owner = ownerToken(options.runtime)
+    let target: Target = { owner }
+    let refusals = 0
+    for (;;) {
+      const turn = await (mustLook(guarded, target) ? held(guarded) : claim(guarded, target))
+      if (turn.kind === 'claimed') {
+        const { known } = target
+        const ended = await (known === undefined
+          ? own(guarded, leader, turn.claimed)
+          : recorded(guarded.ledger, turn.claimed.entry, known))
+        if (ended !== 'not-begun') return (outcome = ended)
+        leader.entry = undefined
+        target = { owner: ownerToken(options.runtime), known }
+      } else if (turn.kind === 'gone') {
+        target = { owner, known: target.known }
+      } else {
+        refusals = isSame(target.entry, turn.seen.entry) ? refusals + 1 : 0
+        const considered = await consider(guarded, turn.seen, { owner, refusals })
+        if (considered.kind === 'done') return (outcome = considered.outcome)
+        const { known } = target
+        target =
+          considered.kind === 'take'
+            ? { ...considered, owner, known: known ?? considered.known }
+            : { owner, known }
+      }
+    }
   } finally {
     // Not relied upon when the process dies: then nobody is left to wake.
     running.end(leader, outcome)
-  }
-}
-
-/** Claims until this call owns the entry or has a verdict about somebody else's. */
-async function work(guarded: Guarded, leader: Leader): Promise<Outcome> {
-  const owner = ownerToken(guarded.ledger.options.runtime)
-  let target: Target = { owner }
-  let refusals = 0
-  let known: Decided['known']
-  for (;;) {
-    const turn = await (mustLook(guarded, target) ? held(guarded) : claim(guarded, { ...target, known }))
-    if (turn.kind === 'claimed') {
-      const outcome = await (known === undefined
-        ? own(guarded, leader, turn.claimed)
-        : recorded(guarded.ledger, turn.claimed.entry, known))
-      if (outcome !== 'not-begun') return outcome
-      leader.entry = undefined
-      target = { owner: ownerToken(guarded.ledger.options.runtime) }
-    } else if (turn.kind === 'gone') {
-      target = { owner }
-    } else {
-      refusals = isSame(target.entry, turn.seen.entry) ? refusals + 1 : 0
-      const considered = await consider(guarded, turn.seen, { owner, refusals })
-      if (considered.kind === 'done') return considered.outcome
-      const { kind, ...taken } = considered
-      target = kind === 'take' ? { owner, ...taken } : { owner }
-      known ??= target.known
-    }
   }
 }
 
@@ -204,14 +205,16 @@ async function claim(guarded: Guarded, target: Target): Promise<Turn> {
   const since = readClocks(ledger.options.runtime)
   const { epoch = ledger.recalling?.epoch } = target
   const request = claimRequest(call, target, epoch)
-  const { result, nowMs } = await ledger.lanes.claim
-    .ask(request, ledger.options.storeTimeoutMs)
-    .catch((error: unknown) => {
-      // An effect that will run without the ledger is not said to be undone.
-      const runsAnyway = call.operation.onStoreOutage === 'run' && isOncewardError(error, 'STORE_UNAVAILABLE')
-      if (!runsAnyway) abandon(ledger, request, target.known !== undefined)
-      throw error
-    })
+  let answer: Answer<ClaimResult>
+  try {
+    answer = await ledger.lanes.claim.ask(request, ledger.options.storeTimeoutMs)
+  } catch (error) {
+    // An effect that will run without the ledger is not said to be undone.
+    const runsAnyway = call.operation.onStoreOutage === 'run' && isOncewardError(error, 'STORE_UNAVAILABLE')
+    if (!runsAnyway) abandon(ledger, request, target.known !== undefined)
+    throw error
+  }
+  const { result, nowMs } = answer
   if (result.kind === 'gone') return { kind: 'gone' }
   if (result.kind === 'held') return { kind: 'held', seen: { entry: result.entry, nowMs } }
   const { entry } = result

@@ -12,8 +12,6 @@ import type {
   ClaimResult,
   Lineage,
   MakeRecalling,
-  PurgeRequest,
-  PurgeResult,
   RecallingStore,
   RecallSettings,
   Reply,
@@ -37,7 +35,6 @@ class Remembering {
   readonly #gate: EpochGate
   readonly #pulse: Pulse
   readonly #unsure: Unsure
-  readonly #purges: Lane<PurgeRequest, PurgeResult>
   /** By the monotonic clock: while a store is out, nothing grows too old to be recalled. */
   #lastHeardMs = 0
   #isClosed = false
@@ -66,20 +63,6 @@ class Remembering {
       leave: (lineage) => inTime(store.leave(lineage)),
       onTurn: (next, former) =>
         events.emit('new_epoch', nobody(scope), { epoch: next.epoch, formerEpoch: former.epoch }),
-    })
-    // It writes as well: in a new lineage it is made once more.
-    this.#purges = new Lane({
-      name: 'purge',
-      runtime,
-      maxBatch: 1,
-      refOf: ({ scope: ref }) => ref,
-      send: async ([request]) => {
-        const purged = await this.#gate.noticing(() => store.purge(request as PurgeRequest))
-        return { nowMs: 0, results: [purged] }
-      },
-      isClosed: () => this.#isClosed,
-      onFault: ({ kind, message }, retried) =>
-        events.emit('store_fault', nobody(scope), { kind, message, retried }),
     })
     this.#unsure = new Unsure((requests) => this.#settle(requests))
     this.#pulse = new Pulse({ runtime, store, scope, worker: events.worker, gate: this.#gate })
@@ -118,14 +101,30 @@ class Remembering {
         return { nowMs, results: await this.#unsure.sure(results) }
       },
       twins: (requests) => store.twins(requests),
-      list: (query) => store.list(query),
-      purge: async (request) => (await this.#purges.ask(request, this.#settings.storeTimeoutMs)).result,
+      list: (query) => this.#patiently('list', () => store.list(query)),
+      purge: (request) => this.#patiently('purge', () => this.#gate.noticing(() => store.purge(request))),
       close: () => {
         this.#isClosed = true
         this.#pulse.stop()
         return store.close()
       },
     }
+  }
+
+  /** For calls that are no batches: made once more in a new lineage, and when a connection is lost. */
+  async #patiently<R>(name: string, call: () => Promise<R>): Promise<R> {
+    const { runtime, events, scope, storeTimeoutMs } = this.#settings
+    const lane = new Lane<typeof call, R>({
+      name,
+      runtime,
+      maxBatch: 1,
+      refOf: () => name,
+      send: async () => ({ nowMs: 0, results: [await call()] }),
+      isClosed: () => this.#isClosed,
+      onFault: ({ kind, message }, retried) =>
+        events.emit('store_fault', nobody(scope), { kind, message, retried }),
+    })
+    return (await lane.ask(call, storeTimeoutMs)).result
   }
 
   #writes(): Pick<Store, 'claim' | 'settle' | 'renew' | 'resolve' | 'recall' | 'transaction'> {

@@ -7,6 +7,7 @@ import type { StepRecord } from './entry.ts'
 import type { Claimed } from './claimed.ts'
 import type { StepAttempt, StepEffect, StepOptions } from './onceward.ts'
 import { notKept } from './results.ts'
+import type { Ending } from './rules.ts'
 import { type ParsedSafety, parseSafety } from './safety.ts'
 import { keepStepResult, openStepResult } from './step-results.ts'
 import { maxSteps, StepsLog } from './steps-document.ts'
@@ -30,6 +31,9 @@ interface Known {
   readonly earlierUnknown: boolean
 }
 
+const stuckWhy =
+  'An earlier attempt may have sent a step that is not on record, and none comes past the step that has failed.'
+
 /** The steps of one attempt (rule 9). */
 export class Steps {
   readonly #claimed: Claimed
@@ -39,7 +43,7 @@ export class Steps {
   #flush: Promise<void> | undefined
   #isDirty = false
   /** Set when a step may have been sent and must not be sent again: the entry goes into doubt. */
-  doubtWhy: string | undefined
+  #doubtWhy: string | undefined
   #isPast = false
   #wasDenied = false
   #hasReplayedFailure = false
@@ -73,9 +77,12 @@ export class Steps {
     return this.isPast || this.#wasDenied
   }
 
-  /** True where a recorded failure was met before anything ran: no later attempt will come further than this one. */
-  get isStuck(): boolean {
-    return this.#hasReplayedFailure && this.#waves === 0
+  /** Why the entry goes into doubt at the end of the attempt, if it does. */
+  doubtOf(ending: Ending['kind'], earlierUnknown: boolean): string | undefined {
+    // A recorded failure was met before anything ran: no later attempt will come further than this one.
+    const isStuck = this.#hasReplayedFailure && this.#waves === 0
+    if (!isStuck || !earlierUnknown || ending !== 'definite-failure') return this.#doubtWhy
+    return this.#doubtWhy ?? stuckWhy
   }
 
   /** Steps that the effect started and did not wait for. */
@@ -212,7 +219,7 @@ export class Steps {
   }
 
   #doubt(why: string): OncewardError {
-    this.doubtWhy ??= why
+    this.#doubtWhy ??= why
     return new OncewardError('IN_DOUBT', why, { details: { ref: this.#claimed.entry.ref } })
   }
 

@@ -26,8 +26,9 @@ describe.each<Case>([
   const stage = useStage('sqlite', { mutation: mutant(id) })
 
   it(`by ${broken.join(' and ')}`, { timeout: minute }, async () => {
-    // The window of a transaction is a few awaits wide; the others' are open from the effect to its outcome.
-    const sample = workload === 'transactional' ? {} : { every: 12, offset: 6, everyInEffect: 2 }
+    // The window of a transaction is a dozen awaits wide; the others' are open from the effect to its outcome.
+    const every = workload === 'transactional' ? 4 : 12
+    const sample = { every, offset: 6, everyInEffect: 2 }
     const report = await crashEachAwait({ stage: stage(), workload, ...sample })
     tell('sqlite', report)
     expect(brokenIn(report)).toEqual(expect.arrayContaining([...broken]))

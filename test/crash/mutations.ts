@@ -37,6 +37,8 @@ function commitsInTwo(store: Store, _runtime: Runtime, storeUrl: string): Store 
       const db = new DatabaseSync(sqlitePathOf(storeUrl), { timeout: 5_000 })
       const value = await work(db)
       db.close()
+      // As wide as a second round trip would make it, for a crash that is a few awaits off to fall into it.
+      for (let turn = 0; turn < 12; turn += 1) await Promise.resolve()
       const { results } = await store.settle([prepare(value)])
       const [result] = results
       return result?.kind === 'settled'

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { DefiniteFailure } from '../../src/kernel/errors.ts'
 import type { Intent } from '../../src/ledger/intent.ts'
+import { StoreFault } from '../../src/ledger/store.ts'
 import type { VerifyAnswer } from '../../src/ledger/safety.ts'
 import { failOver, losableData, writesOf } from '../../src/stores/memory/history.ts'
 import { gate } from '../support/gate.ts'
@@ -309,3 +310,17 @@ rule(
     expect(lab.row(mail)).toMatchObject({ state: 'succeeded', epoch: 2 })
   },
 )
+
+rule('a list and a sweep that meet the failover are made once more, in the new epoch', async (lab) => {
+  const worker = lab.worker()
+  const peer = new Peer()
+  await lab.until(worker.once.run(mail, send(peer)))
+  let cuts = 0
+  worker.tap.hooks.list = (query, next) => {
+    cuts += 1
+    return cuts % 2 === 1 ? Promise.reject(new StoreFault('lost', 'the connection has ended')) : next(query)
+  }
+  expect((await lab.until(worker.once.entries())).entries).toMatchObject([{ state: 'succeeded' }])
+  expect(await lab.until(worker.once.sweep())).toMatchObject({ lapsed: 0 })
+  expect(cuts).toBe(4)
+})

@@ -47,7 +47,7 @@ export function memoryStore(options: MemoryStoreOptions & SharedMemory = {}): St
   const lineage = new MemoryLineage(data, runtime)
   const { recalling } = data()
 
-  /** Every batch is one synchronous turn, so it is atomic. Rows are frozen copies: nobody can change one in place. */
+  /** Every batch is one synchronous turn, so it is atomic. Rows are frozen: nobody can change one in place. */
   async function batch<Q, R>(
     requests: readonly Q[],
     named: Lineage | undefined,
@@ -66,7 +66,7 @@ export function memoryStore(options: MemoryStoreOptions & SharedMemory = {}): St
     get: (ref) => rowOf(data(), ref),
     put: (entry) => {
       undoable(data(), data().rows, entry.ref)
-      data().rows.set(entry.ref, Object.freeze(withOwnBytes({ ...entry })))
+      data().rows.set(entry.ref, Object.freeze(withOwnBytes(entry)))
     },
   }
 

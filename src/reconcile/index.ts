@@ -15,6 +15,11 @@ export type {
   Role,
   UnclearGroups,
 } from './audit/report.ts'
+export { differences, reconcile } from './compare/reconcile.ts'
+export type { Cardinality, Verdict } from './compare/decisions.ts'
+export type { ReconcileOptions } from './compare/options.ts'
+export type { Difference, ReconcileReport, SideReport } from './compare/report.ts'
+export type { ListOptions, NextPage } from './lists/options.ts'
 export { openSource } from './sources/open.ts'
 export type {
   Batch,

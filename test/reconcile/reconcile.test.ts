@@ -87,7 +87,7 @@ const expected = {
 }
 
 /** What must come out, whoever joins: each pair of places, with the engine that joins them. */
-const pairs: readonly (readonly [PlaceKind, PlaceKind, string, ReconcileOptions['engine']?])[] = [
+const pairs: [PlaceKind, PlaceKind, string, ('duckdb' | undefined)?][] = [
   ['csv', 'csv', 'node'],
   ['jsonl', 'csv', 'node'],
   ['csv', 'jsonl', 'duckdb', 'duckdb'],

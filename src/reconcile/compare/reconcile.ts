@@ -155,8 +155,8 @@ interface Joining {
 /** Where both lie in one database it is asked; DuckDB where it reads one of them already; else Node by itself. */
 async function join({ left, right }: Sides, { plan, settings, among }: Joining): Promise<Joined> {
   const opened = { left: left.source, right: right.source }
-  const { engine } = settings.source
-  if (left.database !== undefined && left.database === right.database && engine === undefined) {
+  const { engine = 'auto' } = settings.source
+  if (left.database !== undefined && left.database === right.database && engine === 'auto') {
     const { joinInPostgres } = await import('./join-in-sql.ts')
     return joinInPostgres(opened, plan, among)
   }

@@ -34,6 +34,8 @@ export { differences, reconcile } from './compare/reconcile.ts'
 export type { Cardinality, Verdict } from './compare/decisions.ts'
 export type { ReconcileOptions } from './compare/options.ts'
 export type { Difference, ReconcileReport, SideReport } from './compare/report.ts'
+export { type FollowOptions, followReconcile, type FollowRound } from './follow/follow.ts'
+export { reconcileHistory, type RoundRecord } from './follow/state.ts'
 export type { ListOptions, NextPage } from './lists/options.ts'
 export { openSource } from './sources/open.ts'
 export type {

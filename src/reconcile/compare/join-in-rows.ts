@@ -16,8 +16,18 @@ interface Both {
 export async function joinInRows(opened: Opened, plan: ReconcilePlan, among?: Among): Promise<Joined> {
   const wanted = among === undefined ? undefined : await wantedKeys(opened, plan, among)
   const keys = new Map<string, Both>()
-  const left = await gather(opened.left, plan.left, { side: 'left', keys, wanted })
-  const right = await gather(opened.right, plan.right, { side: 'right', keys, wanted })
+  const left = await gather(opened.left, plan.left, {
+    side: 'left',
+    keys,
+    wanted,
+    sinceMs: among?.leftSinceMs,
+  })
+  const right = await gather(opened.right, plan.right, {
+    side: 'right',
+    keys,
+    wanted,
+    sinceMs: among?.rightSinceMs,
+  })
   return {
     engine: 'node',
     left,
@@ -31,9 +41,15 @@ interface Gathering {
   readonly side: 'left' | 'right'
   readonly keys: Map<string, Both>
   readonly wanted: ReadonlySet<string> | undefined
+  /** Only rows from here on are counted. */
+  readonly sinceMs: number | undefined
 }
 
-async function gather(source: Source, plan: SidePlan, { side, keys, wanted }: Gathering): Promise<SideCount> {
+async function gather(
+  source: Source,
+  plan: SidePlan,
+  { side, keys, wanted, sinceMs }: Gathering,
+): Promise<SideCount> {
   const parts = plan.key.length
   let [rowCount, withoutKey] = [0, 0]
   let latestMs: number | undefined
@@ -41,10 +57,12 @@ async function gather(source: Source, plan: SidePlan, { side, keys, wanted }: Ga
     for (const row of rows) {
       const key = keyOf(row, parts)
       const cells = row.slice(parts)
-      latestMs = later(latestMs, timeOf(cells, plan))
-      if (key === undefined) withoutKey++
-      else {
-        rowCount++
+      const ms = timeOf(cells, plan)
+      latestMs = later(latestMs, ms)
+      const isCounted = sinceMs === undefined || ms === undefined || ms >= sinceMs
+      if (isCounted && key === undefined) withoutKey++
+      if (isCounted && key !== undefined) rowCount++
+      if (key !== undefined) {
         if (wanted !== undefined && !wanted.has(key)) continue
         let both = keys.get(key)
         if (both === undefined) keys.set(key, (both = { left: [], right: [] }))

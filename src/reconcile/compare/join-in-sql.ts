@@ -21,8 +21,8 @@ export async function joinInPostgres(opened: Opened, plan: ReconcilePlan, among?
   const text = `WITH others AS (\n${others}\n)\n${rows('others')}`
   return {
     engine: 'postgres',
-    left: await countOf(left.query, left, plan.left),
-    right: await countOf(left.query, right, plan.right),
+    left: await countOf(left.query, left, { plan: plan.left, sinceMs: among?.leftSinceMs }),
+    right: await countOf(left.query, right, { plan: plan.right, sinceMs: among?.rightSinceMs }),
     others: () => keyRows(left.query(text), plan),
     close: () => Promise.resolve(),
   }
@@ -56,8 +56,16 @@ export async function joinInDuckdb(
     return {
       engine: 'duckdb',
       // On its own connection each source says which of its rows could not be read.
-      left: await countIn(opened.left, relations.left, { plan: plan.left, query: db.query }),
-      right: await countIn(opened.right, relations.right, { plan: plan.right, query: db.query }),
+      left: await countIn(opened.left, relations.left, {
+        plan: plan.left,
+        query: db.query,
+        sinceMs: among?.leftSinceMs,
+      }),
+      right: await countIn(opened.right, relations.right, {
+        plan: plan.right,
+        query: db.query,
+        sinceMs: among?.rightSinceMs,
+      }),
       others: () => keyRows(db.query(rows('others')), plan),
       close,
     }
@@ -74,17 +82,22 @@ function sqlOf({ sql, name }: Source): Relation & { readonly query: Query } {
 
 interface Counting {
   readonly plan: SidePlan
-  readonly query: Query
+  /** Only rows from here on. */
+  readonly sinceMs: number | undefined
 }
 
-function countIn({ sql }: Source, copied: Relation, { plan, query }: Counting): Promise<SideCount> {
-  if (sql?.dialect !== 'duckdb') return countOf(query, copied, plan)
-  return countOf(sql.query, { ...copied, from: sql.from }, plan)
+function countIn(
+  { sql }: Source,
+  copied: Relation,
+  { query, ...counting }: Counting & { readonly query: Query },
+): Promise<SideCount> {
+  if (sql?.dialect !== 'duckdb') return countOf(query, copied, counting)
+  return countOf(sql.query, { ...copied, from: sql.from }, counting)
 }
 
-async function countOf(query: Query, relation: Relation, plan: SidePlan): Promise<SideCount> {
+async function countOf(query: Query, relation: Relation, { plan, sinceMs }: Counting): Promise<SideCount> {
   let row: Row = []
-  for await (const rows of query(countQuery(relation, plan))) row = rows[0] ?? row
+  for await (const rows of query(countQuery(relation, plan, sinceMs))) row = rows[0] ?? row
   const [rows, withoutKey, latestMs] = row
   return {
     rows: Number(rows ?? 0),

@@ -12,8 +12,8 @@ export interface Relation {
   readonly text: (column: string) => string
 }
 
-/** One row: rows with a key, rows without one, the youngest time in milliseconds. */
-export function countQuery(relation: Relation, side: SidePlan): string {
+/** One row: rows with a key, rows without one, the youngest time in milliseconds; with `sinceMs`, of what is new. */
+export function countQuery(relation: Relation, side: SidePlan, sinceMs?: number): string {
   const { dialect, from, text } = relation
   const has = hasKey(relation, side)
   const ms =
@@ -21,7 +21,8 @@ export function countQuery(relation: Relation, side: SidePlan): string {
       ? 'NULL'
       : `max(${milliseconds({ dialect, from, text }, text(side.at), side.timeStyle)})`
   const columns = [`count(*) FILTER (WHERE ${has})`, `count(*) FILTER (WHERE NOT ${has})`, ms]
-  return `SELECT ${columns.map((column) => castText(dialect, column)).join(', ')} FROM ${from}`
+  const where = sinceMs === undefined ? '' : ` WHERE ${newerThan(relation, side, sinceMs)}`
+  return `SELECT ${columns.map((column) => castText(dialect, column)).join(', ')} FROM ${from}${where}`
 }
 
 /**

@@ -121,8 +121,10 @@ async function compare(
   const joined = await join(sides, { plan, settings, among })
   try {
     const rejections = { left: await opened.left.rejections(), right: await opened.right.rejections() }
-    refuseUnreadable(opened.left, joined.left, rejections.left)
-    refuseUnreadable(opened.right, joined.right, rejections.right)
+    if (among === undefined) {
+      refuseUnreadable(opened.left, joined.left, rejections.left)
+      refuseUnreadable(opened.right, joined.right, rejections.right)
+    }
     const judging = { plan, decisions, grace: graceOf(sides, joined, settings) }
     const tally = new Tally(settings.samples)
     return {

@@ -11,10 +11,10 @@ export const referencePath: string = fileURLToPath(new URL('../docs/reference/cl
 
 const exitCodeMeanings = [
   'done; nothing found',
-  'failed, or found what it looked for (`doubt list` with doubts, `doctor` with a promise that does not hold, `demo` with a duplicate, `drill` where something did not hold or was not reached, `contract` with a service that does not conform)',
+  'failed, or found what it looked for (`doubt list` with doubts, `doctor` with a promise that does not hold, `demo` with a duplicate, `drill` where something did not hold or was not reached, `contract` with a service that does not conform, `audit` with duplicates)',
   'bad usage or input; the offending value is named',
   'in doubt: it may have happened, and nobody knows',
-  'the store is not available, or is not a ledger',
+  'the store is not available, or is not a ledger; the database that `audit` reads is not available',
 ]
 
 const intro = `<!-- Written by scripts/cli-reference.ts from the commands themselves. Do not edit. -->
@@ -63,6 +63,7 @@ onceward run --operation payout --key '["payout",1001]' --safety keyed -- ./payo
 
 const notesOf: Readonly<Record<string, string>> = {
   run: runNotes,
+  audit: 'What it reads, what it calls a duplicate and how sure it is: [the guide](../guide/audit.md).',
   contract: 'What is sent, what is checked and how effects are counted: [the guide](../guide/contract.md).',
   drill: 'What is drilled, what must hold and what is left behind: [the guide](../guide/drills.md).',
 }

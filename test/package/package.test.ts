@@ -138,6 +138,20 @@ export const entries: readonly object[] = [${names.join(', ')}]
     expect(done.code).toBe(0)
   }, 60_000)
 
+  it('audits a file with nothing else installed, and says which package Parquet needs', async () => {
+    const bin = join(installed, 'dist', 'cli', 'bin.js')
+    writeFileSync(join(project.path, 'charges.csv'), 'order_ref,amount\nA,1.50\nB,2.00\nA,1.50\n')
+    const done = await runInProject(bin, 'audit', 'charges.csv', '--json')
+    expect(JSON.parse(done.stdout)).toMatchObject({ duplicateRefs: 1, extraAmount: 150 })
+    expect(done.code).toBe(1)
+    writeFileSync(join(project.path, 'charges.parquet'), 'PAR1')
+    const needs = await runInProject(bin, 'audit', 'charges.parquet', '--json')
+    expect(JSON.parse(needs.stdout)).toMatchObject({
+      error: { code: 'DEPENDENCY_MISSING', message: expect.stringContaining('npm install @duckdb/node-api') },
+    })
+    expect(needs.code).toBe(2)
+  })
+
   it('has no tests, no sources and no file that nothing needs', () => {
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
     expect(files.filter((file) => /\.test\.|\.tsbuildinfo$|\.map$|(?<!\.d)\.ts$/.test(file))).toEqual([])

@@ -60,7 +60,8 @@ function jsonl(): string {
 }
 
 describe.each(['node', 'duckdb'] as const)('the %s engine', (engine) => {
-  it.each(texts)('reads %s', async (_, name, content, reading) => {
+  const files = texts.map(([what, name, content, reading]) => ({ what, name, content, reading }))
+  it.each(files)('reads $what', async ({ name, content, reading }) => {
     const report = await audit(put(name, content), { engine })
     expect(report).toMatchObject({ ...found, reading })
     expect(report.groups).toMatchObject([{ ref: 'A', gapMs: 2000, payload: 'same' }])

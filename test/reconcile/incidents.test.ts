@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { audit, type AuditOptions, type AuditReport } from '../../src/reconcile/index.ts'
+import { root } from '../support/repo.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { type Csv, fulfilment, overnight, registrations } from './support/incidents.ts'
 
@@ -72,4 +73,16 @@ it('three requests at :15, :17 and :19 are a retry every two seconds', async () 
       detail: '2 s apart, several times in a row: a retry with a fixed delay',
     },
   ])
+})
+
+it('the example gives what the guide says of it', async () => {
+  const report = await audit(join(root, 'examples/audit/charges.csv'))
+  expect(report).toMatchObject({
+    refs: 34,
+    duplicateRefs: 5,
+    extraRows: 6,
+    extraAmount: 74_346,
+    unclear: { refs: 1 },
+  })
+  expect(kinds(report)).toEqual({ 'fixed-interval': 1, 'key-per-attempt': 1 })
 })

@@ -60,7 +60,7 @@ export function judge(group: GroupFacts): Judgement {
     return { certainty: 'likely', why: `one key, though ${listed(differs)} ${verb(differs)}` }
   }
   if (apart !== undefined)
-    return { certainty: 'unclear', why: `each has a ${apart} of its own: several wishes, as it seems` }
+    return { certainty: 'unclear', why: `each has its own ${apart}: several wishes, as it seems` }
   if (group.hasOppositeAmounts)
     return { certainty: 'unclear', why: 'one amount takes back another: a refund, as it seems' }
   if (amountColumn !== undefined && differs.includes(amountColumn))

@@ -27,8 +27,6 @@ export interface TimeFacts {
   readonly unreadable: number
 }
 
-export const noTimes: TimeFacts = { fromMs: undefined, toMs: undefined, withoutZone: 0, unreadable: 0 }
-
 /** The readings that follow from the facts and the options. */
 export interface Readings {
   readonly amountStyle: AmountStyle

@@ -1,7 +1,10 @@
-import type { Source } from '../sources/source.ts'
+import type { Batch, Source } from '../sources/source.ts'
 import { FactsFold, refOf } from './facts.ts'
 import type { Found, PlacedRow, RefRows } from './found.ts'
 import type { Plan } from './plan.ts'
+
+/** Rows of files below this are kept from the first pass: to read them again would take longer. */
+const keptMaxBytes = 32_000_000
 
 /**
  * Two passes over the rows: the first counts references and gathers the facts, the second keeps the rows of those that
@@ -10,13 +13,19 @@ import type { Plan } from './plan.ts'
 export async function findInRows(source: Source, plan: Plan): Promise<Found> {
   const fold = new FactsFold(plan)
   const counts = new RefCounts()
-  for await (const { rows } of source.scan(fold.columns)) {
-    for (const row of rows) {
+  const all = [...fold.columns, ...plan.columns]
+  const kept: Batch[] | undefined = (source.bytes ?? Infinity) < keptMaxBytes ? [] : undefined
+  for await (const batch of source.scan(kept === undefined ? fold.columns : all)) {
+    kept?.push(batch)
+    for (const row of batch.rows) {
       const ref = fold.add(row)
       if (ref !== undefined) counts.add(ref)
     }
   }
-  return { facts: fold.read(), groups: () => groups(source, plan, counts.repeated) }
+  const { repeated } = counts
+  const parts = plan.roles.ref.length
+  const again = (): AsyncIterable<Batch> | readonly Batch[] => kept ?? source.scan(all)
+  return { facts: fold.read(), groups: () => groups(again, { repeated, parts, from: fold.columns.length }) }
 }
 
 /** A Set holds 2^24 members at most, and a file of 200 MB may have more lines than that. */
@@ -42,21 +51,26 @@ class RefCounts {
   }
 }
 
+interface Wanted {
+  readonly repeated: ReadonlyMap<string, number>
+  /** Columns of a reference, the first ones of a row. */
+  readonly parts: number
+  /** Where the plan's columns begin. */
+  readonly from: number
+}
+
 async function* groups(
-  source: Source,
-  plan: Plan,
-  repeated: ReadonlyMap<string, number>,
+  batches: () => AsyncIterable<Batch> | readonly Batch[],
+  { repeated, parts, from }: Wanted,
 ): AsyncGenerator<RefRows, void, undefined> {
   if (repeated.size === 0) return
-  const { roles, columns } = plan
-  const parts = roles.ref.length
   const open = new Map<string, PlacedRow[]>()
-  for await (const { rows, firstPosition } of source.scan([...roles.ref, ...columns])) {
+  for await (const { rows, firstPosition } of batches()) {
     for (const [at, row] of rows.entries()) {
       const ref = refOf(row, parts)
       const count = ref === undefined ? undefined : repeated.get(ref)
       if (ref === undefined || count === undefined) continue
-      const placed = { cells: row.slice(parts), position: firstPosition + at }
+      const placed = { cells: row.slice(from), position: firstPosition + at }
       const group = open.get(ref)
       if (group === undefined) open.set(ref, [placed])
       else if (group.push(placed) === count) {

@@ -12,8 +12,8 @@ export async function findInSql(source: SqlSource, plan: Plan): Promise<Found> {
   return { facts, groups: () => groups(source, plan) }
 }
 
-async function readFacts({ sql }: SqlSource, plan: Plan): Promise<Facts> {
-  const [row = []] = await all(sql.query(factsQuery(sql, plan)))
+async function readFacts({ sql, columns }: SqlSource, plan: Plan): Promise<Facts> {
+  const [row = []] = await all(sql.query(factsQuery(sql, plan, columns)))
   const number = (at: number): number => Number(row[at] ?? 0)
   const ms = (at: number): number | undefined =>
     typeof row[at] === 'string' ? Math.round(Number(row[at])) : undefined
@@ -47,7 +47,7 @@ export async function* groups(
 ): AsyncGenerator<RefRows, void, undefined> {
   const parts = plan.roles.ref.length
   let current: { id: string; ref: readonly string[]; rows: PlacedRow[] } | undefined
-  for await (const batch of sql.query(groupsQuery(sql, plan, among))) {
+  for await (const batch of sql.query(groupsQuery(sql, plan, among), { isHeavy: true })) {
     for (const row of batch) {
       const id = refOf(row, parts)
       if (id === undefined) continue

@@ -13,22 +13,29 @@ const maxIntervals = 3
 const minGapMs = 200
 const minGroups = 3
 const minShare = 0.05
-/** A peak stands this much above what gaps spread evenly (by their logarithm) around it would put there. */
-const peak = 5
+/** What gaps may be, from a race to a day, as the width of a logarithm: without neighbours they could lie anywhere in it. */
+const range = Math.log(86_400_000 / minGapMs)
 const neighbourhood = Math.log(4)
+/** As many windows as there are places for a peak; all of them together may be wrong this often. */
+const windows = 100
+const chance = 0.01
+/** Whatever chance says, a retry stands out. */
+const peak = 4
 
 /**
  * Gaps that come much more often than their neighbours. Groups with several equal gaps speak for themselves: 10:30:15,
  * :17 and :19 are a retry every two seconds, even if it is the only group there is.
  */
 export function intervals(tally: Tally, decisions: Decisions): Interval[] {
-  const rest = new Map(tally.buckets)
+  let rest = bucketsOf(tally)
+  const all = rest
   const found: Interval[] = []
+  const isFine = tally.fine > tally.withGap / 2
   while (found.length < maxIntervals) {
-    const best = highest(rest, tally, decisions)
+    const best = highest(rest, (gapMs) => decisions.toleranceMs(gapMs, isFine))
     if (best === undefined) break
-    for (const bucket of best.buckets) rest.delete(bucket)
-    if (stands(best, tally))
+    rest = rest.filter(({ log }) => log < best.low || log > best.high)
+    if (stands(best, all, tally))
       found.push({
         gapMs: rounded(best.sumMs / best.groups),
         groups: best.groups,
@@ -38,61 +45,90 @@ export function intervals(tally: Tally, decisions: Decisions): Interval[] {
   return found
 }
 
-interface Peak {
-  readonly gapMs: number
-  readonly buckets: readonly number[]
+interface Bucket {
+  /** Logarithm of its gap. */
+  readonly log: number
   readonly groups: number
   readonly regular: number
   readonly sumMs: number
-  /** Logarithmic width of the window. */
-  readonly width: number
 }
 
-function highest(
-  rest: ReadonlyMap<number, { groups: number; sumMs: number }>,
-  tally: Tally,
-  { toleranceMs }: Decisions,
-): Peak | undefined {
-  let best: Peak | undefined
-  const isFine = tally.fine > tally.withGap / 2
-  for (const bucket of rest.keys()) {
-    const gapMs = gapOfBucket(bucket)
-    if (gapMs < minGapMs) continue
-    const tolerance = toleranceMs(gapMs, isFine)
-    const low = Math.log(Math.max(gapMs - tolerance, 1))
-    const high = Math.log(gapMs + tolerance)
-    const buckets = [...rest.keys()].filter((other) => isWithin(Math.log(gapOfBucket(other)), low, high))
-    const sum = (of: (bucket: number) => number): number => buckets.reduce((total, one) => total + of(one), 0)
-    const groups = sum((one) => rest.get(one)?.groups ?? 0)
-    if (best !== undefined && groups <= best.groups) continue
-    const regular = sum((one) => tally.regular.get(one) ?? 0)
-    best = {
-      gapMs,
-      buckets,
+/** A window around a gap, and what lies in it. */
+interface Peak extends Omit<Bucket, 'log'> {
+  readonly low: number
+  readonly high: number
+}
+
+function bucketsOf(tally: Tally): Bucket[] {
+  return [...tally.buckets]
+    .map(([bucket, { groups, sumMs }]) => ({
+      log: Math.log(gapOfBucket(bucket)),
       groups,
-      regular,
-      sumMs: sum((one) => rest.get(one)?.sumMs ?? 0),
-      width: high - low,
-    }
+      sumMs,
+      regular: tally.regular.get(bucket) ?? 0,
+    }))
+    .toSorted((a, b) => a.log - b.log)
+}
+
+/** The window with the most groups. Windows move to the right, and so do their ends. */
+function highest(buckets: readonly Bucket[], toleranceOf: (gapMs: number) => number): Peak | undefined {
+  let best: Peak | undefined
+  for (const { log } of buckets) {
+    const gapMs = Math.exp(log)
+    if (gapMs < minGapMs * 0.999) continue
+    const tolerance = toleranceOf(gapMs)
+    const [low, high] = [Math.log(Math.max(gapMs - tolerance, 1)) - 1e-9, Math.log(gapMs + tolerance) + 1e-9]
+    const within = between(buckets, low, high)
+    const groups = within.reduce((sum, bucket) => sum + bucket.groups, 0)
+    if (best !== undefined && groups <= best.groups) continue
+    const sum = (of: (bucket: Bucket) => number): number =>
+      within.reduce((total, bucket) => total + of(bucket), 0)
+    best = { low, high, groups, regular: sum(({ regular }) => regular), sumMs: sum(({ sumMs }) => sumMs) }
   }
   return best
 }
 
-function stands({ gapMs, groups, regular, width }: Peak, tally: Tally): boolean {
+function between(buckets: readonly Bucket[], low: number, high: number): readonly Bucket[] {
+  return buckets.slice(firstFrom(buckets, low), firstFrom(buckets, high))
+}
+
+function firstFrom(buckets: readonly Bucket[], log: number): number {
+  let [from, to] = [0, buckets.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((buckets[middle]?.log ?? 0) < log) from = middle + 1
+    else to = middle
+  }
+  return from
+}
+
+function stands({ low, high, groups, regular }: Peak, all: readonly Bucket[], tally: Tally): boolean {
   if (groups / tally.refs < minShare) return false
   if (regular >= minGroups || (regular > 0 && regular === groups)) return true
   if (groups < minGroups) return false
-  const middle = Math.log(gapMs)
-  let around = 0
-  for (const [bucket, { groups: count }] of tally.buckets)
-    if (isWithin(Math.log(gapOfBucket(bucket)), middle - neighbourhood, middle + neighbourhood))
-      around += count
-  const expected = ((around - groups) * width) / (2 * neighbourhood - width)
-  return groups >= peak * Math.max(expected, 0.2)
+  // At the edge of all gaps one side is empty and says nothing: the fuller one counts.
+  const side = (from: number, to: number): number =>
+    between(all, from, to).reduce((sum, bucket) => sum + bucket.groups, 0) / (to - from)
+  const density = Math.max(
+    side(low - neighbourhood, low),
+    side(high, high + neighbourhood),
+    tally.withGap / range,
+  )
+  const expected = density * (high - low)
+  return groups >= peak * expected && windows * poissonTail(groups, expected) < chance
 }
 
-function isWithin(value: number, low: number, high: number): boolean {
-  return value >= low - 1e-9 && value <= high + 1e-9
+/** How likely so many, or more, are where `expected` are to be expected (Poisson). */
+export function poissonTail(count: number, expected: number): number {
+  // The sum of what is above: below it, the digits of 1 minus a sum would be lost.
+  let logTerm = -expected
+  for (let k = 1; k <= count; k++) logTerm += Math.log(expected / k)
+  let [sum, term] = [0, Math.exp(logTerm)]
+  for (let k = count + 1; term > 0 && (k <= expected || term > sum * 1e-12); k++) {
+    sum += term
+    term *= expected / k
+  }
+  return Math.min(sum + term, 1)
 }
 
 /** 2013 ms on average is 2 seconds and the time a request takes. */

@@ -1,4 +1,4 @@
-import type { SqlSide } from '../sources/source.ts'
+import type { Column, SqlSide } from '../sources/source.ts'
 import { identifier, literal } from '../sources/sql.ts'
 import { amountPattern, commaPattern, pointPattern } from '../values/amount.ts'
 import type { TimeStyle } from '../values/instant.ts'
@@ -13,43 +13,62 @@ const isoText =
 const zoned = ':[0-9]{2}.*(Z|z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)$'
 
 /** One row: rows, rows without a reference, first and last time, times without zone, unreadable ones, and amounts. */
-export function factsQuery(sql: Sql, plan: Plan): string {
+export function factsQuery(sql: Sql, plan: Plan, columns: readonly Column[]): string {
   const { roles } = plan
   const has = hasRef(sql, roles.ref)
+  const declared = (name: string | undefined): string =>
+    columns.find((column) => column.name === name)?.declared?.toUpperCase() ?? ''
   const counted = (condition: string): string => `count(*) FILTER (WHERE ${has} AND ${condition})`
-  const asText = (expression: string): string => castText(sql, expression)
-  const times = timeColumns(sql, plan, counted)
-  const amount = roles.amount === undefined ? undefined : sql.text(roles.amount)
-  const amounts =
-    amount === undefined
-      ? ['0', '0', '0']
-      : [
-          counted(
-            `${matches(sql, amount, amountPattern)} AND NOT ${matches(sql, amount, commaPattern)} AND ${matches(sql, amount, pointPattern)}`,
-          ),
-          counted(`${matches(sql, amount, amountPattern)} AND ${matches(sql, amount, commaPattern)}`),
-          counted(`${amount} <> '' AND NOT ${matches(sql, amount, amountPattern)}`),
-        ]
-  const columns = [
+  const facts = [
     `count(*) FILTER (WHERE ${has})`,
     `count(*) FILTER (WHERE NOT ${has})`,
-    ...times,
-    ...amounts,
+    ...timeColumns(sql, plan, { counted, declared: declared(roles.at) }),
+    ...amountColumns(sql, plan, { counted, declared: declared(roles.amount) }),
   ]
-  return `SELECT ${columns.map(asText).join(',\n  ')}\nFROM ${sql.from}`
+  return `SELECT ${facts.map((fact) => castText(sql, fact)).join(',\n  ')}\nFROM ${sql.from}`
 }
 
-function timeColumns(sql: Sql, { roles, timeStyle }: Plan, counted: (condition: string) => string): string[] {
+interface Counting {
+  /** Rows that have a reference and fulfil a condition. */
+  readonly counted: (condition: string) => string
+  /** What the source declares the column as; '' where it is text. */
+  readonly declared: string
+}
+
+/** What is declared needs no look at each value: its type says whether it is a time, and has a zone. */
+function timeColumns(sql: Sql, { roles, timeStyle }: Plan, { counted, declared }: Counting): string[] {
   if (roles.at === undefined || timeStyle === undefined) return ['NULL', 'NULL', '0', '0']
+  const where = `FILTER (WHERE ${hasRef(sql, roles.ref)})`
+  const column = identifier(roles.at)
+  const span = (ms: string): string[] => [`min(${ms}) ${where}`, `max(${ms}) ${where}`]
+  if (declared.startsWith('TIMESTAMP')) {
+    const isZoned = /TZ$|WITH TIME ZONE$/.test(declared)
+    const ms =
+      sql.dialect === 'duckdb' ? `epoch_ms(${column})` : `floor(extract(epoch FROM ${column}) * 1000)`
+    return [...span(ms), isZoned ? '0' : counted(`${column} IS NOT NULL`), '0']
+  }
   const text = sql.text(roles.at)
   const ms = milliseconds(sql, text, timeStyle)
-  const where = `FILTER (WHERE ${hasRef(sql, roles.ref)})`
-  const isText = timeStyle === 'epoch-s' || timeStyle === 'epoch-ms'
+  const hasZone = timeStyle === 'epoch-s' || timeStyle === 'epoch-ms'
   return [
-    `min(${ms}) ${where}`,
-    `max(${ms}) ${where}`,
-    isText ? '0' : counted(`${ms} IS NOT NULL AND NOT ${matches(sql, text, zoned)}`),
+    ...span(ms),
+    hasZone ? '0' : counted(`${ms} IS NOT NULL AND NOT ${matches(sql, text, zoned)}`),
     counted(`${text} <> '' AND ${ms} IS NULL`),
+  ]
+}
+
+function amountColumns(sql: Sql, { roles }: Plan, { counted, declared }: Counting): string[] {
+  if (roles.amount === undefined) return ['0', '0', '0']
+  if (/INT/.test(declared)) return ['0', '0', '0']
+  if (/^DECIMAL\(\d+,\s*[1-9]/.test(declared))
+    return [counted(`${identifier(roles.amount)} IS NOT NULL`), '0', '0']
+  const amount = sql.text(roles.amount)
+  const isAmount = matches(sql, amount, amountPattern)
+  const isComma = matches(sql, amount, commaPattern)
+  return [
+    counted(`${isAmount} AND NOT ${isComma} AND ${matches(sql, amount, pointPattern)}`),
+    counted(`${isAmount} AND ${isComma}`),
+    counted(`${amount} <> '' AND NOT ${isAmount}`),
   ]
 }
 
@@ -86,21 +105,19 @@ export function segmentsQuery(sql: Sql, { roles }: Plan): string {
 export function groupsQuery(sql: Sql, { roles, columns }: Plan, among?: string): string {
   const refs = roles.ref.map(identifier)
   const cells = columns.map((name) => `nullif(${qualified(sql.text(name))}, '')`)
-  const position = sql.position === undefined ? 'NULL' : castText(sql, 'rows._position')
-  const rows =
-    sql.position === undefined || sql.position === '_position'
-      ? sql.from
-      : `(SELECT *, ${sql.position} AS _position FROM ${sql.from})`
+  const position = sql.position === undefined ? 'NULL' : castText(sql, 'r._onceward_position')
+  const isComputed = sql.position !== undefined && sql.position !== '_onceward_position'
+  const rows = `(SELECT *${isComputed ? `, ${sql.position} AS _onceward_position` : ''} FROM ${sql.from})`
   return `SELECT ${[...roles.ref.map((name) => qualified(sql.text(name))), position, ...cells].join(', ')}
-FROM ${rows} AS rows
+FROM ${rows} AS r
 JOIN (
   ${repeatedQuery(sql, roles.ref, among).replaceAll('\n', '\n  ')}
-) AS repeated ON ${refs.map((ref) => `rows.${ref} = repeated.${ref}`).join(' AND ')}
-ORDER BY ${refs.map((ref) => `rows.${ref}`).join(', ')}${sql.position === undefined ? '' : ', rows._position'}`
+) AS repeated ON ${refs.map((ref) => `r.${ref} = repeated.${ref}`).join(' AND ')}
+ORDER BY ${refs.map((ref) => `r.${ref}`).join(', ')}${sql.position === undefined ? '' : ', r._onceward_position'}`
 
   /** The text of a column names it once, in quotes. */
   function qualified(expression: string): string {
-    return expression.replace(/"/, 'rows."')
+    return expression.replace(/"/, 'r."')
   }
 }
 

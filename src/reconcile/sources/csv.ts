@@ -15,6 +15,8 @@ interface CsvReading {
   /** The encoding is UTF-8, so a replacement character is a byte that is none. */
   readonly isUtf8: boolean
   readonly onReject: (rejected: Rejected) => void
+  /** The bytes are those of a file that is being written: what ends in a line break is whole. */
+  readonly isLive?: boolean
 }
 
 /** A quote that opens and never closes would swallow the rest of the file: this is more than any honest record has. */
@@ -46,12 +48,14 @@ export async function* csvRecords(reading: CsvReading): AsyncGenerator<string[][
       else reading.onReject({ line, why: whyOf(error) })
     },
   })
+  const endsRecord = recordEnds(reading.layout)
   parser.on('error', (error) => (failed ??= error))
   // What it reads goes out through on_record; its own output is empty and must flow, or it would never end.
   parser.resume()
   for await (const chunk of reading.chunks) {
     await written(parser, chunk)
     if (failed !== undefined) break
+    if (reading.isLive === true && endsRecord(chunk)) await written(parser, lookAhead)
     yield batch
     batch = []
   }
@@ -59,6 +63,19 @@ export async function* csvRecords(reading: CsvReading): AsyncGenerator<string[][
   parser.destroy()
   if (failed !== undefined) throw failed
   if (batch.length > 0) yield batch
+}
+
+/** The parser keeps the last bytes back until it has seen what follows: empty lines, which it skips, let it go on. */
+const lookAhead = '\n'.repeat(32)
+
+/** Whether what has been read so far ends with a record: at a line break outside of quotes. */
+function recordEnds({ quote }: CsvLayout): (chunk: Uint8Array | string) => boolean {
+  let isQuoted = false
+  return (chunk) => {
+    const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('latin1')
+    if (quote !== null && (text.split(quote).length - 1) % 2 === 1) isQuoted = !isQuoted
+    return !isQuoted && text.endsWith('\n')
+  }
 }
 
 function parserOptions({ delimiter, quote }: CsvLayout): Options {

@@ -1,5 +1,5 @@
 import { messageOf, OncewardError } from '../../kernel/errors.ts'
-import type { Row } from './source.ts'
+import type { QueryOptions, Row } from './source.ts'
 
 /** What is used of `@duckdb/node-api`, an optional peer. */
 interface DuckdbModule {
@@ -27,7 +27,7 @@ interface DuckdbResult {
 
 export interface Duckdb {
   run(this: void, statement: string): Promise<void>
-  query(this: void, text: string): AsyncGenerator<Row[], void, undefined>
+  query(this: void, text: string, how?: QueryOptions): AsyncGenerator<Row[], void, undefined>
   /** How far the running statement is, from 0 to 1; undefined where it cannot say. */
   progress(this: void): { readonly share: number; readonly rows: number } | undefined
   close(this: void): void
@@ -60,7 +60,8 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
     run: async (statement) => {
       await guarded(connection.run(statement), options)
     },
-    query: (text) => rows(connection, text, options),
+    query: (text, how) =>
+      how?.isHeavy === true ? heavyRows(connection, text, options) : rows(connection, text, options),
     progress: () => {
       const { percentage, rows_processed: count } = connection.progress
       return percentage < 0 ? undefined : { share: percentage / 100, rows: Number(count) }
@@ -73,16 +74,41 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
   }
 }
 
+let heavy = 0
+
+async function* heavyRows(
+  connection: DuckdbConnection,
+  text: string,
+  options: DuckdbOptions,
+): AsyncGenerator<Row[], void, undefined> {
+  const table = `heavy_${++heavy}`
+  await guarded(connection.run(`CREATE TEMP TABLE ${table} AS ${text}`), options)
+  yield* rows(connection, `SELECT * FROM ${table}`, options)
+  await guarded(connection.run(`DROP TABLE ${table}`), options)
+}
+
+const separator = '\u001f'
+
+/** A row comes as one text: to take a text out of DuckDB costs more than to part it. A separator in a cell is replaced. */
+function packed(text: string): string {
+  return `SELECT concat_ws(chr(31), *COLUMNS(*)) FROM (
+    SELECT coalesce(replace(CAST(COLUMNS(*) AS VARCHAR), chr(31), chr(26)), '') FROM (${text}))`
+}
+
 async function* rows(
   connection: DuckdbConnection,
   text: string,
   options: DuckdbOptions,
 ): AsyncGenerator<Row[], void, undefined> {
-  const result = await guarded(connection.stream(text), options)
+  const result = await guarded(connection.stream(packed(text)), options)
   for (;;) {
     const chunk = await guarded(result.fetchChunk(), options)
     if (chunk === null || chunk === undefined || chunk.rowCount === 0) return
-    yield chunk.getRows() as Row[]
+    yield chunk.getRows().map(([row]) =>
+      String(row)
+        .split(separator)
+        .map((cell) => (cell === '' ? null : cell)),
+    )
   }
 }
 

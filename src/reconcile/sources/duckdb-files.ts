@@ -103,7 +103,8 @@ async function parquetColumns(db: Duckdb): Promise<Column[]> {
   const columns: Column[] = []
   for await (const rows of db.query('SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM data)'))
     for (const [name, type] of rows)
-      if (name !== '_position') columns.push({ name: name ?? '', type: declaredType(type ?? '') })
+      if (name !== '_onceward_position')
+        columns.push({ name: name ?? '', type: declaredType(type ?? ''), declared: type ?? '' })
   return columns
 }
 

@@ -40,8 +40,8 @@ export function relationOf(files: readonly (TextFile | ParquetFile)[]): DuckdbRe
 function parquetRelation(files: readonly { path: string }[]): DuckdbRelation {
   const paths = files.map(({ path }) => literal(path)).join(', ')
   return {
-    select: `SELECT *, file_index * 1099511627776 + file_row_number AS _position FROM read_parquet([${paths}], union_by_name = true)`,
-    position: '_position',
+    select: `SELECT *, file_index * 1099511627776 + file_row_number AS _onceward_position FROM read_parquet([${paths}], union_by_name = true)`,
+    position: '_onceward_position',
     rejections: [],
   }
 }
@@ -102,7 +102,8 @@ function jsonRelation(files: readonly TextFile[], first: TextFile, isSeveral: bo
       FROM (SELECT *, row_number() OVER () AS place FROM (${lines})))
     WHERE trim(coalesce(line, '')) <> '' AND NOT (${good}) ORDER BY filename, number`
   return {
-    select: `SELECT ${members.join(', ')} FROM (${lines}) WHERE ${good}`,
+    // The filter alone would not do: DuckDB may take members out of a line before it has filtered it.
+    select: `SELECT ${members.join(', ')} FROM (SELECT CASE WHEN ${good} THEN line END AS line FROM (${lines})) WHERE line IS NOT NULL`,
     position: 'row_number() OVER () - 1',
     rejections: [rejected],
   }

@@ -50,7 +50,7 @@ async function examineText(path: string, head: Head, options: SourceOptions): Pr
   if (layout.format === 'none') throw new OncewardError('SOURCE_INVALID', `${path} is ${layout.what}.`)
   // The last line may be cut in the middle.
   const whole = head.isWhole ? text : text.slice(0, Math.max(text.lastIndexOf('\n'), 0) || text.length)
-  const read = layout.format === 'csv' ? await csvSample(path, layout, whole) : await jsonSample(whole)
+  const read = layout.format === 'csv' ? await csvSample(path, layout, whole) : await jsonSample(path, whole)
   const notes = [...endingNotes(path, layout.format, head.compression), ...read.notes]
   return { kind: 'text', path, compression: head.compression, encoding, layout, ...read, notes }
 }
@@ -85,11 +85,13 @@ async function* chunksOf(text: string): AsyncGenerator<string, void, undefined> 
   yield text
 }
 
-async function jsonSample(text: string): Promise<Sample> {
+async function jsonSample(name: string, text: string): Promise<Sample> {
   const records = []
   for await (const batch of jsonRecords({ chunks: chunksOf(text), onReject: () => undefined }))
     records.push(...batch)
   const first = records.slice(0, sampleRows)
+  if (first.length === 0)
+    throw new OncewardError('SOURCE_INVALID', `${name}: none of its lines is a JSON object.`)
   const paths = pathsOf(first)
   const { names, notes } = namesOf(paths.map((path) => path.join('.')))
   const sample = first.map(({ value }) => paths.map((path) => cellAt(value, path)))
@@ -102,8 +104,9 @@ function namesOf(header: readonly string[]): { names: string[]; notes: string[] 
   const repeated = new Set<string>()
   const names = header.map((cell, at) => {
     const name = cell.trim() === '' ? `column ${at + 1}` : cell.trim()
-    const count = (seen.get(name) ?? 0) + 1
-    seen.set(name, count)
+    // DuckDB makes no difference between Ref and ref.
+    const count = (seen.get(name.toLowerCase()) ?? 0) + 1
+    seen.set(name.toLowerCase(), count)
     if (count === 1) return name
     repeated.add(name)
     return `${name} (${count})`

@@ -38,7 +38,7 @@ function foreign(what: string): Magic {
 /** NUL in text means UTF-16 or no text at all. */
 function isBinary(head: Uint8Array): boolean {
   if (!head.includes(0)) return false
-  return guessEncoding(head).encoding === 'utf-8'
+  return !guessEncoding(head).encoding.startsWith('utf-16')
 }
 
 export interface EncodingGuess {

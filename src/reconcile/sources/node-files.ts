@@ -25,6 +25,7 @@ export function nodeFiles(at: Files, options: SourceOptions): Source {
     engine: 'node',
     reading: readingOf(first),
     columns,
+    bytes: at.bytes,
     sample: first.sample,
     notes: at.files.flatMap((file) => file.notes),
     scan: (names) => scan(at, names, { options, rejections }),
@@ -90,6 +91,8 @@ function rowsOf(
 
 interface Bytes {
   readonly bytes: AsyncIterable<Uint8Array>
+  /** They are those of a file that is being written. */
+  readonly isLive?: boolean
   onReject(this: void, rejected: Rejected): void
 }
 
@@ -97,7 +100,7 @@ interface Bytes {
 export async function* rowsIn(
   file: TextFile,
   names: readonly string[],
-  { bytes, onReject }: Bytes,
+  { bytes, onReject, isLive = false }: Bytes,
 ): AsyncGenerator<Row[], void, undefined> {
   const places = placesOf(file, names)
   const { layout } = file
@@ -111,7 +114,14 @@ export async function* rowsIn(
   const chunks = isUtf8 ? bytes : textOf(bytes, file.encoding)
   const counted = withCount(file, onReject)
   let isHeader = true
-  for await (const records of csvRecords({ name: file.path, layout, chunks, isUtf8, onReject: counted })) {
+  for await (const records of csvRecords({
+    name: file.path,
+    layout,
+    chunks,
+    isUtf8,
+    isLive,
+    onReject: counted,
+  })) {
     const rows = isHeader ? records.slice(1) : records
     isHeader &&= records.length === 0
     yield rows.map((record) => places.map((place) => record[place] || null))

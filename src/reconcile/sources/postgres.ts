@@ -80,7 +80,8 @@ async function columnsOf(
   return fields.map(({ name, dataTypeID }) => {
     const isRepeated = seen.has(name)
     seen.add(name)
-    return { name, type: declaredType(types.get(dataTypeID) ?? ''), ...(isRepeated && { isRepeated }) }
+    const declared = types.get(dataTypeID) ?? ''
+    return { name, type: declaredType(declared), declared, ...(isRepeated && { isRepeated }) }
   })
 }
 

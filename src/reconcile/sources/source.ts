@@ -21,6 +21,8 @@ export interface Column {
   readonly name: string
   /** As the sample suggests, or as the database or Parquet file declares it. */
   readonly type: ColumnType
+  /** What the database or the Parquet file declares, where they do. */
+  readonly declared?: string
   /** A second column of this name in the header; it has got a number behind its name. */
   readonly isRepeated?: boolean
 }
@@ -61,8 +63,13 @@ export interface SqlSide {
   text(this: void, column: string): string
   /** Runs a statement that gives nothing. */
   run(this: void, statement: string): Promise<void>
-  /** Streams the rows of a query whose columns are all text. */
-  query(this: void, text: string): AsyncIterable<readonly Row[]>
+  /** Streams the rows of a query whose columns are all text. An empty cell and none are the same. */
+  query(this: void, text: string, options?: QueryOptions): AsyncIterable<readonly Row[]>
+}
+
+export interface QueryOptions {
+  /** All of the work is done first, by all threads, and its result kept where it can spill; then it is read. */
+  readonly isHeavy?: boolean
 }
 
 export interface Source {
@@ -72,6 +79,8 @@ export interface Source {
   /** What it was read as: `CSV, ";" between columns, latin1, gzip`. */
   readonly reading: string
   readonly columns: readonly Column[]
+  /** Of its files, as they lie on disk. */
+  readonly bytes?: number
   /** The first rows, at most a thousand, with all columns. */
   readonly sample: readonly Row[]
   /** What a person should know: an ending that lies, columns of the same name. */

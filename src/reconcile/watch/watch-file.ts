@@ -64,6 +64,7 @@ async function* eventsOf(
   const bytes = follow(watch, following)
   for await (const rows of rowsIn(file, [...plan.roles.ref, ...plan.columns], {
     bytes,
+    isLive: true,
     onReject: () => undefined,
   })) {
     const groups = memory.add(rows)

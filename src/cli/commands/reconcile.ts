@@ -38,7 +38,8 @@ export function reconcileCommand(): Command {
   fixingOptions(command)
   watchingOptions(command)
   readingOptions(command)
-  command.addCommand(applyCommand()).addCommand(undoCommand())
+  // Theirs are options of the same names.
+  command.enablePositionalOptions().addCommand(applyCommand()).addCommand(undoCommand())
   return setAction<ReconcileCommandOptions>(command, async ({ globals, options }) => {
     if (options.watch === true || options.every !== undefined) {
       const { follow } = await import('../reconcile/follow.ts')

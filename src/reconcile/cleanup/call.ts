@@ -1,6 +1,5 @@
 import { request } from 'undici'
-import { OncewardError } from '../../kernel/errors.ts'
-import { DefiniteFailure } from '../../kernel/errors.ts'
+import { DefiniteFailure, OncewardError } from '../../kernel/errors.ts'
 import type { Effect, Onceward } from '../../ledger/onceward.ts'
 import type { CleanupPlan, RemovedRow } from './plan.ts'
 
@@ -24,6 +23,8 @@ interface Calling {
 }
 
 const timeoutMs = 30_000
+/** It is renewed while the call lasts. Whoever goes on after a crash waits as long. */
+const leaseMs = 5000
 const keyLifetimeMs = 23 * 3_600_000
 /** The service may have done it, or may do it when asked again. */
 const unclear: readonly number[] = [408, 409, 425, 429]
@@ -52,7 +53,7 @@ export async function callRows(
           input: body,
           subject: `cleanup:${JSON.stringify(planned.key)}`.slice(0, 200),
           safety,
-          leaseMs: 60_000,
+          leaseMs,
         },
         post(action.url, { body: { ...body, by }, headers }),
       )

@@ -17,7 +17,7 @@ import { later } from './times.ts'
  * Compares two sources by key and says what is missing, extra, duplicated or different. Reads only. Throws as
  * `openSource` does, and `OPTION_INVALID` for columns that are not there. `onDifference` is given every difference.
  */
-export function reconcile(
+export async function reconcile(
   options: ReconcileOptions,
   onDifference?: (difference: Difference) => void | Promise<void>,
 ): Promise<ReconcileReport> {

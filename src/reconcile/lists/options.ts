@@ -135,8 +135,11 @@ function secretOf(variable: string, option: string): string {
       `${option}: a secret is given by the name of an environment variable; what was given is no such name.`,
     )
   const secret = process.env[variable]
-  if (secret === undefined || secret === '')
-    throw new OncewardError('OPTION_INVALID', `${option}: the environment variable ${variable} is not set.`)
+  if (secret === undefined || secret === '') {
+    // Whoever typed the secret itself by mistake must not find it in a log.
+    const named = /^[A-Z][A-Z0-9_]*$/.test(variable) ? ` ${variable}` : ' that it names'
+    throw new OncewardError('OPTION_INVALID', `${option}: the environment variable${named} is not set.`)
+  }
   if (!/^[\t\u0020-\u007e]+$/.test(secret))
     throw new OncewardError('OPTION_INVALID', `${option}: ${variable} holds what no header can.`)
   return secret

@@ -87,21 +87,22 @@ const expected = {
 }
 
 /** What must come out, whoever joins: each pair of places, with the engine that joins them. */
-const pairs: [PlaceKind, PlaceKind, string, ('duckdb' | undefined)?][] = [
-  ['csv', 'csv', 'node'],
-  ['jsonl', 'csv', 'node'],
-  ['csv', 'jsonl', 'duckdb', 'duckdb'],
-  ['parquet', 'csv', 'duckdb'],
-  ['parquet', 'parquet', 'duckdb'],
-  ['postgres', 'parquet', 'duckdb'],
-  ['postgres', 'postgres', 'postgres'],
-  ['postgres', 'csv', 'node'],
-  ['sqlite', 'postgres', 'node'],
-  ['csv', 'sqlite', 'duckdb', 'duckdb'],
+const pairs: { left: PlaceKind; right: PlaceKind; engine: string; chosen?: 'duckdb' }[] = [
+  { left: 'csv', right: 'csv', engine: 'node' },
+  { left: 'jsonl', right: 'csv', engine: 'node' },
+  { left: 'csv', right: 'jsonl', engine: 'duckdb', chosen: 'duckdb' },
+  { left: 'parquet', right: 'csv', engine: 'duckdb' },
+  { left: 'parquet', right: 'parquet', engine: 'duckdb' },
+  { left: 'postgres', right: 'parquet', engine: 'duckdb' },
+  { left: 'postgres', right: 'postgres', engine: 'postgres' },
+  { left: 'postgres', right: 'csv', engine: 'node' },
+  { left: 'sqlite', right: 'postgres', engine: 'node' },
+  { left: 'csv', right: 'sqlite', engine: 'duckdb', chosen: 'duckdb' },
 ]
 
 describe('reconcile', () => {
-  it.each(pairs)('of %s with %s comes to what is true (%s)', async (left, right, engine, chosen) => {
+  it.each(pairs)('of $left with $right comes to what is true ($engine)', async (pair) => {
+    const { left, right, engine, chosen } = pair
     const report = await reconcile({
       ...options,
       left: await put(left, orders, database),

@@ -10,7 +10,8 @@ import { type CleanupDecisions, cleanupDecisions } from './decisions.ts'
 import { createBeside, createJournal, idsIn, record, removeRows, restoreRows } from './journal.ts'
 import { withoutMarked } from './make-plan.ts'
 import { type CleanupPlan, idText, type PlannedKey } from './plan.ts'
-import { liveRows, openTarget, stale, type Target } from './target.ts'
+import { openTarget } from './open-target.ts'
+import { liveRows, stale, type Target } from './target.ts'
 import { liveOf, markOf, openRows, type Places, portions, questionOf, verifyPlan } from './verify.ts'
 
 export interface ApplyOptions extends Places {
@@ -26,8 +27,6 @@ export interface ApplyOptions extends Places {
   readonly once?: Onceward
   readonly onBatch?: (done: { readonly rows: number; readonly of: number }) => void
   readonly signal?: AbortSignal
-  /** For mutants. */
-  readonly decisions?: CleanupDecisions
 }
 
 /** What was found, and done. */
@@ -63,8 +62,17 @@ const maxEvidence = 100
  * again. Throws `CONFLICT` where the data is not what the plan was made from.
  */
 export function applyPlan(plan: CleanupPlan, options: ApplyOptions = {}): Promise<CleanupResult> {
+  return applyWith(plan, options, cleanupDecisions)
+}
+
+/** `decisions` is for mutants. */
+export function applyWith(
+  plan: CleanupPlan,
+  options: ApplyOptions,
+  decisions: CleanupDecisions,
+): Promise<CleanupResult> {
   return withTarget(plan, options, async (at) => {
-    const { decisions = cleanupDecisions, cap = 10_000 } = options
+    const { cap = 10_000 } = options
     const { question, target } = at
     const removed = await verifyPlan({ plan, question, target, decisions })
     const open = plan.keys.flatMap((planned) => openRows(planned, removed))

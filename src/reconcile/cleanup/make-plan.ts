@@ -25,7 +25,8 @@ import {
   planDigest,
   type PlannedKey,
 } from './plan.ts'
-import { digestOf, liveRows, openTarget, stale, type Target } from './target.ts'
+import { openTarget } from './open-target.ts'
+import { digestOf, liveRows, stale, type Target } from './target.ts'
 
 export interface FixOptions {
   /** Columns of the right side that name a row. Default: the primary key. */
@@ -42,8 +43,6 @@ export interface FixOptions {
   readonly callToken?: string
   /** Columns in which repetitions may differ. */
   readonly ignore?: readonly string[]
-  /** For mutants. */
-  readonly decisions?: CleanupDecisions
 }
 
 const maxListed = 100
@@ -56,10 +55,19 @@ export interface Planned {
 }
 
 /** Compares as `reconcile` does, and plans what takes away the rows that are there too often. Changes nothing. */
-export async function planCleanup(
+export function planCleanup(
   options: ReconcileOptions,
   fix: FixOptions = {},
   onDifference?: (difference: Difference) => void | Promise<void>,
+): Promise<Planned> {
+  return planWith(options, fix, { onDifference, decisions: cleanupDecisions })
+}
+
+/** `decisions` is for mutants. */
+export async function planWith(
+  options: ReconcileOptions,
+  fix: FixOptions,
+  { onDifference, decisions }: Omit<Gathering, 'fix'>,
 ): Promise<Planned> {
   const target = await openTarget(options.right)
   try {
@@ -75,7 +83,11 @@ export async function planCleanup(
       ...twinColumns(right, { settings, shape, fix }),
     ]
     return await comparing(settings, { carried: columns }, async (compared) => {
-      const gathered = await gather(compared, shape.idOf(compared.opened.right).length, { fix, onDifference })
+      const gathered = await gather(compared, shape.idOf(compared.opened.right).length, {
+        fix,
+        onDifference,
+        decisions,
+      })
       const report = await compared.report()
       const idColumns = shape.idOf(compared.opened.right)
       const keys = await digested(gathered.keys, { target, compared, settings, idColumns, mark: shape.mark })
@@ -175,6 +187,7 @@ function twinColumns(right: Source, { settings, shape, fix: { ignore = [] } }: T
 interface Gathering {
   readonly fix: FixOptions
   readonly onDifference: ((difference: Difference) => void | Promise<void>) | undefined
+  readonly decisions: CleanupDecisions
 }
 
 interface Gathered {
@@ -188,7 +201,7 @@ interface Gathered {
 async function gather(
   compared: Compared,
   idWidth: number,
-  { fix: { keep = 'first', decisions = cleanupDecisions }, onDifference }: Gathering,
+  { fix: { keep = 'first' }, onDifference, decisions }: Gathering,
 ): Promise<Gathered> {
   const keys: Gathered['keys'][number][] = []
   const leftOut: LeftOut[] = []
@@ -241,7 +254,7 @@ function orderedRows(
     preferred.map(({ row }) => row),
     { plan, agrees: judging.decisions.agrees },
   )
-  const candidates = preferred.map(({ row: _, ...rest }, at) => ({ ...rest, isBacked: pairs.includes(at) }))
+  const candidates = preferred.map((one, at) => ({ ...one, isBacked: pairs.includes(at) }))
   return decisions.orderToKeep(candidates, keep)
 }
 

@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto'
 import { OncewardError } from '../../kernel/errors.ts'
-import { redactUrl } from '../../kernel/redact.ts'
-import { sqlitePlace } from '../compare/sqlite-table.ts'
-import { locate } from '../sources/locate.ts'
 import { identifier } from '../sources/sql.ts'
 import type { NamedRow } from './plan.ts'
 
@@ -25,19 +22,6 @@ export interface Target {
 }
 
 export type TargetRow = Readonly<Record<string, string | null>>
-
-/** Undefined where the source is no table that can be changed. */
-export async function openTarget(source: string): Promise<Target | undefined> {
-  if (/^sqlite:/i.test(source)) {
-    const { sqliteTarget } = await import('./target-sqlite.ts')
-    return sqliteTarget(sqlitePlace(source, '--right'))
-  }
-  if (!/^postgres(ql)?:/i.test(source)) return undefined
-  const place = await locate([source])
-  if (place.kind !== 'postgres' || place.relation.kind !== 'table') return undefined
-  const { postgresTarget } = await import('./target-postgres.ts')
-  return postgresTarget({ url: place.url, name: redactUrl(source), table: place.relation.table })
-}
 
 /** What is read of a row: every column as text, under its name. */
 export function allColumns({ columns }: Target): string {

@@ -3,7 +3,7 @@ import { type ReconcileOptions, type ReconcileSettings, reconcileSettings } from
 import { comparing } from '../compare/reconcile.ts'
 import type { CleanupDecisions } from './decisions.ts'
 import { idsIn } from './journal.ts'
-import { planCleanup, withoutMarked, withoutPassword } from './make-plan.ts'
+import { planWith, withoutMarked, withoutPassword } from './make-plan.ts'
 import { type CleanupPlan, idText, type PlannedKey } from './plan.ts'
 import { type Live, liveRows, stale, type Target } from './target.ts'
 
@@ -92,12 +92,8 @@ async function leftCounts(
 
 /** Where rows cannot be asked for one by one, the plan is made again and must say the same of its keys. */
 async function verifyAnew({ plan, question, decisions }: Verifying): Promise<void> {
-  const { plan: anew } = await planCleanup(question, {
-    id: plan.idColumns,
-    keep: plan.keepRule,
-    ignore: plan.ignored,
-    decisions,
-  })
+  const fix = { id: plan.idColumns, keep: plan.keepRule, ignore: plan.ignored }
+  const { plan: anew } = await planWith(question, fix, { onDifference: undefined, decisions })
   const now = new Map(anew.keys.map((planned) => [JSON.stringify(planned.key), JSON.stringify(planned)]))
   for (const planned of plan.keys)
     if (now.get(JSON.stringify(planned.key)) !== JSON.stringify(planned))

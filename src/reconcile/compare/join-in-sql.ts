@@ -113,13 +113,13 @@ interface View {
 }
 
 async function viewOf(source: Source, plan: SidePlan, { db, name, directory }: View): Promise<Relation> {
-  const definition = source.sql?.definition ?? (await copied(source, plan, join(directory, `${name}.csv`)))
+  const definition = source.sql?.definition ?? (await copyOf(source, plan, join(directory, `${name}.csv`)))
   await db.run(`CREATE TEMP VIEW ${name} AS ${definition}`)
   return { dialect: 'duckdb', from: name, text: (column) => `CAST(${identifier(column)} AS VARCHAR)` }
 }
 
 /** Only what is needed of it, as CSV. */
-async function copied(source: Source, plan: SidePlan, path: string): Promise<string> {
+async function copyOf(source: Source, plan: SidePlan, path: string): Promise<string> {
   const columns = [...new Set([...plan.key, ...cellColumns(plan)])]
   await pipeline(Readable.from(lines(source, columns)), createWriteStream(path, { mode: 0o600 }))
   const types = columns.map((column) => `${literal(column)}: 'VARCHAR'`).join(', ')

@@ -133,7 +133,7 @@ async function compare(
       judging,
       leftMs: joined.left.latestMs,
       rightMs: joined.right.latestMs,
-      keys: () => judged(joined, judging, tally),
+      keys: () => judgedKeys(joined, judging, tally),
       report: () => {
         // Every key that was not listed is an equal pair of one row each.
         if (among === undefined) tally.addEqual(joined.left.rows - tally.rows.left)
@@ -168,7 +168,7 @@ async function join({ left, right }: Sides, { plan, settings, among }: Joining):
   return joinInDuckdb(opened, plan, { options: settings.source, ...(among && { among }) })
 }
 
-async function* judged(
+async function* judgedKeys(
   joined: Joined,
   judging: Judging,
   tally: Tally,

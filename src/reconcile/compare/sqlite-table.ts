@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { messageOf, OncewardError, optionInvalid } from '../../kernel/errors.ts'
-import { sqlitePathOf } from '../../stores/open.ts'
 import { loadSqlite } from '../../stores/sqlite/driver.ts'
 import { declaredType } from '../sources/duckdb-files.ts'
 import { nearest } from '../sources/nearest.ts'
@@ -16,8 +15,9 @@ export interface SqlitePlace {
 export function sqlitePlace(url: string, option: string): SqlitePlace {
   const [base = '', query = ''] = url.split('?', 2)
   const table = new URLSearchParams(query).get('table')
-  if (table === null) throw optionInvalid(option, 'sqlite:./file.db?table=NAME', url)
-  const path = sqlitePathOf(base)
+  const path = base.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '')
+  if (table === null || path === '' || path.startsWith('//'))
+    throw optionInvalid(option, 'sqlite:./file.db?table=NAME', url)
   if (!existsSync(path))
     throw new OncewardError('OPTION_INVALID', `${option}: there is no file ${JSON.stringify(path)}.`)
   return { path, table }

@@ -217,11 +217,10 @@ function ordered(order: number, operator: string): boolean {
 }
 
 function likePattern(pattern: string): RegExp {
-  const source = [...pattern]
-    .map((character) =>
-      character === '%' ? '.*' : character === '_' ? '.' : character.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&'),
-    )
-    .join('')
+  const source = pattern
+    .replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+    .replaceAll('%', '.*')
+    .replaceAll('_', '.')
   return new RegExp(`^${source}$`, 'su')
 }
 

@@ -77,7 +77,7 @@ async function run(name: 'apply' | 'undo', { globals, typed, path }: Running): P
       name === 'undo'
         ? await undoPlan(plan, shared)
         : await withCalls(plan, globals, (once) => applyPlan(plan, { ...shared, ...once }))
-    return { exitCode: exitOf(result), document: result, text: cleanupText(result, { name, path }) }
+    return { exitCode: exitOf(result), document: result, text: cleanupText(result, { name, path, plan }) }
   })
 }
 

@@ -65,7 +65,7 @@ function sampleRow({ kind, key, left, right, leftAt, rightAt, differs }: Differe
 }
 
 function verdict({ clean, left, right, pending }: ReconcileReport): string {
-  const later = pending > 0 ? ` ${countText(pending)} keys may still come.` : ''
+  const later = pending > 0 ? ` Pending, may still come: ${countText(pending)}.` : ''
   const lines = [clean ? `Clean.${later}` : `Not clean.${later}`]
   for (const side of [left, right]) {
     if (side.rejectedRows === 0) continue
@@ -93,7 +93,13 @@ export function planText(plan: CleanupPlan, path: string): string {
   return lines.join('\n')
 }
 
-export function cleanupText(result: CleanupResult, { name, path }: { name: string; path: string }): string {
+interface Told {
+  readonly name: 'apply' | 'undo'
+  readonly path: string
+  readonly plan: CleanupPlan
+}
+
+export function cleanupText(result: CleanupResult, { name, path, plan }: Told): string {
   const { evidence, rows, before, executed, expected, calls, after } = result
   const lines: string[] = []
   if (!executed) {
@@ -105,7 +111,9 @@ export function cleanupText(result: CleanupResult, { name, path }: { name: strin
           .map(({ key, remove, twin }) => [key, remove, twin].map((list) => printable(list.join(', ')))),
       ),
       `Dry run of plan ${result.plan}: ${countText(rows)} rows would ${name === 'undo' ? 'come back' : 'go'}, ${countText(before)} are gone already, of ${countText(expected.remove)}. Nothing was changed.`,
-      `To do it: onceward reconcile ${name} ${printable(path)} --approve NAME --execute`,
+      plan.action.kind === 'list'
+        ? 'These rows cannot be changed from here: --recall FILE writes the list for whoever can take them back.'
+        : `To do it: onceward reconcile ${name} ${printable(path)} --approve NAME --execute`,
     )
     return lines.join('\n\n')
   }

@@ -72,6 +72,8 @@ export async function planWith(
   const target = await openTarget(options.right)
   try {
     const asked = reconcileSettings(options)
+    if ([asked.left.source, asked.right.source].includes('-'))
+      throw new OncewardError('OPTION_INVALID', '--fix cannot read standard input again: name a file.')
     const shape = shapeOf(
       target,
       fix,

@@ -22,7 +22,7 @@ export async function postgresTarget({ url, name, table }: PostgresPlace): Promi
        WHERE i.indrelid = ${literal(quoted)}::regclass AND i.indisprimary ORDER BY k.place`,
     )
     const ask = (text: string, values: readonly string[]): ReturnType<typeof db.ask> =>
-      db.ask(numbered(text), values)
+      db.ask(numbered(text, values.length), values)
     return {
       dialect: 'postgres',
       name,
@@ -63,10 +63,10 @@ export async function postgresTarget({ url, name, table }: PostgresPlace): Promi
   }
 }
 
-/** Each `?` outside of quotes becomes $1, $2, …. */
-function numbered(text: string): string {
+/** The first `?` outside of quotes become $1, $2, …; what comes behind them is an operator in a user's condition. */
+function numbered(text: string, values: number): string {
   let count = 0
   return text.replaceAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\?/g, (found) =>
-    found === '?' ? `$${++count}` : found,
+    found === '?' && count < values ? `$${++count}` : found,
   )
 }

@@ -7,9 +7,25 @@ import { later, timeOf } from './times.ts'
 /** As many as fit into the memory that Node takes by itself. */
 const maxKeys = 4_000_000
 
-interface Both {
-  readonly left: Row[]
-  readonly right: Row[]
+/** The rows of a key. Most have one on each side, and an array for each would take most of the memory. */
+class Both {
+  left: Row | undefined
+  right: Row | undefined
+  #more: { readonly left: Row[]; readonly right: Row[] } | undefined
+
+  add(side: 'left' | 'right', row: Row): void {
+    if (this[side] === undefined) this[side] = row
+    else (this.#more ??= { left: [], right: [] })[side].push(row)
+  }
+
+  get isPair(): boolean {
+    return this.left !== undefined && this.right !== undefined && this.#more === undefined
+  }
+
+  rows(side: 'left' | 'right'): Row[] {
+    const first = this[side]
+    return first === undefined ? [] : [first, ...(this.#more?.[side] ?? [])]
+  }
 }
 
 /** Both sides in memory, by their keys. With `among`, the rows of those keys only, found by a pass of their own. */
@@ -65,8 +81,8 @@ async function gather(
       if (key !== undefined) {
         if (wanted !== undefined && !wanted.has(key)) continue
         let both = keys.get(key)
-        if (both === undefined) keys.set(key, (both = { left: [], right: [] }))
-        both[side].push(cells)
+        if (both === undefined) keys.set(key, (both = new Both()))
+        both.add(side, cells)
       }
     }
     if (keys.size > maxKeys) throw tooMany()
@@ -93,15 +109,20 @@ async function* others(
 ): AsyncGenerator<KeyRows, void, undefined> {
   const composed = plan.left.key.length > 1
   for (const [key, both] of keys)
-    if (!isEqualPair(both, plan)) yield { key: composed ? (JSON.parse(key) as string[]) : [key], ...both }
+    if (!isEqualPair(both, plan))
+      yield {
+        key: composed ? (JSON.parse(key) as string[]) : [key],
+        left: both.rows('left'),
+        right: both.rows('right'),
+      }
 }
 
 /** One row on each side, and the compared cells are the same text: most keys are so. */
-function isEqualPair({ left, right }: Both, plan: ReconcilePlan): boolean {
-  const [a, b] = [left[0], right[0]]
-  if (left.length !== 1 || right.length !== 1 || a === undefined || b === undefined) return false
+function isEqualPair(both: Both, plan: ReconcilePlan): boolean {
+  const { left, right, isPair } = both
+  if (!isPair || left === undefined || right === undefined) return false
   const [from, to] = [startOf(plan.left), startOf(plan.right)]
-  return plan.compare.every((_, at) => a[from + at] === b[to + at])
+  return plan.compare.every((_, at) => left[from + at] === right[to + at])
 }
 
 /** Where the compared cells begin. */

@@ -143,14 +143,13 @@ async function* keyRows(
 ): AsyncGenerator<KeyRows, void, undefined> {
   const parts = plan.left.key.length
   const widths = [cellColumns(plan.left).length, cellColumns(plan.right).length] as const
-  let current: { id: string; key: readonly string[]; left: Row[]; right: Row[] } | undefined
+  let current: { key: readonly string[]; left: Row[]; right: Row[] } | undefined
   for await (const rows of batches) {
     for (const [side, ...cells] of rows) {
       const key = cells.slice(0, parts) as string[]
-      const id = JSON.stringify(key)
-      if (current?.id !== id) {
+      if (current === undefined || key.some((part, at) => part !== current?.key[at])) {
         if (current !== undefined) yield current
-        current = { id, key, left: [], right: [] }
+        current = { key, left: [], right: [] }
       }
       const isLeft = side === '0'
       current[isLeft ? 'left' : 'right'].push(cells.slice(parts, parts + widths[isLeft ? 0 : 1]))

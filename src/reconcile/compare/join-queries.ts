@@ -35,14 +35,20 @@ export function othersQuery(
   among?: Among,
 ): { readonly others: string; readonly rows: (others: string) => string } {
   const keys = plan.left.key.map((_, at) => `k${at}`)
-  const both = keys.map((key) => `coalesce(l.${key}, r.${key}) AS ${key}`).join(', ')
-  const equal = plan.compare.map((_, at) => `l.c${at} IS NOT DISTINCT FROM r.c${at}`)
-  const isPair = ['l.n = 1', 'r.n = 1', ...equal].join(' AND ')
+  const collate = left.dialect === 'postgres' ? ' COLLATE "C"' : ''
+  const equal = plan.compare.map((_, at) => {
+    const cell = `c${at}${collate}`
+    return `min(${cell}) IS NOT DISTINCT FROM max(${cell}) AND count(c${at}) IN (0, 2)`
+  })
+  const isPair = ['sum(l) = 1', 'sum(r) = 1', ...equal].join(' AND ')
   const where = among === undefined ? '' : amongCondition({ left, right }, plan, among)
-  const others = `SELECT ${both}
-FROM (${grouped(left, plan.left, where)}) AS l
-FULL JOIN (${grouped(right, plan.right, where)}) AS r ON ${keys.map((key) => `l.${key} = r.${key}`).join(' AND ')}
-WHERE NOT coalesce(${isPair}, false)`
+  // One grouping of both sides together: a join of two groupings takes half as long again.
+  const others = `SELECT ${keys.join(', ')}
+FROM (${keysOf(left, plan.left, { counts: '1 AS l, 0 AS r', where })}
+  UNION ALL
+  ${keysOf(right, plan.right, { counts: '0 AS l, 1 AS r', where })}) AS both_sides
+GROUP BY ${keys.join(', ')}
+HAVING NOT (${isPair})`
   const width = Math.max(cellColumns(plan.left).length, cellColumns(plan.right).length)
   const rows = (from: string): string =>
     `${rowsOf(left, plan.left, { side: '0', width, from })}
@@ -52,13 +58,17 @@ ORDER BY ${[...keys.map((_, at) => String(at + 2)), '1'].join(', ')}`
   return { others, rows }
 }
 
-function grouped(relation: Relation, side: SidePlan, where: string): string {
+interface Keys {
+  readonly counts: string
+  readonly where: string
+}
+
+function keysOf(relation: Relation, side: SidePlan, { counts, where }: Keys): string {
   const { text } = relation
   const keys = side.key.map((column, at) => `${text(column)} AS k${at}`)
-  const cells = side.compared.map((column, at) => `min(${filled(relation, column)}) AS c${at}`)
-  return `SELECT ${[...keys, 'count(*) AS n', ...cells].join(', ')}
-  FROM ${relation.from} WHERE ${hasKey(relation, side)}${where === '' ? '' : ` AND ${where.replaceAll('{key}', rowOf(side.key.map(text)))}`}
-  GROUP BY ${side.key.map((_, at) => String(at + 1)).join(', ')}`
+  const cells = side.compared.map((column, at) => `${filled(relation, column)} AS c${at}`)
+  const among = where === '' ? '' : ` AND ${where.replaceAll('{key}', rowOf(side.key.map(text)))}`
+  return `SELECT ${[...keys, counts, ...cells].join(', ')} FROM ${relation.from} WHERE ${hasKey(relation, side)}${among}`
 }
 
 interface Rows {

@@ -24,7 +24,7 @@ export async function reconcile(
   const settings = reconcileSettings(options)
   return comparing(settings, {}, async (compared) => {
     for await (const judged of compared.keys()) {
-      const difference = differenceOf(judged, compared.judging)
+      const difference = onDifference && differenceOf(judged, compared.judging)
       if (difference !== undefined) await onDifference?.(difference)
     }
     return compared.report()
@@ -176,7 +176,7 @@ async function* judgedKeys(
   for await (const rows of joined.others()) {
     const key = judgeKey(rows, judging)
     tally.add(key, { left: rows.left.length, right: rows.right.length })
-    const difference = differenceOf(key, judging)
+    const difference = tally.lacks(key.verdict) ? differenceOf(key, judging) : undefined
     if (difference !== undefined) tally.sample(difference)
     yield key
   }

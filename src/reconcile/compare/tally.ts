@@ -40,9 +40,13 @@ export class Tally {
     }
   }
 
+  /** There is room for a sample of this kind. */
+  lacks(verdict: Verdict): boolean {
+    return verdict !== 'matched' && this.samples[verdict].length < this.#maxSamples
+  }
+
   sample(difference: Difference): void {
-    const list = this.samples[difference.kind]
-    if (list.length < this.#maxSamples) list.push(difference)
+    this.samples[difference.kind].push(difference)
   }
 
   /** Keys with one row on each side that are the same text: an engine does not list them. */

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -10,7 +13,10 @@ import {
   recallCsv,
   undoPlan,
 } from '../../src/reconcile/index.ts'
+import { createOnceward } from '../../src/index.ts'
+import { memoryStore } from '../../src/stores/memory/index.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
+import { overnight } from './support/incidents.ts'
 import { put, type Rows } from './support/places.ts'
 
 let database: TestDatabase
@@ -242,5 +248,88 @@ describe('a clean-up', () => {
     expect(await applyPlan(plan)).toMatchObject({ rows: 3 })
     await expect(applyPlan(plan, approve)).rejects.toThrow('cannot be changed from here')
     expect(await reconcile(plan.question)).toMatchObject({ duplicated: 2 })
+  })
+})
+
+it('takes the 1,842 drafts too many of the overnight run away, of 46,217, and no other', async () => {
+  const [head = '', ...lines] = overnight().night.text.trim().split('\n')
+  const rows = lines.map((line) => line.split(','))
+  const first = new Map(rows.toReversed().map((row) => [row[1] ?? '', row]))
+  const left = await put('csv', {
+    columns: ['order_ref', 'amount'],
+    rows: [...first].map(([ref, row]) => [ref, row[5] ?? '']),
+  })
+  const right = await put('sqlite', { columns: head.split(','), rows })
+  const question = { left, right, on: 'order_ref', compare: 'amount', rightAt: 'created_at' }
+  const { plan, report } = await planCleanup(question)
+  expect(report).toMatchObject({
+    duplicated: 1842,
+    right: { rows: 46_217, keys: 44_375 },
+    missing: 0,
+    extra: 0,
+  })
+  expect(plan.expected).toEqual({ keys: 1842, keep: 1842, remove: 1842 })
+  expect(plan.twinColumns).toEqual(['segment', 'amount', 'currency'])
+  expect(recallCsv(plan).trim().split('\r\n')).toHaveLength(1843)
+  const done = await applyPlan(plan, { ...approve, batchRows: 500 })
+  expect(done).toMatchObject({ rows: 1842, after: { clean: true, matched: 44_375 } })
+  const db = new DatabaseSync(right.slice('sqlite:'.length, right.indexOf('?')))
+  const stays = db.prepare('SELECT draft_id FROM effects').all()
+  db.close()
+  expect(new Set(stays.map((row) => row['draft_id']))).toEqual(new Set([...first.values()].map(([id]) => id)))
+}, 30_000)
+
+describe.each(['sqlite', 'postgres'] as const)('a plan of %s with composed keys', (kind) => {
+  it('calls for each row once, however often it is applied, and by whichever plan', async () => {
+    const columns = ['order', 'line', 'amount']
+    const rows = [
+      ['o1', '1', '5'],
+      ['o1', '2', '5'],
+      ['o1', '2', '5'],
+      ["o'2", '1', '5'],
+      ["o'2", '1', '5'],
+    ]
+    const left = await put('csv', {
+      columns,
+      rows: [
+        ['o1', '1', '5'],
+        ['o1', '2', '5'],
+        ["o'2", '1', '5'],
+      ],
+    })
+    const right = await put(kind, { columns, rows }, database)
+    const calls: { key?: string; body: unknown }[] = []
+    const server = createServer((request, response) => {
+      let text = ''
+      request.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      request.on('end', () => {
+        calls.push({ key: String(request.headers['idempotency-key']), body: JSON.parse(text) })
+        // What it deduplicates by its key may be asked again.
+        if (calls.length === 1) response.writeHead(500).end()
+        else response.end()
+      })
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const ledger = createOnceward({ store: memoryStore(), scope: 'test', sweep: false })
+    try {
+      const call = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+      const question = { left, right, on: 'order,line', compare: 'amount' }
+      const { plan } = await planCleanup(question, { call, callSafety: 'keyed' })
+      expect(plan.expected).toEqual({ keys: 2, keep: 2, remove: 2 })
+      const options = { ...approve, right, once: ledger }
+      await expect(applyPlan(plan, { ...approve, right })).rejects.toThrow('needs a ledger')
+      const first = await applyPlan(plan, options)
+      expect(first.calls).toMatchObject({ done: 1, failed: 0, inDoubt: 1 })
+      const second = await applyPlan(plan, options)
+      expect(second.calls).toEqual({ done: 2, replayed: 1, failed: 0, inDoubt: 0 })
+      const { plan: another } = await planCleanup(question, { call, callSafety: 'keyed' })
+      expect((await applyPlan(another, options)).calls).toMatchObject({ done: 2, replayed: 2 })
+      expect(calls).toHaveLength(3)
+      expect(new Set(calls.map(({ key }) => key)).size).toBe(2)
+      expect(calls[2]?.body).toMatchObject({ reason: 'duplicate', columns: ['id'], by: 'Dana' })
+    } finally {
+      await ledger.close()
+      server.close()
+    }
   })
 })

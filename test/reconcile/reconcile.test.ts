@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Difference, differences, reconcile, type ReconcileOptions } from '../../src/reconcile/index.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
@@ -130,4 +131,27 @@ describe('reconcile', () => {
     expect(found).toHaveLength(10)
     expect(found).toContainEqual(['duplicated', ['o5', '1']])
   })
+})
+
+it('says of the example what the guide says', async () => {
+  const report = await reconcile({
+    left: 'examples/reconcile/orders.csv',
+    right: 'examples/reconcile/charges.csv',
+    on: 'order_id=order_ref',
+    compare: 'amount,currency',
+    leftAt: 'placed_at',
+    rightAt: 'charged_at',
+    graceMs: 15 * 60_000,
+  })
+  const guide = readFileSync('docs/guide/reconcile.md', 'utf8')
+  for (const kind of [
+    'matched',
+    'missing',
+    'extra',
+    'duplicated',
+    'uneven',
+    'mismatched',
+    'pending',
+  ] as const)
+    expect(new RegExp(`^${kind} +(\\d+) `, 'm').exec(guide)?.[1], kind).toBe(String(report[kind]))
 })

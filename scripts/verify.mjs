@@ -28,7 +28,17 @@ const steps = [
   { name: 'package', run: () => vitest('small', 'test/package') },
   {
     name: 'long tests',
-    run: () => vitest('verify', ...existing('test/model', 'test/crash', 'test/drills', 'test/simulation')),
+    run: () =>
+      vitest(
+        'verify',
+        ...existing(
+          'test/model',
+          'test/crash',
+          'test/drills',
+          'test/simulation',
+          'test/reconcile/patterns.test.ts',
+        ),
+      ),
   },
 ]
 

@@ -13,6 +13,7 @@ export type Command =
   | { readonly kind: 'leak'; readonly store: string; readonly operations: number; readonly form: ProductForm }
   | { readonly kind: 'profile'; readonly cell: Cell; readonly seconds: number; readonly form: ProductForm }
   | { readonly kind: 'gateway'; readonly isQuick: boolean; readonly form: ProductForm }
+  | { readonly kind: 'audit'; readonly isQuick: boolean; readonly rows: number; readonly form: ProductForm }
   | { readonly kind: 'render' }
   | { readonly kind: 'list' }
   | { readonly kind: 'help' }
@@ -28,6 +29,7 @@ npm run bench -- leak            10 million operations, and whether memory stays
 npm run bench -- profile         where the time of a guarded operation goes
                                  --only NAME (one of Onceward's cells), --seconds N
 npm run bench -- gateway         the gateway beside a bare proxy; --quick for one short round; prints only
+npm run bench -- audit           duplicates in a file, beside DuckDB, SQLite and a Map; --rows N, --quick; prints only
 npm run bench -- render          bench/results.json and bench/leak.json into bench/RESULTS.md
 --sources                        measure the TypeScript sources instead of the build; those in the folder
                                  ONCEWARD_BENCH_SOURCES (below bench/) where it is set
@@ -61,12 +63,17 @@ export function parseCommand(args: readonly string[]): Command {
       }
     case 'gateway':
       return { kind: 'gateway', isQuick: values.quick === true, form }
+    case 'audit': {
+      const isQuick = values.quick === true
+      const rows = positive(values.rows ?? (isQuick ? '200000' : '10000000'), '--rows')
+      return { kind: 'audit', isQuick, rows, form }
+    }
     case 'render':
     case 'list':
       return { kind: name }
     default:
       throw new UsageError(
-        `there is no command ${name}: leak, profile, gateway, render and list, or none for the whole suite`,
+        `there is no command ${name}: leak, profile, gateway, audit, render and list, or none for the whole suite`,
       )
   }
 }
@@ -88,6 +95,7 @@ const config = {
     store: { type: 'string' },
     operations: { type: 'string' },
     seconds: { type: 'string' },
+    rows: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
 } as const

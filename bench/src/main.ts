@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { type Command, parseCommand, usage, UsageError } from './arguments.ts'
+import { runAuditBench } from './audit/run.ts'
 import { allCells, cellId } from './cells.ts'
 import { runGatewayBench } from './gateway/run.ts'
 import { runLeak } from './leak.ts'
@@ -37,6 +38,9 @@ async function run(command: Command): Promise<number> {
     case 'gateway':
       build(command.form)
       return (await runGatewayBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1
+    case 'audit':
+      build(command.form)
+      return (await runAuditBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1
     case 'suite': {
       build(command.form)
       const results = await runSuite({ ...command, ...(command.isQuick ? quick : full) })

@@ -107,6 +107,14 @@ describe.each(['node', 'duckdb'] as const)(
       ])
     })
 
+    it('of several files of JSON lines, with the file', async () => {
+      put('1.jsonl', '{"order_ref":"A"}\n{"order_ref":"B"}\n')
+      const second = put('2.jsonl', '{"order_ref":"A"}\n{broken\n')
+      const report = await audit(join(directory, '*.jsonl'), { engine })
+      expect(report).toMatchObject({ rows: 3, duplicateRefs: 1 })
+      expect(report.rejected).toEqual([{ line: 2, why: 'not valid JSON', file: second }])
+    })
+
     it('of several files, with the file', async () => {
       put('1.csv', good)
       const second = put('2.csv', `${good}B\n`)
@@ -162,6 +170,16 @@ describe('an option that is wrong is named, with what was expected', () => {
   it('nothing that looks like a reference is asked for', async () => {
     await expect(audit(put('a.csv', 'colour,size\nred,1\n'))).rejects.toMatchObject({
       message: expect.stringMatching(/--ref is needed.*"colour", "size"/),
+    })
+  })
+
+  it('what comes many times each is not taken for a reference', async () => {
+    const rows = Array.from(
+      { length: 60 },
+      (_, at) => `CUST-${at % 4},9.99,2026-01-0${(at % 9) + 1}T10:00:00Z\n`,
+    ).join('')
+    await expect(audit(put('a.csv', `customer_id,amount,at\n${rows}`))).rejects.toMatchObject({
+      message: expect.stringContaining('--ref is needed'),
     })
   })
 

@@ -140,6 +140,12 @@ it('reads Parquet, with the types that it declares', async () => {
   expect(report.groups).toMatchObject([{ ref: 'A', gapMs: 2000, firstAt: '2026-01-01T10:00:00.000Z' }])
 })
 
+it('a row that stands there twice, id and all, is possible; with the id named it is one effect', async () => {
+  const path = put('a.csv', 'order_ref,charge_id,amount\nA,1,5\nA,1,5\nB,2,5\n')
+  expect(await audit(path)).toMatchObject({ duplicateRefs: 1, certainty: { possible: 1 }, repeatedRows: 0 })
+  expect(await audit(path, { effect: 'charge_id' })).toMatchObject({ duplicateRefs: 0, repeatedRows: 1 })
+})
+
 it('tells the rows of a source one by one, for whoever compares them otherwise', async () => {
   const source = await openSource(put('a.csv', csv(',')))
   const rows = []

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { audit, type AuditOptions, type AuditReport } from '../../src/reconcile/index.ts'
+import { audit, type AuditReport } from '../../src/reconcile/index.ts'
 import { root } from '../support/repo.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { type Csv, fulfilment, overnight, registrations } from './support/incidents.ts'
@@ -41,8 +41,7 @@ describe('the overnight run', () => {
 describe('the fulfilment incident', () => {
   it('has 23 batches that were dispatched again, five minutes later, under keys made of the time', async () => {
     const [path = ''] = written(fulfilment().dispatches)
-    const options: AuditOptions = { ref: ['batch_id'] }
-    const report = await audit(path, options)
+    const report = await audit(path)
     expect(report).toMatchObject({ rows: 84, refs: 61, duplicateRefs: 23, extraRows: 23 })
     expect(kinds(report)).toEqual({ 'key-per-attempt': 1, 'timestamp-in-key': 1, 'fixed-interval': 1 })
     expect(report.patterns.find(({ kind }) => kind === 'fixed-interval')?.detail).toContain('5 min apart')
@@ -61,7 +60,7 @@ describe('the fulfilment incident', () => {
 
 it('three requests at :15, :17 and :19 are a retry every two seconds', async () => {
   const [path = ''] = written(registrations())
-  const report = await audit(path, { ref: ['customer_id'] })
+  const report = await audit(path)
   expect(report).toMatchObject({ rows: 22, duplicateRefs: 1, extraRows: 2 })
   expect(report.groups).toMatchObject([
     { ref: 'CUST_7890', count: 3, gapMs: 2000, payload: 'same', keyRelation: 'none' },

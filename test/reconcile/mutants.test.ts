@@ -118,6 +118,8 @@ it('a decision sees no more than it is told', () => {
     hasOppositeAmounts: false,
     gapMs: 1000,
     isWithinGiven: false,
+    knownGap: undefined,
+    sharedEffect: undefined,
   }
   expect(decisions.judge(group).certainty).toBe('likely')
   expect(decisions.judge({ ...group, differs: ['note'] }).certainty).toBe('possible')
@@ -125,4 +127,6 @@ it('a decision sees no more than it is told', () => {
   expect(decisions.judge({ ...group, keyRelation: 'same', gapMs: 1e12 }).certainty).toBe('sure')
   expect(decisions.judge({ ...group, gapMs: 200_000_000 }).certainty).toBe('far')
   expect(decisions.judge({ ...group, gapMs: 200_000_000, isWithinGiven: true }).certainty).toBe('likely')
+  expect(decisions.judge({ ...group, gapMs: 200_000_000, knownGap: 'cron' }).certainty).toBe('likely')
+  expect(decisions.judge({ ...group, sharedEffect: 'charge_id' }).certainty).toBe('possible')
 })

@@ -19,6 +19,10 @@ export interface GroupFacts {
   readonly gapMs: number | undefined
   /** The reader said with `--within` how far apart effects of one wish may be. */
   readonly isWithinGiven: boolean
+  /** The name of a constant that the gap is explained by. */
+  readonly knownGap: string | undefined
+  /** The column of effect ids, where all have the same one. */
+  readonly sharedEffect: string | undefined
 }
 
 export type Judgement =
@@ -54,6 +58,11 @@ export function keyRelationOf(keys: readonly Cell[]): KeyRelation {
  */
 export function judge(group: GroupFacts): Judgement {
   const { keyRelation, differs, allDiffer, amountColumn, gapMs } = group
+  if (group.sharedEffect !== undefined)
+    return {
+      certainty: 'possible',
+      why: `all with one ${group.sharedEffect}: the row stands there again, or was written twice`,
+    }
   const apart = allDiffer.find(tellsWishesApart)
   if (keyRelation === 'same') {
     if (differs.length === 0) return { certainty: 'sure', why: 'one key and one content: one wish' }
@@ -65,10 +74,12 @@ export function judge(group: GroupFacts): Judgement {
     return { certainty: 'unclear', why: 'one amount takes back another: a refund, as it seems' }
   if (amountColumn !== undefined && differs.includes(amountColumn))
     return { certainty: 'unclear', why: 'the amounts differ: instalments or another order, as it seems' }
-  const isFar = gapMs !== undefined && gapMs > dayMs && !group.isWithinGiven
+  const isExplained = group.isWithinGiven || group.knownGap !== undefined
+  const isFar = gapMs !== undefined && gapMs > dayMs && !isExplained
   if (differs.length > 0) return judgeDifferent(group, isFar)
   if (isFar) return { certainty: 'far', why: 'equal, but more than a day apart: it may be another order' }
-  return { certainty: 'likely', why: 'equal in all that is compared' }
+  const gap = group.knownGap === undefined ? '' : `; the gap is ${group.knownGap}`
+  return { certainty: 'likely', why: `equal in all that is compared${gap}` }
 }
 
 function judgeDifferent({ differs, gapMs }: GroupFacts, isFar: boolean): Judgement {

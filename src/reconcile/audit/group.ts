@@ -44,23 +44,28 @@ export function groupsOf(
   grouping: Grouping,
 ): { groups: EffectGroup[]; repeatedRows: number } {
   const { plan } = grouping
-  const effects = distinctEffects(found.rows, plan.places.effect)
+  const effects = distinctEffects(found.rows, plan)
   const repeatedRows = found.rows.length - effects.length
   const sorted = effects.map((row) => effectOf(row, grouping)).toSorted(byTime)
   const clusters = clustersOf(sorted, plan.settings.withinMs).filter((cluster) => cluster.length > 1)
   return { groups: clusters.map((cluster) => groupOf(found.ref, cluster, grouping)), repeatedRows }
 }
 
-/** Rows with the same effect id say the same effect twice: a join, or a log that repeats itself. */
-function distinctEffects(rows: readonly PlacedRow[], place: number): readonly PlacedRow[] {
-  if (place === -1) return rows
-  const seen = new Set<string>()
-  return rows.filter(({ cells }) => {
-    const id = cells[place]
+/**
+ * Rows with the same effect id say the same effect twice: a join, a log that repeats itself, a retry that was answered
+ * from memory. Where the column was only guessed, rows that are equal from end to end are kept: the row may have been
+ * written twice, and whoever looks for duplicates wants to know.
+ */
+function distinctEffects(rows: readonly PlacedRow[], { places, roles }: Plan): readonly PlacedRow[] {
+  if (places.effect === -1) return rows
+  const isGuessed = roles.guessed.some(({ role }) => role === 'effect')
+  const seen = new Map<string, PlacedRow>()
+  return rows.filter((row) => {
+    const id = row.cells[places.effect]
     if (id === null || id === undefined) return true
-    if (seen.has(id)) return false
-    seen.add(id)
-    return true
+    const before = seen.get(id)
+    if (before === undefined) seen.set(id, row)
+    return before === undefined || (isGuessed && row.cells.every((cell, at) => cell === before.cells[at]))
   })
 }
 
@@ -115,6 +120,8 @@ function groupOf(ref: readonly string[], effects: readonly Effect[], grouping: G
     hasOppositeAmounts: amounts.some((amount) => amount < 0) && amounts.some((amount) => amount > 0),
     gapMs,
     isWithinGiven: settings.withinMs !== undefined,
+    knownGap: settings.known.find(([, ms]) => isKnown(gapMs, ms, grouping))?.[0],
+    sharedEffect: places.effect !== -1 && isOne(column(places.effect)) ? roles.effect : undefined,
   })
   return {
     ref,
@@ -133,6 +140,14 @@ function groupOf(ref: readonly string[], effects: readonly Effect[], grouping: G
     extraAmount: effects.slice(1).reduce((sum, { amount = 0 }) => sum + amount, 0),
     judgement,
   }
+}
+
+function isKnown(gapMs: number | undefined, knownMs: number, { decisions }: Grouping): boolean {
+  return gapMs !== undefined && Math.abs(gapMs - knownMs) <= decisions.toleranceMs(knownMs, true)
+}
+
+function isOne(cells: readonly Cell[]): boolean {
+  return cells[0] !== null && cells.every((cell) => cell === cells[0])
 }
 
 /** `1.50` and `1.5` are one value, and so are `a` and ` a `. */

@@ -1,3 +1,4 @@
+import { isIntegerType } from '../sources/declared-type.ts'
 import type { Column, SqlSide } from '../sources/source.ts'
 import { identifier, literal } from '../sources/sql.ts'
 import { amountPattern, commaPattern, pointPattern } from '../values/amount.ts'
@@ -59,7 +60,7 @@ function timeColumns(sql: Sql, { roles, timeStyle }: Plan, { counted, declared }
 
 function amountColumns(sql: Sql, { roles }: Plan, { counted, declared }: Counting): string[] {
   if (roles.amount === undefined) return ['0', '0', '0']
-  if (/INT/.test(declared)) return ['0', '0', '0']
+  if (isIntegerType(declared)) return ['0', '0', '0']
   if (/^DECIMAL\(\d+,\s*[1-9]/.test(declared))
     return [counted(`${identifier(roles.amount)} IS NOT NULL`), '0', '0']
   const amount = sql.text(roles.amount)

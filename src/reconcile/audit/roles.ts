@@ -22,110 +22,29 @@ type SingleRole = Exclude<Role, 'ref'>
 
 /** Names as people write them, the likeliest first. `_`, `-`, dots and capitals make no difference. */
 const names: Readonly<Record<Role, readonly string[]>> = {
-  ref: [
-    'ref',
-    'orderref',
-    'orderreference',
-    'reference',
-    'businessref',
-    'orderid',
-    'orderno',
-    'ordernumber',
-    'order',
-    'invoiceref',
-    'bookingref',
-    'bookingid',
-    'paymentref',
-    'batchid',
-    'eventid',
-    'customerref',
-    'subject',
-    'invoiceno',
-    'invoicenumber',
-    'jobref',
-    'messageref',
-    'entityid',
-    'accountref',
-    'customerid',
-  ],
-  effect: [
-    'effect',
-    'effectid',
-    'chargeid',
-    'charge',
-    'draftid',
-    'invoiceid',
-    'paymentid',
-    'transactionid',
-    'txid',
-    'txnid',
-    'refundid',
-    'shipmentid',
-    'dispatchid',
-    'transferid',
-    'payoutid',
-    'messageid',
-    'deliveryid',
-    'providerid',
-    'externalid',
-    'registrationid',
-    'id',
-  ],
-  key: [
-    'idempotencykey',
-    'key',
-    'idemkey',
-    'effectkey',
-    'requestkey',
-    'dedupekey',
-    'dedupkey',
-    'repeatabilityrequestid',
-  ],
-  at: [
-    'at',
-    'createdat',
-    'timestamp',
-    'time',
-    'occurredat',
-    'sentat',
-    'ts',
-    'datetime',
-    'created',
-    'chargedat',
-    'dispatchedat',
-    'receivedat',
-    'processedat',
-    'insertedat',
-    'eventtime',
-    'createdon',
-    'date',
-  ],
-  amount: [
-    'amount',
-    'amountminor',
-    'amountcents',
-    'total',
-    'totalamount',
-    'value',
-    'price',
-    'sum',
-    'grossamount',
-    'netamount',
-  ],
-  worker: [
-    'worker',
-    'workerid',
-    'host',
-    'hostname',
-    'pod',
-    'node',
-    'instance',
-    'instanceid',
-    'podname',
-    'processid',
-    'pid',
-  ],
-  segment: ['segment', 'segmentid', 'segmentno', 'partition', 'shard', 'chunk', 'page', 'split', 'slice'],
+  ref: words(`
+    ref orderref orderreference reference businessref orderid orderno ordernumber order invoiceref
+    bookingref bookingid paymentref batchid eventid subject invoiceno invoicenumber jobref messageref
+    entityid invoiceid paymentid transactionid messageid deliveryid shipmentid chargeid customerref
+    accountref customerid
+  `),
+  effect: words(`
+    effect effectid chargeid charge draftid invoiceid paymentid transactionid txid txnid refundid
+    shipmentid dispatchid transferid payoutid messageid deliveryid providerid externalid
+    registrationid id
+  `),
+  key: words('idempotencykey key idemkey effectkey requestkey dedupekey dedupkey repeatabilityrequestid'),
+  at: words(`
+    at createdat timestamp time occurredat sentat ts datetime created chargedat dispatchedat
+    receivedat processedat insertedat eventtime createdon date
+  `),
+  amount: words('amount amountminor amountcents total totalamount value price sum grossamount netamount'),
+  worker: words('worker workerid host hostname pod node instance instanceid podname processid pid'),
+  segment: words('segment segmentid segmentno partition shard chunk page split slice'),
+}
+
+function words(text: string): readonly string[] {
+  return text.trim().split(/\s+/)
 }
 
 const single: readonly SingleRole[] = ['effect', 'key', 'at', 'amount', 'worker', 'segment']
@@ -195,10 +114,16 @@ function agrees(role: Role, source: Source, column: Column): boolean {
   if (source.sample.length === 0) return true
   const place = source.columns.indexOf(column)
   const values = source.sample.flatMap((row) => row[place] ?? [])
+  if (role === 'ref') return isMostlyOnce(values)
   if (role === 'at') return column.type === 'time' || timeStyleOf(values) !== undefined
   if (role === 'amount') return values.length > 0 && values.filter(isAmount).length >= values.length * 0.8
   if (role === 'segment') return values.length > 0 && values.every((value) => /\d+$/.test(value))
   return column.type !== 'empty'
+}
+
+/** What comes many times each, as a customer does, is not what must happen once. */
+function isMostlyOnce(values: readonly string[]): boolean {
+  return values.length < 20 || new Set(values).size >= values.length * 0.3
 }
 
 /** Columns that change from attempt to attempt by their nature. They are said, and taken out of the payload. */

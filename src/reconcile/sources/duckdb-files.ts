@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { declaredType } from './declared-type.ts'
 import { brokenQuote, maxLostLines } from './csv.ts'
 import { type Duckdb, openDuckdb } from './duckdb-driver.ts'
 import { relationOf } from './duckdb-relation.ts'
@@ -9,7 +10,6 @@ import { columnsOf } from './node-files.ts'
 import {
   type Batch,
   type Column,
-  type ColumnType,
   maxListedRejections,
   type Rejected,
   type Rejections,
@@ -106,16 +106,6 @@ async function parquetColumns(db: Duckdb): Promise<Column[]> {
       if (name !== '_onceward_position')
         columns.push({ name: name ?? '', type: declaredType(type ?? ''), declared: type ?? '' })
   return columns
-}
-
-export function declaredType(declared: string): ColumnType {
-  const name = declared.toUpperCase()
-  if (/^(TIMESTAMP|DATE)/.test(name)) return 'time'
-  if (/INT/.test(name)) return 'integer'
-  if (/^(DECIMAL|NUMERIC|DOUBLE|FLOAT|REAL|MONEY)/.test(name)) return 'decimal'
-  if (name.startsWith('BOOL')) return 'boolean'
-  if (name === 'UUID') return 'uuid'
-  return /^(STRUCT|MAP|JSON)|\[\]$/.test(name) ? 'json' : 'text'
 }
 
 async function rejectionsOf(db: Duckdb, at: DuckdbFiles, queries: readonly string[]): Promise<Rejections> {

@@ -97,10 +97,14 @@ function jsonRelation(files: readonly TextFile[], first: TextFile, isSeveral: bo
   )
   const good = `line IS NOT NULL AND trim(line) <> '' AND CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END`
   const file = isSeveral ? 'filename' : 'NULL'
-  const rejected = `SELECT CAST(number AS VARCHAR), CASE WHEN json_valid(line) THEN 'not a JSON object' ELSE 'not valid JSON' END, ${file}
-    FROM (SELECT line, filename, row_number() OVER (PARTITION BY filename ORDER BY place) AS number
-      FROM (SELECT *, row_number() OVER () AS place FROM (${lines})))
-    WHERE trim(coalesce(line, '')) <> '' AND NOT (${good}) ORDER BY filename, number`
+  // Lines are numbered as they come, over all files; each file's own numbers begin where it does.
+  const numbered = `(SELECT *, row_number() OVER () AS place FROM (${lines}))`
+  const firsts = isSeveral
+    ? `JOIN (SELECT filename, min(place) AS first FROM ${numbered} GROUP BY filename) AS firsts USING (filename)`
+    : 'CROSS JOIN (SELECT 1 AS first) AS firsts'
+  const rejected = `SELECT CAST(place - first + 1 AS VARCHAR), CASE WHEN json_valid(line) THEN 'not a JSON object' ELSE 'not valid JSON' END, ${file}
+    FROM ${numbered} AS numbered ${firsts}
+    WHERE trim(coalesce(line, '')) <> '' AND NOT (${good}) ORDER BY filename, place`
   return {
     // The filter alone would not do: DuckDB may take members out of a line before it has filtered it.
     select: `SELECT ${members.join(', ')} FROM (SELECT CASE WHEN ${good} THEN line END AS line FROM (${lines})) WHERE line IS NOT NULL`,

@@ -1,5 +1,5 @@
 import { OncewardError } from '../../kernel/errors.ts'
-import { declaredType } from './duckdb-files.ts'
+import { declaredType } from './declared-type.ts'
 import type { Place, Relation } from './locate.ts'
 import { nearest } from './nearest.ts'
 import { openPostgres, type Postgres, readOnly } from './postgres-driver.ts'

@@ -46,7 +46,55 @@ export function parseInstant(text: string, style: TimeStyle): Instant | undefine
   return { ms, hasZone: true, isFine: style === 'epoch-ms' || match[1] !== undefined }
 }
 
+/** Most exports have one form and few days, and each row has a time: that form is read without a pattern. */
 function parseIso(value: string): Instant | undefined {
+  return parseUsualIso(value) ?? parseAnyIso(value)
+}
+
+let knownDay = ''
+let knownDayMs = 0
+
+/** `2026-06-03T02:14:52`, with `T` or a space, a fraction or none, and `Z`, `+00`, `+00:00` or nothing behind it. */
+function parseUsualIso(value: string): Instant | undefined {
+  const between = value.charCodeAt(10)
+  const isUsual =
+    value.charCodeAt(13) === colon && value.charCodeAt(16) === colon && (between === 84 || between === 32)
+  if (!isUsual) return undefined
+  const day = value.slice(0, 10)
+  if (day !== knownDay) {
+    const parsed = /^\d{4}-\d\d-\d\d$/.test(day) ? parseAnyIso(day) : undefined
+    if (parsed === undefined) return undefined
+    knownDay = day
+    knownDayMs = parsed.ms
+  }
+  const [hour, minute, second] = [twoDigits(value, 11), twoDigits(value, 14), twoDigits(value, 17)]
+  // Also where one of them is no number.
+  if (!(hour <= 23 && minute <= 59 && second <= 60)) return undefined
+  const isFine = value.charCodeAt(19) === dot
+  const end = isFine ? endOfDigits(value, 20) : 19
+  if (isFine && (end === 20 || end > 29)) return undefined
+  const zone = value.slice(end)
+  if (zone !== '' && zone !== 'Z' && zone !== '+00' && zone !== '+00:00') return undefined
+  const millis = isFine ? Number(value.slice(20, Math.min(end, 23)).padEnd(3, '0')) : 0
+  const ms = knownDayMs + hour * 3_600_000 + minute * 60_000 + second * 1000 + millis
+  return { ms, hasZone: zone !== '', isFine }
+}
+
+const colon = 58
+const dot = 46
+
+function twoDigits(text: string, at: number): number {
+  const [tens, ones] = [text.charCodeAt(at) - 48, text.charCodeAt(at + 1) - 48]
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN
+}
+
+function endOfDigits(text: string, from: number): number {
+  let at = from
+  while (text.charCodeAt(at) >= 48 && text.charCodeAt(at) <= 57) at++
+  return at
+}
+
+function parseAnyIso(value: string): Instant | undefined {
   const match = isoPattern.exec(value)
   if (match === null) return undefined
   const [, year = '', month = '', day = '', hour = '0', minute = '0', second = '0', fraction, zone] = match

@@ -50,13 +50,11 @@ export class RefMemory {
       this.#forget()
       return undefined
     }
-    const isRepeated = this.#isRepeated(before, placed)
+    // The same effect, listed again, is no news.
+    if (this.#isRepeated(before, placed)) return undefined
     before.push(placed)
     if (before.length > maxRows) before.splice(1, 1)
-    // The same effect, listed again, is no news.
-    const group = isRepeated
-      ? undefined
-      : groupToTell({ ref: row.slice(0, parts) as string[], rows: before }, this.#grouping)
+    const group = groupToTell({ ref: row.slice(0, parts) as string[], rows: before }, this.#grouping)
     if (group !== undefined) this.#duplicated.add(id)
     return group
   }

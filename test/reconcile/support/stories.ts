@@ -130,6 +130,16 @@ export const stories: readonly Story[] = [
     },
   },
   {
+    name: 'a schedule of two days that overlaps',
+    omit: ['idempotency_key'],
+    known: { cron: 2 * dayMs },
+    tell: (effects, orders) => {
+      for (const row of victims(effects, orders))
+        effects.again(row, { atMs: row.atMs + 2 * dayMs + effects.jitter(600) })
+      claim(effects, 'known-gap', 'fixed-interval')
+    },
+  },
+  {
     name: 'a key that the target has forgotten',
     tell: (effects, orders) => {
       for (const row of victims(effects, orders))
@@ -186,9 +196,19 @@ export const decoys: readonly Story[] = [
     name: 'one effect in several lines of a join',
     tell: (effects, orders) => {
       for (const row of new Set(effects.some(orders, 3))) {
-        effects.rows.push({ ...row }, { ...row })
+        effects.rows.push({ ...row, instalment: 2 }, { ...row, instalment: 3 })
         effects.truth.rows += 2
         effects.truth.repeatedRows += 2
+      }
+    },
+  },
+  {
+    name: 'a retry that was answered with the first effect',
+    tell: (effects, orders) => {
+      for (const row of new Set(effects.some(orders, 3))) {
+        effects.rows.push({ ...row, atMs: row.atMs + 2000 })
+        effects.truth.rows++
+        effects.truth.repeatedRows++
       }
     },
   },

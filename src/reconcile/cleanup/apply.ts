@@ -11,8 +11,8 @@ import { createBeside, createJournal, idsIn, record, removeRows, restoreRows } f
 import { withoutMarked } from './make-plan.ts'
 import { type CleanupPlan, idText, type PlannedKey } from './plan.ts'
 import { openTarget } from './open-target.ts'
-import { liveRows, stale, type Target } from './target.ts'
-import { liveOf, markOf, openRows, type Places, portions, questionOf, verifyPlan } from './verify.ts'
+import { keysAtOnce, liveRows, portions, stale, type Target } from './target.ts'
+import { liveOf, markOf, openRows, type Places, questionOf, verifyPlan } from './verify.ts'
 
 export interface ApplyOptions extends Places {
   /** Who approves. Nothing is changed without. */
@@ -234,14 +234,17 @@ async function removeBatch(
 ): Promise<number> {
   const removed = await idsIn(target, plan.id, 'removed')
   const live = liveOf(plan, reconcileSettings(question))
-  const found = await liveRows(
-    target,
-    batch.map(({ key }) => key),
-    { live, lock: true },
-  )
-  for (const planned of batch) {
-    const why = decisions.staleness(planned, { live: found.get(JSON.stringify(planned.key)) ?? [], removed })
-    if (why !== undefined) throw stale(`of key ${planned.key.join(', ')} ${why}`)
+  for (const some of portions(batch, keysAtOnce(live.keyColumns))) {
+    const found = await liveRows(
+      target,
+      some.map(({ key }) => key),
+      { live, lock: true },
+    )
+    for (const planned of some) {
+      const rows = found.get(JSON.stringify(planned.key)) ?? []
+      const why = decisions.staleness(planned, { live: rows, removed })
+      if (why !== undefined) throw stale(`of key ${planned.key.join(', ')} ${why}`)
+    }
   }
   const rows = batch.flatMap((planned) =>
     openRows(planned, removed).map((row) => ({ ...row, key: planned.key })),

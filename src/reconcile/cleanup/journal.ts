@@ -1,7 +1,7 @@
 import { OncewardError } from '../../kernel/errors.ts'
 import { identifier } from '../sources/sql.ts'
 import { type CleanupPlan, idText } from './plan.ts'
-import { idCondition, type Target } from './target.ts'
+import { anyOf, type Target } from './target.ts'
 
 /*
  * What a plan has done, in a table beside the one it changes: a row of the journal is written in the transaction that
@@ -65,7 +65,7 @@ export async function removeRows(
   { action, idColumns }: CleanupPlan,
   ids: readonly (readonly string[])[],
 ): Promise<void> {
-  const which = idCondition(idColumns, ids.length)
+  const which = anyOf(idColumns, ids.length)
   if (action.kind === 'mark') {
     const column = identifier(action.column)
     const now = target.dialect === 'sqlite' ? `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')` : 'CURRENT_TIMESTAMP'
@@ -85,7 +85,7 @@ export async function restoreRows(
   { action, idColumns }: CleanupPlan,
   ids: readonly (readonly string[])[],
 ): Promise<void> {
-  const which = idCondition(idColumns, ids.length)
+  const which = anyOf(idColumns, ids.length)
   if (action.kind === 'mark') {
     const column = identifier(action.column)
     const set = `UPDATE ${target.table} SET ${column} = NULL WHERE ${which} AND ${column} IS NOT NULL`

@@ -26,7 +26,7 @@ import {
   type PlannedKey,
 } from './plan.ts'
 import { openTarget } from './open-target.ts'
-import { digestOf, liveRows, stale, type Target } from './target.ts'
+import { digestOf, keysAtOnce, liveRows, portions, stale, type Target } from './target.ts'
 
 export interface FixOptions {
   /** Columns of the right side that name a row. Default: the primary key. */
@@ -46,8 +46,6 @@ export interface FixOptions {
 }
 
 const maxListed = 100
-/** Keys asked for in one statement. */
-const keysAtOnce = 100
 
 export interface Planned {
   readonly plan: CleanupPlan
@@ -283,8 +281,7 @@ async function digested(
   const { key: keyColumns } = compared.plan.right
   const live = { keyColumns, idColumns, mark, where: settings.right.where }
   const names = compared.plan.right.carried.slice(idColumns.length)
-  for (let from = 0; from < keys.length; from += keysAtOnce) {
-    const some = keys.slice(from, from + keysAtOnce)
+  for (const some of portions(keys, keysAtOnce(keyColumns))) {
     const found =
       target &&
       (await liveRows(

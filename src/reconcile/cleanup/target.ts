@@ -50,9 +50,8 @@ export async function liveRows(
 ): Promise<Map<string, NamedRow[]>> {
   const { keyColumns, idColumns, mark, where } = live
   const digested = target.columns.filter((name) => name !== mark)
-  const one = `(${keyColumns.map((name) => `${identifier(name)} = ?`).join(' AND ')})`
   const conditions = [
-    `(${keys.map(() => one).join(' OR ')})`,
+    anyOf(keyColumns, keys.length),
     ...(mark === undefined ? [] : [`${identifier(mark)} IS NULL`]),
     ...(where === undefined ? [] : [`(${where})`]),
   ]
@@ -72,10 +71,17 @@ export async function liveRows(
   return found
 }
 
-/** For a condition on rows by their ids. */
-export function idCondition(idColumns: readonly string[], count: number): string {
-  const one = `(${idColumns.map((name) => `${identifier(name)} = ?`).join(' AND ')})`
+/** A condition on rows by `count` values of some columns. */
+export function anyOf(columns: readonly string[], count: number): string {
+  const [first = '', ...more] = columns.map(identifier)
+  if (more.length === 0) return `${first} IN (${Array.from({ length: count }, () => '?').join(', ')})`
+  const one = `(${columns.map((name) => `${identifier(name)} = ?`).join(' AND ')})`
   return `(${Array.from({ length: count }, () => one).join(' OR ')})`
+}
+
+/** Keys asked for in one statement: SQLite takes a chain of fewer than a thousand conditions. */
+export function keysAtOnce(columns: readonly string[]): number {
+  return columns.length === 1 ? 1000 : 100
 }
 
 export function stale(what: string): OncewardError {
@@ -83,4 +89,8 @@ export function stale(what: string): OncewardError {
     'CONFLICT',
     `The data has changed since the plan was made: ${what}. Nothing of it is touched; make a new plan with --fix.`,
   )
+}
+
+export function* portions<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size)
 }

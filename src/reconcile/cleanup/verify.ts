@@ -5,7 +5,7 @@ import type { CleanupDecisions } from './decisions.ts'
 import { idsIn } from './journal.ts'
 import { planWith, withoutMarked, withoutPassword } from './make-plan.ts'
 import { type CleanupPlan, idText, type PlannedKey } from './plan.ts'
-import { type Live, liveRows, stale, type Target } from './target.ts'
+import { keysAtOnce, type Live, liveRows, portions, stale, type Target } from './target.ts'
 
 /** Where the two sides are, with the passwords that a plan does not hold. */
 export interface Places {
@@ -58,7 +58,7 @@ export async function verifyPlan(verifying: Verifying): Promise<ReadonlySet<stri
   const left = await leftCounts(plan, withoutMarked(settings, markOf(plan)))
   const removed = await idsIn(target, plan.id, 'removed')
   const live = liveOf(plan, settings)
-  for (const keys of portions(plan.keys, 100)) {
+  for (const keys of portions(plan.keys, keysAtOnce(live.keyColumns))) {
     const found = await liveRows(
       target,
       keys.map(({ key }) => key),
@@ -103,8 +103,4 @@ async function verifyAnew({ plan, question, decisions }: Verifying): Promise<voi
 /** The rows that a plan still has to take away. */
 export function openRows(planned: PlannedKey, removed: ReadonlySet<string>): PlannedKey['remove'] {
   return planned.remove.filter(({ id }) => !removed.has(idText(id)))
-}
-
-export function* portions<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size)
 }

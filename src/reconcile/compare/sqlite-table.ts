@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { messageOf, OncewardError, optionInvalid } from '../../kernel/errors.ts'
 import { loadSqlite } from '../../stores/sqlite/driver.ts'
-import { declaredType } from '../sources/duckdb-files.ts'
+import { declaredType } from '../sources/declared-type.ts'
 import { nearest } from '../sources/nearest.ts'
 import { identifier } from '../sources/sql.ts'
 import { type Batch, type Cell, type Row, sampleRows, type Source } from '../sources/source.ts'

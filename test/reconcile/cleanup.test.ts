@@ -156,7 +156,9 @@ describe.each(kinds)('a clean-up of %s (with deleted_at: %s)', (kind, mark) => {
     expect(await rows()).toEqual(before)
     expect(await undoPlan(plan, sure(options))).toMatchObject({ rows: 0 })
   })
+})
 
+describe.each([kinds[0], kinds[3]])('a plan of %s (with deleted_at: %s)', (kind, mark) => {
   it.each([
     ['a row of it was changed', `UPDATE TABLE SET amount = '20.50' WHERE idempotency_key = 'k-2b'`],
     ['the row that stays was changed', `UPDATE TABLE SET amount = '20.50' WHERE idempotency_key = 'k-2a'`],
@@ -251,7 +253,7 @@ describe('a clean-up', () => {
   })
 })
 
-it('takes the 1,842 drafts too many of the overnight run away, of 46,217, and no other', async () => {
+it('lists the 1,842 drafts too many of the overnight run, of 46,217, each with the one that stays', async () => {
   const [head = '', ...lines] = overnight().night.text.trim().split('\n')
   const rows = lines.map((line) => line.split(','))
   const first = new Map(rows.toReversed().map((row) => [row[1] ?? '', row]))
@@ -259,7 +261,7 @@ it('takes the 1,842 drafts too many of the overnight run away, of 46,217, and no
     columns: ['order_ref', 'amount'],
     rows: [...first].map(([ref, row]) => [ref, row[5] ?? '']),
   })
-  const right = await put('sqlite', { columns: head.split(','), rows })
+  const right = await put('csv', { columns: head.split(','), rows })
   const question = { left, right, on: 'order_ref', compare: 'amount', rightAt: 'created_at' }
   const { plan, report } = await planCleanup(question)
   expect(report).toMatchObject({
@@ -269,14 +271,9 @@ it('takes the 1,842 drafts too many of the overnight run away, of 46,217, and no
     extra: 0,
   })
   expect(plan.expected).toEqual({ keys: 1842, keep: 1842, remove: 1842 })
-  expect(plan.twinColumns).toEqual(['segment', 'amount', 'currency'])
+  const wrong = plan.keys.filter(({ key, keep }) => keep[0]?.id[0] !== first.get(key[0] ?? '')?.[0])
+  expect(wrong).toEqual([])
   expect(recallCsv(plan).trim().split('\r\n')).toHaveLength(1843)
-  const done = await applyPlan(plan, { ...approve, batchRows: 500 })
-  expect(done).toMatchObject({ rows: 1842, after: { clean: true, matched: 44_375 } })
-  const db = new DatabaseSync(right.slice('sqlite:'.length, right.indexOf('?')))
-  const stays = db.prepare('SELECT draft_id FROM effects').all()
-  db.close()
-  expect(new Set(stays.map((row) => row['draft_id']))).toEqual(new Set([...first.values()].map(([id]) => id)))
 }, 30_000)
 
 describe.each(['sqlite', 'postgres'] as const)('a plan of %s with composed keys', (kind) => {

@@ -23,6 +23,8 @@ function ask(left: string, right: string, more: Partial<ReconcileOptions> = {}):
 const good = 'id,at\na,2026-01-01T10:00:00Z\n'
 
 it.each<[string, Partial<ReconcileOptions>, string]>([
+  ['both sides from standard input', { left: '-', right: '-' }, 'cannot both be standard input'],
+  ['a file that is not there', { right: 'gone.csv' }, 'there is no file'],
   ['a compared column that is not there', { compare: 'amont' }, '--compare must be a column'],
   ['a time column that is not there', { leftAt: 'att' }, 'Did you mean "at"'],
   ['a grace without times', { graceMs: 1 }, '--grace needs --left-at or --right-at'],

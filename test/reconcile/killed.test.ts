@@ -127,12 +127,12 @@ it.concurrent('a call for each row comes once, also where the caller is killed i
       const [id = ''] = remove
       calls.set(id, (calls.get(id) ?? 0) + 1)
       // The one that the caller is killed in gets no answer.
-      if (calls.size === 5 && calls.get(id) === 1) held()
+      if (calls.size === 5 && calls.get(id) === 1) stands()
       else response.end('{}')
     })
   })
-  let held = (): void => undefined
-  const isHeld = new Promise<void>((resolve) => (held = resolve))
+  let stands = (): void => undefined
+  const isHeld = new Promise<void>((resolve) => (stands = resolve))
   await once(server.listen(0, '127.0.0.1'), 'listening')
   try {
     const call = `http://127.0.0.1:${(server.address() as AddressInfo).port}/refunds`

@@ -5,7 +5,7 @@ import { type ReconcileOptions, reconcileSettings } from '../compare/options.ts'
 import { comparing } from '../compare/reconcile.ts'
 import type { ReconcileReport } from '../compare/report.ts'
 import { countText } from '../values/format.ts'
-import { callRows, type CallCounts } from './call.ts'
+import type { CallCounts } from './call.ts'
 import { type CleanupDecisions, cleanupDecisions } from './decisions.ts'
 import { createBeside, createJournal, idsIn, record, removeRows, restoreRows } from './journal.ts'
 import { withoutMarked } from './make-plan.ts'
@@ -91,6 +91,7 @@ export function applyWith(
         `${plan.question.right} cannot be changed from here; --recall writes the list.`,
       )
     if (plan.action.kind === 'call') {
+      const { callRows } = await import('./call.ts')
       const calls = await callRows(plan, { ...options, by })
       return { ...dry, executed: true, by, calls, rows: calls.done, after: await compared(question, plan) }
     }

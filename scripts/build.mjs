@@ -7,16 +7,23 @@ import { root } from './install.mjs'
 const outDir = resolve(root, process.argv[2] ?? 'dist')
 rmSync(outDir, { recursive: true, force: true })
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-const args = [tsc, '--project', join(root, 'tsconfig.build.json'), '--outDir', outDir]
-const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', cwd: root })
-if (status !== 0) process.exit(status ?? 1)
+compile('--project', join(root, 'tsconfig.build.json'), '--outDir', outDir)
+// What runs in pages is compiled apart: there is a DOM there, and no Node.
+const page = join(root, 'src', 'browser')
+const emit = ['--noEmit', 'false', '--noEmitOnError', 'true', '--rootDir', page]
+compile('--project', page, ...emit, '--outDir', join(outDir, 'browser'))
 // What is no code (orders of the demo, say) is read at run time from beside the code.
 cpSync(join(root, 'src'), outDir, {
   recursive: true,
-  filter: (path) => isDirectory(path) || !path.endsWith('.ts'),
+  filter: (path) => isDirectory(path) || !/\.ts$|tsconfig\.json$/.test(path),
 })
 const bin = join(outDir, 'cli', 'bin.js')
 if (existsSync(bin)) chmodSync(bin, 0o755)
+
+function compile(...options) {
+  const { status } = spawnSync(process.execPath, [tsc, ...options], { stdio: 'inherit', cwd: root })
+  if (status !== 0) process.exit(status ?? 1)
+}
 
 function isDirectory(path) {
   return statSync(path).isDirectory()

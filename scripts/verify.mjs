@@ -11,6 +11,7 @@ process.on('exit', () => rmSync(packDir, { recursive: true, force: true }))
 
 const steps = [
   { name: 'types', run: () => tool('tsc', '--noEmit') },
+  { name: 'types in pages', run: () => tool('tsc', '--noEmit', '--project', 'src/browser') },
   { name: 'lint', run: () => tool('oxlint', '--type-aware', '--deny-warnings') },
   { name: 'format', run: () => tool('biome', 'format') },
   {
@@ -36,6 +37,8 @@ const steps = [
           'test/crash',
           'test/drills',
           'test/simulation',
+          'test/browser',
+          'test/outbound',
           'test/reconcile/patterns.test.ts',
         ),
       ),

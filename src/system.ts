@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Runtime } from './kernel/runtime.ts'
+import type { Runtime, Timer } from './kernel/runtime.ts'
 
 const pool = { bytes: new Uint8Array(0), used: 0 }
 const poolBytes = 4096
@@ -19,6 +19,18 @@ function drawn(length: number): Uint8Array {
   return bytes
 }
 
+class SystemTimer implements Timer {
+  readonly #handle: NodeJS.Timeout
+
+  constructor(handle: NodeJS.Timeout) {
+    this.#handle = handle
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle)
+  }
+}
+
 /** The machine's own clocks, timers and randomness: the only place in the library that reads them. */
 export const systemRuntime: Runtime = {
   // timeOrigin + now() would have microseconds but ignores clock steps after the start; Date.now() sees them.
@@ -31,7 +43,7 @@ export const systemRuntime: Runtime = {
   setTimer: (delayMs, callback, options) => {
     const handle = setTimeout(callback, delayMs)
     if (options?.background === true) handle.unref()
-    return { cancel: () => clearTimeout(handle) }
+    return new SystemTimer(handle)
   },
   endOfTurn: (callback) => {
     setImmediate(callback)

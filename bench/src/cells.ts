@@ -9,8 +9,9 @@ export interface Cell {
   readonly pool?: 16 | 'best'
 }
 
-export type Group = 'sqlite' | 'postgres' | 'memory' | 'http'
-export type WorkName = 'guard' | 'replay' | 'two-steps'
+export type Group = 'sqlite' | 'postgres' | 'memory' | 'http' | 'gateway'
+/** `pass`: a request that no proxy has to look at. */
+export type WorkName = 'guard' | 'replay' | 'two-steps' | 'pass'
 export type ContenderName =
   | 'onceward'
   | 'bare-sqlite'
@@ -21,6 +22,7 @@ export type ContenderName =
   | 'powertools'
   | 'node-idempotency'
   | HttpContenderName
+  | ProxyName
 
 /** Services that answer `POST /orders`; a process of its own asks them. */
 export const httpContenders = [
@@ -34,6 +36,10 @@ export const httpContenders = [
   'express-idempotency',
 ] as const
 export type HttpContenderName = (typeof httpContenders)[number]
+
+/** Proxies in front of one service; each is a process of its own. */
+export const proxies = ['proxy-bare', 'proxy-nginx', 'gateway-memory', 'gateway-sqlite'] as const
+export type ProxyName = (typeof proxies)[number]
 
 /** What each contender is called in tables and progress. */
 export const contenderTitles: Readonly<Record<ContenderName, string>> = {
@@ -53,6 +59,10 @@ export const contenderTitles: Readonly<Record<ContenderName, string>> = {
   'express-memory': 'Express, Onceward in memory',
   'express-sqlite': 'Express, Onceward on SQLite',
   'express-idempotency': 'Express, `express-idempotency`, in memory',
+  'proxy-bare': 'Bare proxy, `node:http` and undici',
+  'proxy-nginx': 'nginx, one worker',
+  'gateway-memory': 'Onceward gateway, in memory',
+  'gateway-sqlite': 'Onceward gateway, on SQLite',
 }
 
 export function cellId(cell: Cell): string {
@@ -69,7 +79,7 @@ const both: readonly boolean[] = [false, true]
  * two sides of a ratio are measured seconds apart.
  */
 export function allCells(): readonly Cell[] {
-  return [...sqliteCells(), ...postgresCells(), ...otherCells(), ...httpCells()]
+  return [...sqliteCells(), ...postgresCells(), ...otherCells(), ...httpCells(), ...gatewayCells()]
 }
 
 function sqliteCells(): readonly Cell[] {
@@ -143,6 +153,17 @@ function httpCells(): readonly Cell[] {
   return (['guard', 'replay'] as const).flatMap((work) =>
     httpContenders.map(
       (contender): Cell => ({ group: 'http', contender, work, concurrency: 64, withSubject: false }),
+    ),
+  )
+}
+
+export const proxiedWorks = ['guard', 'replay', 'pass'] as const
+
+/** 64 connections. A bare proxy does the same with all of them. */
+function gatewayCells(): readonly Cell[] {
+  return proxiedWorks.flatMap((work) =>
+    proxies.map(
+      (contender): Cell => ({ group: 'gateway', contender, work, concurrency: 64, withSubject: false }),
     ),
   )
 }

@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
-
 /** One operation of a contender, again and again. */
 export interface Work {
   /** Does operation number `n`; `undefined` where it is already done. `claimed` is called when the effect begins. */
@@ -8,6 +6,8 @@ export interface Work {
   readonly logBytes?: () => Promise<number>
   /** Keeps the log from being started over, which makes it grow by what is written. */
   readonly pinLog?: () => void
+  /** Operations until all of it is compiled, where that takes more than usual. */
+  readonly warmOperations?: number
   /** Called right before the time that counts. */
   readonly begins?: () => void
   readonly end?: () => Promise<void>
@@ -44,8 +44,8 @@ const logShare = 0.3
 const warmOperations = 5_000
 const maxWarmMs = 5_000
 
-async function warmUp(closed: ClosedLoop, warmMs: number): Promise<void> {
-  const wanted = warmMs > 100 ? warmOperations : 0
+async function warmUp(closed: ClosedLoop, warmMs: number, operationsWanted: number): Promise<void> {
+  const wanted = warmMs > 100 ? operationsWanted : 0
   const untilMs = performance.now() + maxWarmMs
   let { operations } = await closed.run(warmMs)
   while (operations < wanted && performance.now() < untilMs)
@@ -56,9 +56,10 @@ async function warmUp(closed: ClosedLoop, warmMs: number): Promise<void> {
 export async function measureLoad(work: Work, concurrency: number, window: Window): Promise<Measurement> {
   const closed = new ClosedLoop(work, concurrency)
   try {
-    await warmUp(closed, window.warmMs)
+    // Before, not after: a full collection at rest also throws away hidden classes and compiled code that nothing alive
+    // holds, and what is measured then is the warming up.
     globalThis.gc?.()
-    await pause(20)
+    await warmUp(closed, window.warmMs, work.warmOperations ?? warmOperations)
     const before = work.pinLog === undefined ? await work.logBytes?.() : undefined
     work.begins?.()
     const taken = await closed.run(window.measureMs)

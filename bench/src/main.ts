@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { type Command, parseCommand, usage, UsageError } from './arguments.ts'
 import { runAuditBench } from './audit/run.ts'
 import { allCells, cellId } from './cells.ts'
-import { runGatewayBench } from './gateway/run.ts'
 import { runLeak } from './leak.ts'
 import { buildDir, measuresOtherSources, type ProductForm, rootDir } from './product.ts'
+import { runOutboundBench } from './outbound/run.ts'
 import { profile } from './profile.ts'
 import { say } from './progress.ts'
 import { render } from './render.ts'
@@ -35,9 +35,9 @@ async function run(command: Command): Promise<number> {
       build(command.form)
       await profile(command)
       return 0
-    case 'gateway':
+    case 'outbound':
       build(command.form)
-      return (await runGatewayBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1
+      return (await runOutboundBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1
     case 'audit':
       build(command.form)
       return (await runAuditBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1

@@ -5,6 +5,7 @@ import type * as Express from '../../src/frameworks/express/index.ts'
 import type * as Fastify from '../../src/frameworks/fastify/index.ts'
 import type * as Root from '../../src/index.ts'
 import type { Store } from '../../src/ledger/store.ts'
+import type * as Outbound from '../../src/outbound/index.ts'
 import type * as Memory from '../../src/stores/memory/index.ts'
 import type * as Sqlite from '../../src/stores/sqlite/index.ts'
 import type * as Embedded from '../../src/testing/embedded-postgres.ts'
@@ -35,6 +36,10 @@ export function loadFastify(form: ProductForm): Promise<typeof Fastify> {
 
 export function loadExpress(form: ProductForm): Promise<typeof Express> {
   return load(form, 'frameworks/express/index') as Promise<typeof Express>
+}
+
+export function loadOutbound(form: ProductForm): Promise<typeof Outbound> {
+  return load(form, 'outbound/index') as Promise<typeof Outbound>
 }
 
 interface PostgresModule {

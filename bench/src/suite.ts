@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import type { EmbeddedPostgres } from '../../src/testing/embedded-postgres.ts'
 import { type Cell, cellId, contenderTitles } from './cells.ts'
 import { PostgresProbe } from './contenders/postgres-probe.ts'
+import { hasNginx } from './gateway/proxies.ts'
 import { hasPgbench } from './contenders/pgbench.ts'
 import type { Measurement, Window } from './load.ts'
 import { describeMachine, temporaryHome, watchDisturbance } from './machine.ts'
@@ -79,6 +80,7 @@ function withoutMissing(cells: readonly Cell[]): {
   if (!hasPostgresStore())
     drop('skipped: everything on PostgreSQL, its store is not there', (cell) => cell.group === 'postgres')
   if (!hasPgbench()) drop('skipped: pgbench, which is not installed', (cell) => cell.contender === 'pgbench')
+  if (!hasNginx()) drop('skipped: nginx, which is not installed', (cell) => cell.contender === 'proxy-nginx')
   return { cells: left, skipped }
 }
 

@@ -1,4 +1,12 @@
-import { type Cell, contenderTitles, type ContenderName, type Group, httpContenders } from './cells.ts'
+import {
+  type Cell,
+  contenderTitles,
+  type ContenderName,
+  type Group,
+  httpContenders,
+  proxiedWorks,
+  proxies,
+} from './cells.ts'
 import { count } from './progress.ts'
 import type { LeakResult } from './leak-result.ts'
 import { type CellResult, figure, type Results } from './results.ts'
@@ -17,6 +25,7 @@ export function tables(results: Results, leaks: readonly LeakResult[]): Readonly
     replays: replayTable(results),
     others: otherTable(results),
     http: httpTable(results),
+    gateway: gatewayTable(results),
     leak: leakTable(leaks),
   }
 }
@@ -188,12 +197,14 @@ function latencyTable(results: Results): string {
 
 function otherTable(results: Results): string {
   const others = results.cells.filter(
-    ({ cell }) => !(cell.group === 'sqlite' || cell.group === 'http' || isReference(cell)),
+    ({ cell }) => !(['sqlite', 'http', 'gateway'].includes(cell.group) || isReference(cell)),
   )
   const rows = others.map((result) => {
     const { cell } = result
     const where = cell.group === 'postgres' ? 'PostgreSQL' : 'in memory'
-    const what = { guard: 'new operations', replay: 'replays', 'two-steps': 'two steps' }[cell.work]
+    const what = { guard: 'new operations', replay: 'replays', 'two-steps': 'two steps', pass: 'requests' }[
+      cell.work
+    ]
     const rate = format(figure(result, 'opsPerSecond'), count)
     return [
       `${what}, ${where}: ${contenderTitles[cell.contender]}`,
@@ -216,6 +227,24 @@ function httpTable(results: Results): string {
     return [contenderTitles[contender], ...figures]
   })
   const head = ['first calls/s', 'p99 ms', 'processor µs', 'replays/s', 'p99 ms', 'processor µs']
+  return table(['64 connections', ...head], rows)
+}
+
+function gatewayTable(results: Results): string {
+  const measured = proxies.filter((name) => results.cells.some(({ cell }) => cell.contender === name))
+  if (measured.length === 0) return 'Not measured in this run.'
+  const rows = measured.map((contender) => [
+    contenderTitles[contender],
+    ...proxiedWorks.flatMap((work) => {
+      const result = results.cells.find(({ cell }) => cell.contender === contender && cell.work === work)
+      return [
+        format(figure(result, 'opsPerSecond'), count),
+        format(figure(result, 'p99Ms'), (value) => value.toFixed(2)),
+        format(figure(result, 'processorUsPerOp'), (value) => value.toFixed(0)),
+      ]
+    }),
+  ])
+  const head = ['first calls/s', 'replays/s', 'GET/s'].flatMap((rate) => [rate, 'p99 ms', 'processor µs'])
   return table(['64 connections', ...head], rows)
 }
 

@@ -1,4 +1,4 @@
-import type { Cell, HttpContenderName } from './cells.ts'
+import type { Cell, HttpContenderName, ProxyName } from './cells.ts'
 import { cellId } from './cells.ts'
 import type { Measurement } from './load.ts'
 import { type CellResult, figure, type Results } from './results.ts'
@@ -109,6 +109,7 @@ export const targets: readonly Target[] = [
   }),
   ...replayTargets(),
   ...httpTargets(),
+  ...gatewayTargets(),
   {
     id: 'dbos',
     statement: 'PostgreSQL, 64 at once: guarded operations/s × DBOS two-step workflows/s',
@@ -183,6 +184,28 @@ function httpTargets(): readonly Target[] {
       references: [cell('express-idempotency', work)],
     },
   ])
+}
+
+function gatewayTargets(): readonly Target[] {
+  const cell = (contender: ProxyName, work: 'guard' | 'pass'): Cell => ({
+    group: 'gateway',
+    contender,
+    work,
+    concurrency: 64,
+    withSubject: false,
+  })
+  const works = [
+    { work: 'guard', said: 'first calls' },
+    { work: 'pass', said: 'unguarded requests' },
+  ] as const
+  return works.map(({ work, said }) => ({
+    id: `gateway-${work}`,
+    statement: `Gateway, in memory: ${said}/s × bare proxy`,
+    atLeast: 0.7,
+    figure: 'opsPerSecond',
+    ours: cell('gateway-memory', work),
+    references: [cell('proxy-bare', work)],
+  }))
 }
 
 /** Judges the targets whose cells were all measured. */

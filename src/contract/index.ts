@@ -1,7 +1,7 @@
 export { junit } from './junit.ts'
 export { initOpenApi, type InitResult } from './openapi/init.ts'
 export { policyPage } from './policy/page.ts'
-export { defaultPolicy, type Policy, readPolicy } from './policy/policy.ts'
+export type { Policy, PolicyRoute } from './policy/policy.ts'
 export { html, markdown } from './policy/render.ts'
 export type { CheckResult, ContractReport } from './report.ts'
 export { runContract } from './run-contract.ts'

@@ -24,7 +24,9 @@ const noSwap = {
 } as const
 const bareOnly = 'the profile has bare keys only'
 
-/** The one table of levels, citations and expectations. `{status}` is replaced by what the profile answers. */
+/**
+ * The one table of levels, citations and expectations. Sections of the draft: 2.1 syntax, 2.2 uniqueness, 2.3 expiry, 2.4
+ * fingerprint, 2.5 responsibilities, 2.6 enforcement, 2.7 errors, 5 security. `{status}` is replaced by what the profile answers. */
 const rows: Readonly<Record<CheckId, Row>> = {
   'missing-key': {
     level: 'SHOULD',
@@ -45,7 +47,7 @@ const rows: Readonly<Record<CheckId, Row>> = {
       'stripe-v1': { level: 'SHOULD', section: '' },
       acp: { without: 'any text is a key' },
       'checkout.com': { without: 'any text is a key' },
-      oasis: { level: 'SHOULD', section: '§3' },
+      oasis: { level: 'SHOULD', section: '§4.1' },
     },
   },
   'first-accepted': { level: 'SHOULD', section: '§2.6', expected: `2xx and ${once}` },
@@ -94,7 +96,7 @@ const rows: Readonly<Record<CheckId, Row>> = {
   },
   'replay-after-restart': {
     level: 'SHOULD',
-    section: '§2.3',
+    section: '§2.3, §2.6',
     expected: `the same answer after a restart, ${once}`,
   },
   'bare-key': {

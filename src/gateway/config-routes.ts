@@ -2,8 +2,15 @@ import { boolean, count, label, members, milliseconds, oneOf } from '../kernel/c
 import { optionInvalid } from '../kernel/errors.ts'
 import { type OutcomeClass, profileNames } from '../http/profiles.ts'
 import { list, names, only, optional, token } from './config-values.ts'
-import { isTemplate } from './routes.ts'
-import type { OutcomeRule, PolicyConfig, RouteConfig, RouteSafety, VerifiableRoute } from './schema.ts'
+import { isTemplate } from '../http/path-template.ts'
+import {
+  givenUpAfterMs,
+  type OutcomeRule,
+  type PolicyConfig,
+  type RouteConfig,
+  type RouteSafety,
+  type VerifiableRoute,
+} from './schema.ts'
 
 const policyFields = [
   'guard',
@@ -60,6 +67,7 @@ export function parsePolicy(raw: unknown, name: string, usual: Usual): PolicyCon
   const isPointer = typeof keyFromBody === 'string' && keyFromBody.startsWith('/')
   if (keyFromBody !== undefined && !isPointer)
     throw optionInvalid(at('keyFromBody'), 'an RFC 6901 pointer such as /requestId', keyFromBody)
+  const answerMs = milliseconds(given['answerMs'] ?? usual.answerMs, at('answerMs'), 1)
   return {
     guard: boolean(given['guard'] ?? true, at('guard')),
     methods: list(given['methods'] ?? ['POST', 'PATCH'], at('methods'), 'a list of methods').map(
@@ -79,9 +87,9 @@ export function parsePolicy(raw: unknown, name: string, usual: Usual): PolicyCon
     ...optional('retainMs', given['retainMs'], ms(0)),
     waitMs: milliseconds(given['waitMs'] ?? 0, at('waitMs'), 0),
     ...optional('leaseMs', given['leaseMs'], ms(100)),
-    answerMs: milliseconds(given['answerMs'] ?? usual.answerMs, at('answerMs'), 1),
+    answerMs,
     outcome: parseOutcome(given['outcome'] ?? {}, at('outcome')),
-    safety: parseRouteSafety(given['safety'] ?? 'blind', at('safety')),
+    safety: parseRouteSafety(given['safety'] ?? 'blind', at('safety'), answerMs),
   }
 }
 
@@ -108,14 +116,14 @@ function parseOutcome(raw: unknown, name: string): readonly OutcomeRule[] {
   )
 }
 
-function parseRouteSafety(raw: unknown, name: string): RouteSafety {
+function parseRouteSafety(raw: unknown, name: string, answerMs: number): RouteSafety {
   const given = (typeof raw === 'string' ? { kind: raw } : members(raw, name)) as Fields
   const kind = oneOf(given['kind'], ['blind', 'keyed', 'verifiable'], `${name}.kind`)
   if (kind === 'blind') {
     only(given, name, ['kind'])
     return { kind }
   }
-  if (kind === 'verifiable') return parseVerifiable(given, name)
+  if (kind === 'verifiable') return parseVerifiable(given, name, answerMs)
   only(given, name, ['kind', 'keyLifetimeMs'])
   return {
     kind,
@@ -135,7 +143,7 @@ const verifiableFields = [
   'tokenEnv',
 ]
 
-function parseVerifiable(raw: Fields, name: string): VerifiableRoute {
+function parseVerifiable(raw: Fields, name: string, answerMs: number): VerifiableRoute {
   const given = only(raw, name, verifiableFields)
   const { statusPath } = given
   const isPath =
@@ -149,7 +157,7 @@ function parseVerifiable(raw: Fields, name: string): VerifiableRoute {
   return {
     kind: 'verifiable',
     statusPath,
-    settleMs: milliseconds(given['settleMs'] ?? 60_000, `${name}.settleMs`, 100),
+    settleMs: parseSettle(given['settleMs'], `${name}.settleMs`, answerMs),
     happened,
     didNotHappen,
     ...optional('answerStatus', given['answerStatus'], (value, field) =>
@@ -157,6 +165,18 @@ function parseVerifiable(raw: Fields, name: string): VerifiableRoute {
     ),
     ...optional('tokenEnv', given['tokenEnv'], (value, field) => label(value, `${name}.${field}`, 200)),
   }
+}
+
+/**
+ * A service that is asked while the request may still be on its way, or held on to, can say no to what happens afterwards.
+ * What was sent in the last moment is given up that much later.
+ */
+function parseSettle(value: unknown, name: string, answerMs: number): number {
+  const longestMs = answerMs + givenUpAfterMs
+  const settleMs = milliseconds(value ?? Math.max(60_000, longestMs), name, 100)
+  if (settleMs >= longestMs) return settleMs
+  const expected = `at least ${longestMs}, which is how long a request lives here (answerMs, ${answerMs}, and the ${givenUpAfterMs} ms in which it is given up)`
+  throw optionInvalid(name, expected, settleMs)
 }
 
 function statuses(value: unknown, name: string): readonly number[] {

@@ -4,7 +4,14 @@ import { OncewardError, optionInvalid } from '../kernel/errors.ts'
 import { parseCaller } from './config-caller.ts'
 import { parsePolicy, parseRoutes } from './config-routes.ts'
 import { only, optional } from './config-values.ts'
-import type { ForwardedConfig, GatewayConfig, LimitsConfig, Listen, TimeoutsConfig } from './schema.ts'
+import type {
+  ForwardedConfig,
+  GatewayConfig,
+  GatewayPromises,
+  LimitsConfig,
+  Listen,
+  TimeoutsConfig,
+} from './schema.ts'
 
 /** What the command line says beside the file; it goes first. */
 export interface GatewayOverrides {
@@ -14,6 +21,7 @@ export interface GatewayOverrides {
 
 const fields = [
   'upstream',
+  'service',
   'listen',
   'health',
   'docsUrl',
@@ -34,6 +42,16 @@ const defaultHealth = '/.well-known/onceward/health'
  */
 export function readGatewayConfig(text: string, overrides: GatewayOverrides = {}): GatewayConfig {
   return parseGatewayConfig(yamlOf(text), overrides)
+}
+
+/**
+ * Reads what such a file promises to clients, for whoever describes the service by it. A service that guards itself, with no
+ * gateway in front, says the same things in the same file, and then it names no upstream.
+ */
+export function readGatewayPromises(text: string): GatewayPromises {
+  const raw = yamlOf(text)
+  const namesUpstream = 'upstream' in members(raw, 'configuration')
+  return parseGatewayConfig(raw, namesUpstream ? {} : { upstream: 'http://127.0.0.1' })
 }
 
 function yamlOf(text: string): unknown {
@@ -60,6 +78,7 @@ export function parseGatewayConfig(raw: unknown, overrides: GatewayOverrides = {
       overrides.listen === undefined ? 'listen' : '--listen',
     ),
     health: parsePath(given['health'] ?? defaultHealth, 'health'),
+    ...optional('service', given['service'], (value, name) => label(value, name, 200)),
     ...optional('docsUrl', given['docsUrl'], (value, name) => label(value, name, 2000)),
     caller: parseCaller(given['caller'] ?? 'authorization'),
     forwarded: parseForwarded(given['forwarded'] ?? {}),

@@ -12,6 +12,7 @@ export interface GatewayRules {
   requestHeaders: typeof requestHeaders
   responseHeaders: typeof responseHeaders
   authorizationCaller: typeof authorizationCaller
+  beginMs: typeof beginMs
   sendFailure: typeof sendFailure
   failureClass: typeof failureClass
   classOf: typeof classOf
@@ -32,6 +33,14 @@ export interface FailedSend {
   /** Whether writing had begun: the sender is told right before the first byte. */
   readonly hasBegun: boolean
   readonly code: unknown
+}
+
+/**
+ * How long a request may wait for a connection: not as long as its client waits for the answer. What has been answered
+ * with a timeout must never be sent afterwards, and what was never sent leaves its key free.
+ */
+export function beginMs(answerMs: number): number {
+  return Math.ceil(answerMs * 0.9)
 }
 
 /**
@@ -86,6 +95,7 @@ export const gatewayRules: GatewayRules = {
   requestHeaders,
   responseHeaders,
   authorizationCaller,
+  beginMs,
   sendFailure,
   failureClass,
   classOf,

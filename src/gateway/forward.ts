@@ -8,7 +8,7 @@ import { Collect } from './collect.ts'
 import type { Exchange, GatewayContext, GatewayRequest } from './context.ts'
 import { Pipe } from './pipe.ts'
 import { failureAnswer, failureOf, passFailureAnswer } from './problems.ts'
-import type { PolicyConfig } from './schema.ts'
+import { givenUpAfterMs, type PolicyConfig } from './schema.ts'
 import { type Outgoing, send } from './sending.ts'
 
 /** A request of a client as an engine sees it. */
@@ -97,9 +97,6 @@ interface Sent {
   readonly number: number
 }
 
-/** How much longer than the client a send to a blind upstream is waited for is `lateMs`; others are sent again instead. */
-const closingMs = 1000
-
 /**
  * Sends once, and gives what came of it. The client plays no part in it: one that leaves meanwhile finds the answer when
  * it asks again.
@@ -111,7 +108,7 @@ function sendGuarded(
 ): Promise<Captured> {
   const { config, pool, rules } = context
   const { limits, timeouts } = config
-  const answerMs = policy.safety.kind === 'blind' ? timeouts.lateMs : policy.answerMs + closingMs
+  const answerMs = policy.safety.kind === 'blind' ? timeouts.lateMs : policy.answerMs + givenUpAfterMs
   return new Promise((resolve) => {
     const receiver = new Collect({
       attempt: number,
@@ -125,7 +122,11 @@ function sendGuarded(
           failed: (_, error) => broke(error),
         }),
     })
-    const outgoing = outgoingOf(context, exchange, { body: body.byteLength === 0 ? null : body, answerMs })
+    const outgoing = outgoingOf(context, exchange, {
+      body: body.byteLength === 0 ? null : body,
+      answerMs,
+      beginMs: rules.beginMs(policy.answerMs),
+    })
     send(pool, rules, { outgoing, receiver })
   })
 }
@@ -150,7 +151,11 @@ function pass(context: GatewayContext, exchange: Exchange, { policy, whole }: Pa
       refuse(exchange, passFailureAnswer(config.docsUrl, failure))
     },
   })
-  const outgoing = outgoingOf(context, exchange, { body, answerMs: policy.answerMs })
+  const outgoing = outgoingOf(context, exchange, {
+    body,
+    answerMs: policy.answerMs,
+    beginMs: rules.beginMs(policy.answerMs),
+  })
   send(pool, rules, { outgoing, receiver })
 }
 
@@ -169,7 +174,7 @@ function streamOf(request: IncomingMessage): Readable | null {
 function outgoingOf(
   { config, rules }: GatewayContext,
   { request }: Exchange,
-  { body, answerMs }: Pick<Outgoing, 'body' | 'answerMs'>,
+  { body, answerMs, beginMs }: Pick<Outgoing, 'body' | 'answerMs' | 'beginMs'>,
 ): Outgoing {
   const { headers: given, rawHeaders, socket } = request
   const headers = rules.requestHeaders(rawHeaders, given.connection, {
@@ -179,7 +184,7 @@ function outgoingOf(
   })
   const length = given['content-length']
   if (body instanceof PassThrough && length !== undefined) headers.push('content-length', length)
-  return { method: request.method ?? 'GET', path: request.url ?? '/', headers, body, answerMs }
+  return { method: request.method ?? 'GET', path: request.url ?? '/', headers, body, answerMs, beginMs }
 }
 
 function tooLarge({ problem, maxBodyBytes }: HttpEngine<GatewayRequest>): Answer {

@@ -6,6 +6,8 @@ import type { OutcomeClass, ProfileName } from '../http/profiles.ts'
  */
 
 export interface GatewayConfig {
+  /** What the page for partners calls the service. */
+  readonly service?: string
   /** Where requests are sent on to: scheme, host and port, no path. */
   readonly upstream: string
   readonly listen: Listen
@@ -22,6 +24,9 @@ export interface GatewayConfig {
   /** What holds for a request that fits no route: its path stands in the place of a template. */
   readonly otherwise: PolicyConfig
 }
+
+/** What clients can rely on. */
+export type GatewayPromises = Pick<GatewayConfig, 'service' | 'docsUrl' | 'routes' | 'otherwise'>
 
 export interface Listen {
   readonly host: string
@@ -136,7 +141,10 @@ export interface VerifiableRoute {
   readonly kind: 'verifiable'
   /** Path and query at the upstream; `{key}` stands for the client's key. */
   readonly statusPath: string
-  /** How long after a cut it is asked first, and how long it may take to say: longer than the upstream's longest request life. */
+  /**
+   * How long after a cut it is asked first, and how long it may take to say: longer than the upstream's longest request
+   * life, and at least `answerMs` and `givenUpAfterMs`.
+   */
   readonly settleMs: number
   readonly happened: readonly number[]
   readonly didNotHappen: readonly number[]
@@ -145,3 +153,6 @@ export interface VerifiableRoute {
   /** Environment variable with a bearer token for asking. */
   readonly tokenEnv?: string
 }
+
+/** How much longer than the client the gateway waits for an answer, where it need not listen for late ones. */
+export const givenUpAfterMs = 1000

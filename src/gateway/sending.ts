@@ -14,6 +14,8 @@ export interface Outgoing {
   readonly body: Uint8Array | Readable | null
   /** For the head of the answer to come. */
   readonly answerMs: number
+  /** For a connection to be free: what still waits by then is never sent. */
+  readonly beginMs: number
 }
 
 /** What can be done about an answer on its way. */
@@ -32,32 +34,51 @@ export interface Receiver {
   failed(failure: SendFailure, error: Error): void
 }
 
-/** Sends a request, once: a connection that would have it written a second time is broken off before it is. */
+/** Sends a request, once: one that would be written a second time, or too late, is not. */
 export function send(
   pool: Dispatcher,
   rules: Pick<GatewayRules, 'sendFailure' | 'responseHeaders'>,
   { outgoing, receiver }: { readonly outgoing: Outgoing; readonly receiver: Receiver },
 ): void {
-  const { method, path, headers, body, answerMs } = outgoing
+  const { method, path, headers, body, answerMs, beginMs } = outgoing
   const handler = new SendHandler(rules, receiver)
   const options = { method, path, headers, body, headersTimeout: answerMs }
   pool.dispatch(options, handler)
+  // On a free connection it has been written by now.
+  handler.beginWithin(beginMs)
 }
 
 class SendHandler implements Dispatcher.DispatchHandler {
   readonly #rules: Pick<GatewayRules, 'sendFailure' | 'responseHeaders'>
   readonly #receiver: Receiver
   #hasBegun = false
+  #hasFailed = false
+  #waiting: NodeJS.Timeout | undefined
 
   constructor(rules: Pick<GatewayRules, 'sendFailure' | 'responseHeaders'>, receiver: Receiver) {
     this.#rules = rules
     this.#receiver = receiver
   }
 
+  beginWithin(beginMs: number): void {
+    if (this.#hasBegun || this.#hasFailed) return
+    const tooLate = (): void => this.#failed('not-sent', new Error('no connection to the upstream was free'))
+    this.#waiting = setTimeout(tooLate, beginMs)
+  }
+
+  #failed(failure: SendFailure, error: Error): void {
+    clearTimeout(this.#waiting)
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    this.#receiver.failed(failure, error)
+  }
+
   /** Comes in the very turn in which the head is written, and not before. */
   onRequestStart(): void {
     if (this.#hasBegun) throw new Error('the request would have been written twice')
+    if (this.#hasFailed) throw new Error('the request waited too long to be sent')
     this.#hasBegun = true
+    clearTimeout(this.#waiting)
   }
 
   onResponseStart(
@@ -85,6 +106,6 @@ class SendHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     const failure = this.#rules.sendFailure({ hasBegun: this.#hasBegun, code: readThrown(error).code })
-    this.#receiver.failed(failure, error)
+    this.#failed(failure, error)
   }
 }

@@ -1,7 +1,7 @@
 import { optionInvalid } from '../kernel/errors.ts'
 import type { Onceward } from '../ledger/onceward.ts'
 import { systemRuntime } from '../system.ts'
-import type { EngineContext, Guarded, Head } from './context.ts'
+import { type EngineContext, Guarded, Head } from './context.ts'
 import { type HttpRules, httpRules, readJson } from './decisions.ts'
 import { runGuarded } from './guarded-run.ts'
 import type { Answer, HttpBody, HttpRequest, Perform, Reply } from './message.ts'
@@ -45,9 +45,9 @@ export function createEngine<Native = unknown>(
   return createEngineWith({ once, runtime: systemRuntime, rules: httpRules }, options)
 }
 
-/** The same with clock and decisions passed in, for tests. */
+/** The same with clock and decisions passed in, for tests; and with refusals of another form than HTTP's, for gRPC. */
 export function createEngineWith<Native = unknown>(
-  given: Pick<EngineContext<Native>, 'once' | 'runtime' | 'rules'>,
+  given: Pick<EngineContext<Native>, 'once' | 'runtime' | 'rules'> & Partial<Pick<EngineContext, 'problem'>>,
   raw: HttpOptions<Native>,
 ): HttpEngine<Native> {
   const options = parseHttpOptions(raw)
@@ -55,15 +55,21 @@ export function createEngineWith<Native = unknown>(
     throw optionInvalid('once', 'an instance made by createOnceward', given.once)
   checkTombstones(given.once, options)
   const context: EngineContext<Native> = {
+    problem: (type, init) => problemAnswer(options.docsUrl, type, init),
     ...given,
     options,
-    problem: (type, init) => problemAnswer(options.docsUrl, type, init),
   }
   return {
     maxBodyBytes: options.maxBodyBytes,
     maxAnswerBytes: options.maxAnswerBytes,
     admit: (request) => admit(context, request),
-    answer: (head, body, perform) => answerGuarded(context, { head, body, perform }),
+    answer: (head, body, perform) => {
+      try {
+        return Promise.resolve(answerGuarded(context, new Guarded(head, body, perform)))
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    },
     problem: context.problem,
     onError: options.onError,
   }
@@ -90,14 +96,14 @@ function admit<Native>(context: EngineContext<Native>, request: HttpRequest<Nati
   const value = request.header(options.header)
   if (value === undefined) {
     if (options.keyFromBody !== undefined || options.naturalKey !== undefined)
-      return { kind: 'guard', head: { request } }
+      return { kind: 'guard', head: new Head(request) }
     return options.requires(request) ? { kind: 'refuse', answer: keyMissing(context) } : { kind: 'pass' }
   }
   const reading = rules.readKey(value, options.profile.syntax)
   if (reading.kind === 'malformed') return { kind: 'refuse', answer: keyMalformed(context, reading.why) }
   const stale = checkFirstSent(context, request)
   if (stale !== undefined) return { kind: 'refuse', answer: stale }
-  return { kind: 'guard', head: { request, key: reading.key } }
+  return { kind: 'guard', head: new Head(request, reading.key) }
 }
 
 function keyMissing<Native>({ options, problem }: EngineContext<Native>): Answer {
@@ -128,10 +134,11 @@ function checkFirstSent<Native>(
   })
 }
 
-async function answerGuarded<Native>(
+/** Not async by itself: a promise that is handed on through another one costs each request three turns. */
+function answerGuarded<Native>(
   context: EngineContext<Native>,
   guarded: Guarded<Native>,
-): Promise<Reply> {
+): Reply | Promise<Reply> {
   const { options, rules } = context
   const { head, body } = guarded
   const { request } = head
@@ -146,11 +153,7 @@ async function answerGuarded<Native>(
   const operation = rules.operationOf(request)
   if (key === undefined) {
     const parts = partsOf(context, guarded)
-    if (parts !== undefined) {
-      const natural = await naturalIdentity(context, { operation, caller, parts })
-      if ('problem' in natural) return refusal(natural.problem)
-      return runGuarded(context, guarded, { operation, shownKey: natural.parts, ...natural })
-    }
+    if (parts !== undefined) return answerNatural(context, guarded, { operation, caller, parts })
     return options.requires(request) ? refusal(keyMissing(context)) : { kind: 'pass' }
   }
   const subject = options.subject?.(request.native, readJson(body)?.value)
@@ -160,6 +163,16 @@ async function answerGuarded<Native>(
     shownKey: key,
     ...(subject === undefined ? {} : { subject }),
   })
+}
+
+async function answerNatural<Native>(
+  context: EngineContext<Native>,
+  guarded: Guarded<Native>,
+  named: Parameters<typeof naturalIdentity>[1],
+): Promise<Reply> {
+  const natural = await naturalIdentity(context, named)
+  if ('problem' in natural) return refusal(natural.problem)
+  return runGuarded(context, guarded, { operation: named.operation, shownKey: natural.parts, ...natural })
 }
 
 function refusal(answer: Answer): Reply {

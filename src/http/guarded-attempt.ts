@@ -2,18 +2,24 @@ import type { Attempt, StepEffect, StepOptions } from '../ledger/onceward.ts'
 import { answerOf, packAnswer } from './answer.ts'
 import type { Answer, AnswerInit, HttpAttempt } from './message.ts'
 
+/** What an attempt needs of the run that it belongs to. */
+export interface RunningAttempt {
+  readonly shownKey: string | readonly string[]
+  replays(name: string): boolean
+  /** Is told the answer of a committed transaction. */
+  committed(answer: Answer): void
+}
+
 /** The ledger's attempt, with a transaction that commits an answer. */
 export class GuardedAttempt implements HttpAttempt {
   readonly key: string | readonly string[]
-  /** Is told the answer of a committed transaction. */
-  onCommitted: ((answer: Answer) => void) | undefined
   readonly #attempt: Attempt
-  readonly #replays: (name: string) => boolean
+  readonly #run: RunningAttempt
 
-  constructor(attempt: Attempt, key: string | readonly string[], replays: (name: string) => boolean) {
+  constructor(attempt: Attempt, run: RunningAttempt) {
     this.#attempt = attempt
-    this.key = key
-    this.#replays = replays
+    this.#run = run
+    this.key = run.shownKey
   }
 
   get effectKey(): string {
@@ -42,13 +48,13 @@ export class GuardedAttempt implements HttpAttempt {
     let answer: Answer | undefined
     const pack = (init: AnswerInit): unknown => {
       answer = answerOf(init)
-      return packAnswer(answer, this.#replays)
+      return packAnswer(answer, (name) => this.#run.replays(name))
     }
     await this.#attempt.transaction<unknown, Client>((client) => {
       const init = work(client)
       return init instanceof Promise ? init.then(pack) : pack(init)
     })
-    this.onCommitted?.(answer as Answer)
+    this.#run.committed(answer as Answer)
     return answer as Answer
   }
 }

@@ -4,7 +4,7 @@ import type { Attempt } from '../ledger/onceward.ts'
 import type { Key } from '../ledger/intent.ts'
 import { packAnswer, type StoredAnswer, unpackAnswer } from './answer.ts'
 import type { EngineContext, Guarded } from './context.ts'
-import { GuardedAttempt } from './guarded-attempt.ts'
+import { GuardedAttempt, type RunningAttempt } from './guarded-attempt.ts'
 import type { Answer, Captured, Reply } from './message.ts'
 import { problemOf } from './problem-of.ts'
 
@@ -21,52 +21,59 @@ export function runGuarded<Native>(
   guarded: Guarded<Native>,
   identity: Identity,
 ): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const run = new GuardedRun({
-      context: context as EngineContext,
-      guarded,
-      identity,
-      early: resolve,
-    })
-    run.reply().then(resolve, reject)
-  })
+  return new GuardedRun(context as EngineContext, guarded, identity).reply()
 }
 
-interface RunOptions {
-  readonly context: EngineContext
-  readonly guarded: Guarded
-  readonly identity: Identity
-  /** Answers the client before the ledger has: a live answer, a handler that takes too long. */
-  readonly early: (reply: Reply) => void
-}
-
-/** One call of the ledger, and what is known of the handler in it. */
-class GuardedRun {
+/**
+ * One call of the ledger, and what is known of the handler in it. All of it lies in this one object, because literals with
+ * functions in them that live as long as a request does cost a multiple of their size (docs/decisions/033).
+ */
+class GuardedRun implements RunningAttempt {
   readonly #context: EngineContext
   readonly #guarded: Guarded
-  readonly #identity: Identity
-  readonly #early: (reply: Reply) => void
+  readonly #operation: string
+  readonly #key: Key
+  readonly #subject: string | undefined
+  readonly shownKey: string | readonly string[]
+  /** Answers the client before the ledger has: a live answer, a handler that takes too long. */
+  #early!: (reply: Reply) => void
   #hasBegun = false
   #answer: Answer | undefined
   #thrown: { readonly error: unknown } | undefined
+  #timer: Timer | undefined
+  #isLate = false
+  #onCaptured!: (captured: Captured) => void
+  #onFailed!: (error: unknown) => void
 
-  constructor({ context, guarded, identity, early }: RunOptions) {
+  constructor(context: EngineContext, guarded: Guarded, identity: Identity) {
     this.#context = context
     this.#guarded = guarded
-    this.#identity = identity
-    this.#early = early
+    this.#operation = identity.operation
+    this.#key = identity.key
+    this.#subject = identity.subject
+    this.shownKey = identity.shownKey
   }
 
-  async reply(): Promise<Reply> {
+  reply(): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      this.#early = resolve
+      this.#run().then(resolve, reject)
+    })
+  }
+
+  replays(name: string): boolean {
+    return this.#context.options.replays(name)
+  }
+
+  async #run(): Promise<Reply> {
     const { once, options, rules } = this.#context
-    const { operation, key, subject } = this.#identity
     const { head, body } = this.#guarded
     const intent = {
       ...options.intent,
-      operation,
-      key,
+      operation: this.#operation,
+      key: this.#key,
       input: rules.fingerprintOf(options, head.request, body),
-      ...(subject === undefined ? {} : { subject }),
+      ...(this.#subject === undefined ? {} : { subject: this.#subject }),
     }
     try {
       const value = await once.run(intent, (attempt) => this.#effect(attempt))
@@ -112,7 +119,7 @@ class GuardedRun {
   /** What the ledger runs: the handler, bounded in time. Its value is the answer as it is kept. */
   async #effect(attempt: Attempt): Promise<StoredAnswer> {
     this.#hasBegun = true
-    const handle = new GuardedAttempt(attempt, this.#identity.shownKey, this.#context.options.replays)
+    const handle = new GuardedAttempt(attempt, this)
     let captured: Captured
     try {
       captured = await this.#inTime(handle)
@@ -157,24 +164,36 @@ class GuardedRun {
   #inTime(handle: GuardedAttempt): Promise<Captured> {
     const { runtime, options } = this.#context
     return new Promise<Captured>((resolve, reject) => {
-      let timer: Timer | undefined
-      let isLate = false
-      const end = (captured: Captured): void => {
-        timer?.cancel()
-        if (isLate) this.#cameLate(captured)
-        else resolve(captured)
-      }
-      handle.onCommitted = (answer) => end({ kind: 'answer', answer })
-      this.#guarded.perform(handle).then(end, (error: unknown) => {
-        timer?.cancel()
-        reject(error)
-      })
-      timer = runtime.setTimer(options.timeoutMs, () => {
-        isLate = true
-        this.#tooLate()
-        reject(new HandlerTimeout(`the handler did not answer within ${options.timeoutMs} ms`))
-      })
+      this.#onCaptured = resolve
+      this.#onFailed = reject
+      this.#guarded.perform(handle).then(
+        (captured) => this.#end(captured),
+        (error: unknown) => this.#endWith(error),
+      )
+      this.#timer = runtime.setTimer(options.timeoutMs, () => this.#endLate())
     })
+  }
+
+  committed(answer: Answer): void {
+    this.#end({ kind: 'answer', answer })
+  }
+
+  #end(captured: Captured): void {
+    this.#timer?.cancel()
+    if (this.#isLate) this.#cameLate(captured)
+    else this.#onCaptured(captured)
+  }
+
+  #endWith(error: unknown): void {
+    this.#timer?.cancel()
+    this.#onFailed(error)
+  }
+
+  #endLate(): void {
+    const { timeoutMs } = this.#context.options
+    this.#isLate = true
+    this.#tooLate()
+    this.#onFailed(new HandlerTimeout(`the handler did not answer within ${timeoutMs} ms`))
   }
 
   #tooLate(): void {
@@ -191,11 +210,13 @@ class GuardedRun {
     }
     const { once, options, rules } = this.#context
     if (rules.classOf(options, captured.answer) !== 'final') return
-    const { operation, key } = this.#identity
     const value = packAnswer(captured.answer, options.replays)
     const because = 'the handler answered after its time limit'
     once.doubts
-      .resolve({ operation, key }, { happened: true, value, by: 'onceward/http', because })
+      .resolve(
+        { operation: this.#operation, key: this.#key },
+        { happened: true, value, by: 'onceward/http', because },
+      )
       .catch(() => undefined)
   }
 }

@@ -60,6 +60,18 @@ export const errorCodes = [
   'STORE_INCOMPATIBLE',
   /** The service under test, or what counts its effects, cannot be reached. */
   'TARGET_UNREACHABLE',
+  /** A request was not sent: not a byte of it was written to a connection. */
+  'NOT_SENT',
+  /** A request may have been carried out, and no answer says so. */
+  'SEND_UNKNOWN',
+  /** The target asks to be left alone for longer than the caller waits. */
+  'RETRY_LATER',
+  /** The circuit to a destination is open. */
+  'CIRCUIT_OPEN',
+  /** As many calls to a destination run and wait as may. */
+  'BULKHEAD_FULL',
+  /** An answer was larger than allowed, and was cut off. */
+  'ANSWER_TOO_LARGE',
   /** The data to look at is empty, broken, or not what it says it is. */
   'SOURCE_INVALID',
   /** The database that holds the data to look at cannot be reached, or refuses. */

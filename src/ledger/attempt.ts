@@ -101,7 +101,7 @@ export async function runAttempt(
 ): Promise<Outcome> {
   const { ledger } = claimed
   const handle = new AttemptHandle(claimed, makeSteps)
-  ledger.heartbeat.add(claimed.held)
+  ledger.heartbeat.add(claimed)
   ledger.events.emit('effect_started', claimed.entry, {})
   const beganAtMs = ledger.options.runtime.monotonicMs()
   const finished = finish(handle, effect)
@@ -164,10 +164,10 @@ async function conclude(handle: AttemptHandle, result: Finish, beganAtMs: number
   try {
     answer = await claimed.settle(request)
   } catch (error) {
-    ledger.heartbeat.remove(claimed.held)
+    ledger.heartbeat.remove(claimed)
     return unrecorded(claimed, result, error)
   }
-  ledger.heartbeat.remove(claimed.held)
+  ledger.heartbeat.remove(claimed)
   if (answer.kind === 'stale') return lateOutcome(claimed, ending, answer.entry)
   // Written twice, after a lost answer; in between somebody else has found out that it happened.
   if (ending.kind !== 'succeeded' && claimed.entry.state === 'succeeded')

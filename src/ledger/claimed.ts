@@ -23,18 +23,22 @@ interface Content {
 }
 
 /** An entry that this worker owns, from the claim to the settlement: every write of the owner goes through here. */
-export class Claimed {
+export class Claimed implements Held {
   readonly ledger: Ledger
   readonly call: Call
   readonly nowMs: number
-  readonly held: Held
+  readonly began: ClockReading
+  since: ClockReading
+  epoch: number
+  isRenewing = false
+  hasMissed = false
+  place = -1
   /** The row as this owner last knew it. */
   entry: Entry
   /** A twin has been told of. */
   twinSeen = false
   /** The effect has ended; only the settlement is still to be written. */
   isEnding = false
-  readonly #since: ClockReading
   #ownerWrite = 0
   #controller: AbortController | undefined
   #lost: OncewardError | undefined
@@ -46,29 +50,14 @@ export class Claimed {
     this.call = call
     this.entry = entry
     this.nowMs = nowMs
-    this.#since = since
-    this.held = {
-      ref: entry.ref,
-      owner: entry.owner,
-      attempt: entry.attempt,
-      leaseMs: entry.leaseMs,
-      since,
-      epoch: entry.epoch,
-      beganAtMs: since.monotonicMs,
-      isRenewing: false,
-      onLost: (message) =>
-        this.lose(
-          new OncewardError('LEASE_LOST', `The lease of ${entry.ref} ended: ${message}.`, {
-            details: { ref: entry.ref },
-          }),
-        ),
-      onRenewed: () => ledger.events.emit('renewed', this.entry, {}),
-    }
+    this.began = since
+    this.since = since
+    this.epoch = entry.epoch
   }
 
   /** The store's clock by now, never behind it: by the larger elapsed of both clocks since the claim was sent. */
   get storeNowMs(): number {
-    const { monotonicMs, wallMs } = this.#since
+    const { monotonicMs, wallMs } = this.began
     const now = readClocks(this.ledger.options.runtime)
     return this.nowMs + Math.max(now.monotonicMs - monotonicMs, now.wallMs - wallMs, 0)
   }
@@ -92,10 +81,19 @@ export class Claimed {
     else callback(this.#lost)
   }
 
+  endLease(message: string): void {
+    const { ref } = this.entry
+    this.lose(new OncewardError('LEASE_LOST', `The lease of ${ref} ended: ${message}.`, { details: { ref } }))
+  }
+
+  renewed(): void {
+    this.ledger.events.emit('renewed', this.entry, {})
+  }
+
   lose(error: OncewardError): void {
     if (this.#lost !== undefined) return
     this.#lost = error
-    this.ledger.heartbeat.remove(this.held)
+    this.ledger.heartbeat.remove(this)
     this.ledger.events.emit('lease_lost', this.entry, { message: error.message })
     this.#controller?.abort(error)
     this.#onLost?.(error)
@@ -103,12 +101,12 @@ export class Claimed {
 
   /** Rule 8: the lease is looked at before an effect; one that is too old is renewed first, or nothing begins. */
   get holdsLease(): boolean {
-    return this.#lost === undefined && this.ledger.heartbeat.holds(this.held)
+    return this.#lost === undefined && this.ledger.heartbeat.holds(this)
   }
 
   async ensureLease(): Promise<void> {
     if (this.#lost !== undefined) throw this.#lost
-    if (this.holdsLease || (await this.ledger.heartbeat.renew(this.held))) return
+    if (this.holdsLease || (await this.ledger.heartbeat.renew(this))) return
     this.mustHoldLease()
   }
 
@@ -118,8 +116,8 @@ export class Claimed {
    */
   mustHoldLease(): void {
     if (this.holdsLease) return
-    this.held.onLost('it had lapsed before the effect could begin')
-    throw this.#lost ?? new OncewardError('LEASE_LOST', `The lease of ${this.entry.ref} ended.`)
+    this.endLease('it had lapsed before the effect could begin')
+    throw this.#lost as unknown as OncewardError
   }
 
   /** Makes the owner's next write. */

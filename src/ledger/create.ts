@@ -84,7 +84,7 @@ async function close(ledger: Ledger, sweeper: Sweeper, graceMs: number): Promise
     running.abortAll(
       new OncewardError(
         'CLOSED',
-        'The instance was closed before this attempt ended; another one recovers it, by its safety.',
+        'The instance was closed before this attempt ended; another one recovers it.',
       ),
     )
     await within(options.runtime, running.idle(), abortMs)

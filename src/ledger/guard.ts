@@ -251,8 +251,7 @@ function isKeyExpired({ ledger, call, entry, storeNowMs }: Claimed): boolean {
 
 async function doubtExpired(claimed: Claimed): Promise<Outcome> {
   const { round, earlierUnknown } = claimed.entry
-  const why =
-    'The target may have forgotten the effect key: its lifetime ended before it could be sent again.'
+  const why = 'The target may have forgotten the effect key: its lifetime is over.'
   const settlement = { to: 'in_doubt', round, earlierUnknown, endsLease: true, why } as const
   const { kind } = await claimed.settle(claimed.request(settlement, { valueKept: true }))
   if (kind === 'settled') claimed.ledger.events.emit('in_doubt', claimed.entry, { why })
@@ -272,7 +271,7 @@ async function regain(guarded: Guarded, claimed: Claimed): Promise<Outcome | 'no
     return {
       kind: 'lease-lost',
       entry: claimed.entry,
-      message: 'The lease lapsed before the effect could begin.',
+      message: 'The lease had lapsed before the effect could begin.',
       code: 'LEASE_LOST',
     }
   }

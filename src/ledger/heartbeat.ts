@@ -1,25 +1,26 @@
 import type { Runtime, Timer } from '../kernel/runtime.ts'
 import type { Lane } from './group-commit.ts'
+import type { Entry } from './entry.ts'
 import type { ClockReading, Rules } from './rules.ts'
 import type { RenewRequest, RenewResult } from './store.ts'
 
 /** One lease that this process holds. */
 export interface Held {
-  readonly ref: string
-  readonly owner: string
-  readonly attempt: number
-  readonly leaseMs: number
-  /** Read before the claim or renewal was sent (rule 8). */
+  readonly entry: Pick<Entry, 'ref' | 'owner' | 'attempt' | 'leaseMs'>
+  /** Read before the claim was sent. */
+  readonly began: ClockReading
+  /** Read before the claim or the last renewal was sent (rule 8). */
   since: ClockReading
   /** The store's epoch when it was claimed or renewed last. */
   epoch: number
-  readonly beganAtMs: number
   isRenewing: boolean
   /** The last renewal did not come through. */
-  hasMissed?: boolean
+  hasMissed: boolean
+  /** Where the heartbeat keeps it; -1 where it does not. */
+  place: number
   /** Called once, when this worker may not act on the entry any more. */
-  readonly onLost: (message: string) => void
-  readonly onRenewed: () => void
+  endLease(message: string): void
+  renewed(): void
 }
 
 export function readClocks(runtime: Runtime): ClockReading {
@@ -38,7 +39,8 @@ interface HeartbeatOptions {
 /** Renews every lease this process holds, each after a third of its length, from one timer and in a lane of its own. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions
-  readonly #held = new Set<Held>()
+  // No Set: the tables that it leaves behind keep dead leases alive, and much that hangs on them.
+  readonly #held: Held[] = []
   #timer: Timer | undefined
   #dueAtMs = Number.POSITIVE_INFINITY
 
@@ -47,23 +49,31 @@ export class Heartbeat {
   }
 
   add(held: Held): void {
-    this.#held.add(held)
-    this.#schedule(held.since.monotonicMs + held.leaseMs / 3)
+    held.place = this.#held.push(held) - 1
+    this.#schedule(held.since.monotonicMs + held.entry.leaseMs / 3)
   }
 
-  remove(held: Held): void {
-    this.#held.delete(held)
+  /** False where it was not kept. */
+  remove(held: Held): boolean {
+    const { place } = held
+    if (place === -1) return false
+    held.place = -1
+    const last = this.#held.pop() as Held
+    if (last === held) return true
+    this.#held[place] = last
+    last.place = place
+    return true
   }
 
   stop(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#held.clear()
+    for (const held of this.#held.splice(0)) held.place = -1
   }
 
   /** Rule 8: may the owner still begin something? */
   holds(held: Held): boolean {
-    return this.#options.rules.holdsLease(held.since, readClocks(this.#options.runtime), held.leaseMs)
+    return this.#options.rules.holdsLease(held.since, readClocks(this.#options.runtime), held.entry.leaseMs)
   }
 
   /** What is lost of an epoch may be a takeover: only a lease without a gap says that there was none. */
@@ -77,10 +87,10 @@ export class Heartbeat {
     const { runtime, renewals } = this.#options
     held.isRenewing = true
     const sentAt = readClocks(runtime)
-    const { ref, owner, attempt, leaseMs } = held
+    const { ref, owner, attempt, leaseMs } = held.entry
     const spentMs = sentAt.monotonicMs - held.since.monotonicMs
     // A lease that lapsed unnoticed, while the machine slept, gets one chance; one that went unrenewed gets none.
-    const leftMs = held.hasMissed === true ? 1 : leaseMs / 4
+    const leftMs = held.hasMissed ? 1 : leaseMs / 4
     const patienceMs = Math.max(leaseMs * 0.85 - spentMs, leftMs)
     const answer = await renewals.ask({ ref, owner, attempt, leaseMs }, patienceMs).catch(() => undefined)
     held.isRenewing = false
@@ -91,23 +101,20 @@ export class Heartbeat {
       return false
     }
     if (answer.result.kind === 'lost')
-      this.#lose(held, 'another worker has taken the entry over, or it was put in doubt')
+      this.#lose(held, 'another worker has taken over, or the entry was put in doubt')
     if (answer.result.kind !== 'renewed') return false
     if (this.#hasGap(held)) {
-      this.#lose(
-        held,
-        'it had lapsed, and another worker may have taken the entry over in an epoch that is lost',
-      )
+      this.#lose(held, 'it had lapsed, and another worker may have taken over in an epoch that is lost')
       return false
     }
     held.since = sentAt
     held.epoch = this.#options.epoch() ?? held.epoch
-    held.onRenewed()
+    held.renewed()
     return true
   }
 
   #lose(held: Held, message: string): void {
-    if (this.#held.delete(held)) held.onLost(message)
+    if (this.remove(held)) held.endLease(message)
   }
 
   #schedule(dueAtMs: number): void {
@@ -123,18 +130,15 @@ export class Heartbeat {
     this.#dueAtMs = Number.POSITIVE_INFINITY
     const now = readClocks(runtime)
     let nextMs = Number.POSITIVE_INFINITY
-    for (const held of this.#held) {
+    for (const held of this.#held.slice()) {
       const ageMs = Math.max(now.monotonicMs - held.since.monotonicMs, now.wallMs - held.since.wallMs)
-      if (now.monotonicMs - held.beganAtMs >= maxRunMs) {
+      if (now.monotonicMs - held.began.monotonicMs >= maxRunMs) {
         this.#lose(held, `the attempt ran longer than ${maxRunMs} ms (maxRunMs)`)
         continue
       }
-      if (!held.isRenewing && ageMs >= held.leaseMs / 3) void this.renew(held)
-      const restMs = held.isRenewing ? held.leaseMs / 6 : Math.max(held.leaseMs / 3 - ageMs, 1)
-      nextMs = Math.min(
-        nextMs,
-        now.monotonicMs + Math.min(restMs, held.beganAtMs + maxRunMs - now.monotonicMs),
-      )
+      if (!held.isRenewing && ageMs >= held.entry.leaseMs / 3) void this.renew(held)
+      const restMs = held.isRenewing ? held.entry.leaseMs / 6 : Math.max(held.entry.leaseMs / 3 - ageMs, 1)
+      nextMs = Math.min(nextMs, now.monotonicMs + restMs, held.began.monotonicMs + maxRunMs)
     }
     if (nextMs < Number.POSITIVE_INFINITY) this.#schedule(nextMs)
   }

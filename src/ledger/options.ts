@@ -144,7 +144,7 @@ function sweepEveryMs(sweep: { readonly everyMs?: number } = {}): number {
 function checkedSealer(sealer: Sealer): Sealer {
   const { seal, open } = members(sealer, 'seal') as Record<keyof Sealer, unknown>
   if (typeof seal === 'function' && typeof open === 'function') return sealer
-  throw optionInvalid('seal', 'a sealer, such as keyRing({ current, keys })', sealer)
+  throw optionInvalid('seal', 'a sealer, such as a keyRing', sealer)
 }
 
 function parseOperations(

@@ -128,7 +128,7 @@ export async function resolveDoubt(
       : { ...notHappened(entry), resolution },
   )
   if (decided === undefined) {
-    throw new OncewardError('CONFLICT', `Entry ${entry.ref} changed meanwhile; look at it again.`, {
+    throw new OncewardError('CONFLICT', `Entry ${entry.ref} changed meanwhile; look again.`, {
       details: { ref: entry.ref },
     })
   }

@@ -150,7 +150,7 @@ export function decide(entry: Entry, caller: Caller, nowMs: number): Verdict {
 }
 
 function keyReused(entry: Entry): Verdict {
-  const message = `The key was used before with another input (entry ${entry.ref}). Use a new key for new work, and the same input for the same work.`
+  const message = `The key was used before with another input (entry ${entry.ref}). New work needs a new key.`
   return { kind: 'refuse', code: 'KEY_REUSED', message }
 }
 
@@ -192,7 +192,7 @@ function decideLapsed(entry: Entry, given: ParsedSafety, nowMs: number): Verdict
     case 'blind':
       return {
         kind: 'enter-doubt',
-        why: 'The lease lapsed after the effect may have begun, and the target cannot be asked.',
+        why: 'The lease lapsed after the effect may have begun, and its target cannot be asked.',
       }
   }
 }
@@ -254,6 +254,8 @@ const notSentCodes: readonly unknown[] = [
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
+  // Of `onceward/fetch`, which has seen that not a byte was written on any of its attempts.
+  'NOT_SENT',
 ]
 
 /** Rule 1: only a `DefiniteFailure` says "not done"; a raw code does where the effect makes exactly one call. */

@@ -18,7 +18,9 @@ export interface Leader {
 
 /** The calls at work in this process, by ref: at most one leader an entry. */
 export class Running {
-  readonly #leaders = new Map<string, Leader>()
+  // No Map: the tables that it leaves behind keep ended calls alive, and much that hangs on them.
+  readonly #leaders: Record<string, Leader> = Object.create(null) as Record<string, Leader>
+  #leading = 0
   readonly #onIdle: (() => void)[] = []
   #late = 0
   /** No new work is taken. */
@@ -27,22 +29,24 @@ export class Running {
   isOver = false
 
   get size(): number {
-    return this.#leaders.size + this.#late
+    return this.#leading + this.#late
   }
 
   get(ref: string): Leader | undefined {
-    return this.#leaders.get(ref)
+    return this.#leaders[ref]
   }
 
   lead(identity: FrozenIdentity): Leader {
     const leader: Leader = { identity, entry: undefined, followers: 0, onEnd: [], onOwned: [] }
-    this.#leaders.set(identity.ref, leader)
+    this.#leaders[identity.ref] = leader
+    this.#leading += 1
     return leader
   }
 
   /** Wakes all who wait. `outcome` is undefined where there is nothing to share and they must look for themselves. */
   end(leader: Leader, outcome: Outcome | undefined): void {
-    this.#leaders.delete(leader.identity.ref)
+    delete this.#leaders[leader.identity.ref]
+    this.#leading -= 1
     for (const wake of leader.onEnd) wake(outcome)
     this.#wakeIfIdle()
   }
@@ -68,6 +72,6 @@ export class Running {
   }
 
   abortAll(reason: OncewardError): void {
-    for (const leader of this.#leaders.values()) leader.abort?.(reason)
+    for (const leader of Object.values(this.#leaders)) leader.abort?.(reason)
   }
 }

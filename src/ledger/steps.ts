@@ -337,7 +337,7 @@ export class Steps {
 
 /** Writes the steps as they are. Throws `LEASE_LOST` or `STORE_UNAVAILABLE`. */
 async function writeSteps(claimed: Claimed, log: StepsLog): Promise<{ nowMs: number }> {
-  const { ledger, entry, held } = claimed
+  const { ledger, entry } = claimed
   const { round, earlierUnknown } = entry
   const steps = log.toDocument()
   const to = log.hasOpen() || steps.steps.length > 0 ? 'started' : 'claimed'
@@ -347,7 +347,7 @@ async function writeSteps(claimed: Claimed, log: StepsLog): Promise<{ nowMs: num
     claimed.entry = result.entry
     return { nowMs }
   }
-  held.onLost('another worker has taken the entry over, or it was put in doubt')
+  claimed.endLease('another worker has taken the entry over, or it was put in doubt')
   throw claimed.lost ?? new OncewardError('LEASE_LOST', `The lease of ${entry.ref} ended.`)
 }
 

@@ -53,7 +53,7 @@ export async function commitTogether<T>(
     throw asOncewardError(error, 'transaction')
   }
   decide({ kind: 'not-committed' })
-  claimed.held.onLost('the transaction was rolled back, because the entry was not ours any more')
+  claimed.endLease('the transaction was rolled back, because the entry was not ours any more')
   throw claimed.lost ?? new OncewardError('LEASE_LOST', 'The transaction was rolled back.')
 }
 
@@ -105,7 +105,7 @@ async function wasCommitted(
 /** How an attempt ends whose transaction has decided on the entry. */
 export function concludeTransaction(claimed: Claimed, committed: Committed, result: Finish): Outcome {
   const { ledger, entry } = claimed
-  ledger.heartbeat.remove(claimed.held)
+  ledger.heartbeat.remove(claimed)
   if (committed.kind === 'committed') {
     ledger.events.emit('succeeded', entry, { durationMs: 0, valueKept: entry.valueKept })
     return { kind: 'ran', entry, value: committed.value }

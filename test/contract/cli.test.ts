@@ -115,6 +115,7 @@ describe('onceward contract', () => {
     [['--url', 'http://127.0.0.1:9', '--timeout', 'soon'], 'soon'],
     [['--url', 'http://127.0.0.1:9', '--timeout', '2h'], '2h'],
     [['--url', 'http://127.0.0.1:9', '--config', 'x.yaml'], '--config'],
+    [['--policy', 'p.md', '--config', 'x.yaml', '--profile', 'acp'], '--profile'],
     [['--url', 'http://127.0.0.1:9', '--init', 'x.yaml'], '--url'],
     [['--init', 'nope.yaml'], 'nope.yaml'],
     [['--policy', 'page.txt'], 'page.txt'],
@@ -212,7 +213,7 @@ describe('onceward contract without --url', () => {
 
   it('--init adds to a document once, which then passes', async () => {
     bench.write('openapi.yaml', 'openapi: 3.1.0 # ours\npaths:\n  /a:\n    post:\n      responses: {}\n')
-    bench.write('policy.yaml', 'service: Shop\nretention: 36h\n')
+    bench.write('policy.yaml', 'service: Shop\ndefaults: { retainMs: 129600000 }\n')
     const init = ['contract', '--init', 'openapi.yaml', '--config', 'policy.yaml', '--json']
     const first = await bench.run(init)
     expect(first.code).toBe(0)
@@ -226,7 +227,7 @@ describe('onceward contract without --url', () => {
   })
 
   it.each(['md', 'html'])('--policy writes the page as .%s', async (form) => {
-    bench.write('policy.yaml', 'service: Shop\nretention: 36h\n')
+    bench.write('policy.yaml', 'service: Shop\ndefaults: { retainMs: 129600000 }\n')
     const done = await bench.run(['contract', '--policy', `page.${form}`, '--config', 'policy.yaml'])
     expect(done.code).toBe(0)
     expect(readFileSync(bench.path(`page.${form}`), 'utf8')).toContain('36 hours')

@@ -4,7 +4,7 @@ import { operationAt, readOpenApi } from '../../src/contract/openapi/document.ts
 import { initOpenApi } from '../../src/contract/openapi/init.ts'
 import { expiryPublished } from '../../src/contract/openapi/published.ts'
 import { sampleBody } from '../../src/contract/openapi/sample.ts'
-import { defaultPolicy, readPolicy } from '../../src/contract/policy/policy.ts'
+import { defaultPolicy, readPolicy } from '../../src/cli/contract/policy.ts'
 import { profileNames } from '../../src/http/profiles.ts'
 
 const shop = `# The shop's public interface
@@ -185,7 +185,7 @@ describe('--init', () => {
 
   it.each(profileNames)('leaves a document that publishes the key and its expiry, %s', (name) => {
     const policy = defaultPolicy(name)
-    const { keyHeader } = policy.profile
+    const keyHeader = policy.routes[0]?.profile.keyHeader ?? ''
     expect(expiryPublished(readOpenApi(source), keyHeader).outcome).toBe('fail')
     const { text } = initOpenApi(source, policy)
     expect(expiryPublished(readOpenApi({ ...source, text }), keyHeader)).toMatchObject({ outcome: 'pass' })
@@ -197,7 +197,7 @@ describe('--init', () => {
   })
 
   it('keeps what is there: a parameter, an answer, a policy', () => {
-    const policy = readPolicy({ name: 'p.yaml', text: 'retention: 24h' })
+    const policy = readPolicy('defaults: { retainMs: 86400000 }')
     const first = initOpenApi(source, policy).text
     const changed = first.replace(
       'IdempotencyKeyInvalid:\n      description:',
@@ -216,9 +216,10 @@ describe('--init', () => {
   })
 
   it('goes by the routes of the service', () => {
-    const text =
-      'retention: 24h\nroutes:\n  - { path: "/orders/{id}", methods: [PATCH], required: false, retention: 7d }\n'
-    const done: unknown = parse(initOpenApi(source, readPolicy({ name: 'p.yaml', text }, 'stripe-v1')).text)
+    const text = `defaults: { profile: stripe-v1 }
+routes:
+  - { path: '/orders/:order', methods: [PATCH], require: false, retainMs: 604800000 }`
+    const done: unknown = parse(initOpenApi(source, readPolicy(text)).text)
     expect(done).toMatchObject({
       paths: {
         '/orders/{id}': { patch: { 'x-idempotency': { required: false, retention: 'P7D' } } },

@@ -7,6 +7,8 @@ import { judgePostgres } from '../../src/cli/doctor/postgres.ts'
 import { postgresRules } from '../../src/cli/doctor/postgres-checks.ts'
 import type { PostgresFacts } from '../../src/cli/doctor/postgres-facts.ts'
 import { ledgerTables } from '../../src/cli/doctor/postgres-tables.ts'
+import { examineMemory } from '../../src/cli/doctor/memory.ts'
+import { parsePoolPlan, poolsCheck, withPools } from '../../src/cli/doctor/pools.ts'
 import { storePromises } from '../../src/cli/doctor/promises.ts'
 import { type Examination, isOlder } from '../../src/cli/doctor/report.ts'
 import { judgeSqlite } from '../../src/cli/doctor/sqlite.ts'
@@ -25,6 +27,7 @@ const soundPostgres: PostgresFacts = {
   synchronousCommit: 'on',
   synchronousStandbyNames: 'FIRST 1 (standby1)',
   maxConnections: 100,
+  usableConnections: 97,
   freeConnections: 90,
   standbysSeen: 1,
   synchronousStandbysSeen: 1,
@@ -251,6 +254,34 @@ describe('the tables that doctor goes by', () => {
     const gone = named(/DROP TABLE IF EXISTS (onceward_\w+)/g)
     const made = named(/CREATE TABLE IF NOT EXISTS (onceward_\w+)/g).filter((name) => !gone.includes(name))
     expect(new Set(made)).toEqual(new Set(Object.keys(ledgerTables.privileges)))
+  })
+})
+
+describe('doctor with --workers and --pool', () => {
+  test('compares workers times pool with what the server allows', () => {
+    expect(poolsCheck({ workers: 9, pool: 10 }, 97)).toMatchObject({ is: '9 × 10 = 90', holds: true })
+    expect(poolsCheck({ workers: 97, pool: 1 }, 97)).toMatchObject({ holds: true })
+    expect(poolsCheck({ workers: 98, pool: 1 }, 97)).toMatchObject({ holds: false })
+    expect(poolsCheck({ workers: 1, pool: 1 }, null)).toMatchObject({ holds: null })
+  })
+
+  test('adds a problem where it is too little, and only there', () => {
+    const sound = judgePostgres(url, soundPostgres)
+    expect(withPools(sound, { workers: 9, pool: 10 }).findings).toEqual(sound.findings)
+    const found = withPools(sound, { workers: 10, pool: 10 }).findings.at(-1)
+    expect(found).toMatchObject({
+      level: 'problem',
+      text: expect.stringContaining('10 × 10 = 100') as string,
+    })
+    const memory = examineMemory()
+    expect(() => withPools(memory, { workers: 1, pool: 1 })).toThrow(/--workers is for a PostgreSQL store/)
+  })
+
+  test('reads its options, and names what is wrong with them', () => {
+    expect(parsePoolPlan({})).toBeUndefined()
+    expect(parsePoolPlan({ workers: '4' })).toEqual({ workers: 4, pool: 10 })
+    for (const wrong of [{ pool: '4' }, { workers: 'four' }, { workers: '0' }, { workers: '4', pool: '-1' }])
+      expect(() => parsePoolPlan(wrong)).toThrow(/--workers|--pool/)
   })
 })
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { examinePostgres } from '../../src/cli/doctor/postgres-connect.ts'
+import { withPools } from '../../src/cli/doctor/pools.ts'
 import type { Examination } from '../../src/cli/doctor/report.ts'
 import { createOnceward } from '../../src/index.ts'
 import { postgresStore } from '../../src/stores/postgres/index.ts'
@@ -73,6 +74,17 @@ describe('doctor on a server whose settings are changed', () => {
   ])('%j', async (settings, expected) => {
     const changedServer = await started(settings)
     expect(difference(sound, await examinePostgres(changedServer.url))).toEqual(expected)
+  })
+
+  test('what workers and their pools may open, less what is reserved', async () => {
+    const usable = Number(sound.store.settings['usableConnections'])
+    const shown = await askPostgres(
+      server.url,
+      "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS n",
+    )
+    expect(usable).toBe(Number(shown[0]?.['n']))
+    const holds = (workers: number) => withPools(sound, { workers, pool: 1 }).checks.at(-1)?.holds
+    expect([holds(usable), holds(usable + 1)]).toEqual([true, false])
   })
 
   test('synchronous_commit, of this database alone', async () => {

@@ -46,6 +46,13 @@ describe('the configuration of the gateway', () => {
     ])
   })
 
+  it('asks a service no sooner than a request can live, also where nothing is said', () => {
+    const config = readGatewayConfig(
+      `${upstream}\nroutes: [{ path: /a, answerMs: 120000, safety: { kind: verifiable, statusPath: '/{key}' } }]`,
+    )
+    expect(config.routes[0]?.safety).toMatchObject({ settleMs: 121_000 })
+  })
+
   it.each([
     ['', 'upstream must be a URL of scheme, host and port such as http://127.0.0.1:8080, got undefined.'],
     ['upstream: http://a/path', 'upstream must be a URL'],
@@ -78,6 +85,14 @@ describe('the configuration of the gateway', () => {
     [
       `${upstream}\nroutes:\n  - { path: /a, safety: { kind: keyed, settleMs: 1 } }`,
       'routes[0].safety has no member',
+    ],
+    [
+      `${upstream}\nroutes:\n  - { path: /a, answerMs: 70000, safety: { kind: verifiable, statusPath: '/{key}', settleMs: 60000 } }`,
+      'routes[0].safety.settleMs must be at least 71000, which is how long a request lives here (answerMs, 70000,',
+    ],
+    [
+      `${upstream}\ntimeouts: { answerMs: 90000 }\ndefaults: { safety: { kind: verifiable, statusPath: '/{key}', settleMs: 90000 } }`,
+      'defaults.safety.settleMs must be at least 91000',
     ],
     [`${upstream}\ncaller: { jwt: { claim: sub } }`, 'caller.jwt must be one of secretEnv'],
     [`${upstream}\ncaller: { jwt: { unverified: false } }`, 'caller.jwt must be one of secretEnv'],

@@ -68,6 +68,27 @@ sentence(
   ['refused-is-in-doubt'],
 )
 
+sentence(
+  'a request that no connection was free for is never sent, and leaves its key free',
+  async (lab) => {
+    const gateway = await lab.gateway({
+      limits: { upstreamConnections: 1 },
+      routes: [{ path: '/orders', answerMs: 1000 }],
+    })
+    const [busy, waiting] = [lab.key(), lab.key()]
+    const first = lab.ask(gateway, { path: '/hang', key: busy, body: 'x' })
+    await lab.upstream.arrived(busy)
+    const told = await lab.ask(gateway, { path: '/orders', key: waiting, body: 'x' })
+    expect(problemIn(told)).toBe('upstream-unreachable')
+    await lab.upstream.release()
+    expect((await first).status).toBe(201)
+    expect(await lab.upstream.count(waiting)).toBe(0)
+    expect((await lab.ask(gateway, { path: '/orders', key: waiting, body: 'x' })).status).toBe(201)
+    expect(await lab.upstream.count(waiting)).toBe(1)
+  },
+  ['sends-whenever'],
+)
+
 sentence('a keyed upstream is sent the same key again after a cut', async (lab) => {
   const gateway = await lab.gateway({ routes: [{ path: '/keyed', safety: 'keyed' }] })
   const key = lab.key()
@@ -96,14 +117,13 @@ sentence(
 sentence(
   'an upstream that can be asked is asked after a cut, and its answer replayed; a no sends the request on again',
   async (lab) => {
-    const safety = { kind: 'verifiable', statusPath: '/lookup?key={key}', settleMs: 100, answerStatus: 201 }
-    const gateway = await lab.gateway({
-      routes: [
-        { path: '/lost', safety },
-        { path: '/cut', safety },
-        { path: '/half', safety: { ...safety, didNotHappen: [410] } },
-      ],
-    })
+    const safety = { kind: 'verifiable', statusPath: '/lookup?key={key}', answerStatus: 201 }
+    const routes = [
+      { path: '/lost', safety },
+      { path: '/cut', safety },
+      { path: '/half', safety: { ...safety, didNotHappen: [410] } },
+    ]
+    const gateway = await lab.gateway({ routes }, { settleMs: 100 })
     const lost = lab.key()
     expect((await lab.ask(gateway, { path: '/lost', key: lost, body: 'x' })).status).toBe(502)
     const replayed = await settled(() => lab.ask(gateway, { path: '/lost', key: lost, body: 'x' }))
@@ -149,7 +169,7 @@ sentence(
 )
 
 sentence('a late answer settles the doubt it came too late for', async (lab) => {
-  const gateway = await lab.gateway({ defaults: { answerMs: 100 } })
+  const gateway = await lab.gateway({ defaults: { answerMs: 500 } })
   const key = lab.key()
   const first = await lab.ask(gateway, { path: '/hang', key, body: 'x' })
   expect(first.status).toBe(504)

@@ -16,7 +16,7 @@ sentence('with the store out nothing is sent on, and the answer is 503', async (
   const tap = new TappedStore(memoryStore())
   tap.hooks.claim = () => never()
   tap.hooks.list = () => never()
-  const gateway = await lab.gateway({}, tap.store)
+  const gateway = await lab.gateway({}, { store: tap.store })
   const key = lab.key()
   const told = await lab.ask(gateway, { path: '/orders', key, body: 'x' })
   expect(told.status).toBe(503)
@@ -40,8 +40,8 @@ sentence("health is the gateway's own and never sent on", async (lab) => {
 sentence('two gateways on one store let a key through once', async (lab) => {
   const path = join(temporaryDirectory(), 'ledger.db')
   const gateways = [
-    await lab.gateway({ defaults: { waitMs: 10_000 } }, sqliteStore({ path })),
-    await lab.gateway({ defaults: { waitMs: 10_000 } }, sqliteStore({ path })),
+    await lab.gateway({ defaults: { waitMs: 10_000 } }, { store: sqliteStore({ path }) }),
+    await lab.gateway({ defaults: { waitMs: 10_000 } }, { store: sqliteStore({ path }) }),
   ] as const
   const key = lab.key()
   const asked = { path: '/orders', key, body: 'x' }
@@ -69,13 +69,13 @@ sentence('a stopping gateway takes no more and ends what it has begun', async (l
 
 sentence('a stop that lasts too long leaves in doubt what has begun', async (lab) => {
   const path = join(temporaryDirectory(), 'ledger.db')
-  const gateway = await lab.gateway({ timeouts: { graceMs: 100 } }, sqliteStore({ path }))
+  const gateway = await lab.gateway({ timeouts: { graceMs: 100 } }, { store: sqliteStore({ path }) })
   const key = lab.key()
   const running = lab.ask(gateway, { path: '/hang', key, body: 'x' }).catch(() => undefined)
   await lab.upstream.arrived(key)
   await gateway.close()
   await running
-  const next = await lab.gateway({}, sqliteStore({ path }))
+  const next = await lab.gateway({}, { store: sqliteStore({ path }) })
   const again = await lab.ask(next, { path: '/hang', key, body: 'x' })
   expect(again.status).toBe(409)
   expect(await lab.upstream.count(key)).toBe(1)

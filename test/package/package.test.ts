@@ -19,6 +19,8 @@ import { environmentOfUsers, oldNode } from './machine.ts'
 const rootEntryMaxBytes = 20_000
 /** Steps, transactions and unguarded runs come with the first call of an operation that has some (decision 007). */
 const laterMaxBytes = 5_000
+/** Of `onceward/browser`, all of it. */
+const browserMaxBytes = 2_000
 const installedMaxBytes = 15_000_000
 
 const packed = makeTemporaryDirectory()
@@ -138,6 +140,21 @@ export const entries: readonly object[] = [${names.join(', ')}]
     expect(done.code).toBe(0)
   }, 60_000)
 
+  it('needs neither library of gRPC to be imported, and says which packages a call over Connect needs', async () => {
+    const code = `import { createOnceward } from 'onceward'
+      import { connectServerInterceptor } from 'onceward/grpc'
+      import { memoryStore } from 'onceward/memory'
+      const once = createOnceward({ store: memoryStore() })
+      const serve = connectServerInterceptor(once, { caller: 'anonymous' })(async () => 'unguarded')
+      const header = new Headers({ 'idempotency-key': 'k' })
+      await serve({ method: { methodKind: 'unary' }, header }).catch((e) => console.log(e.code, e.message))`
+    const done = await runInProject('--input-type=module', '--eval', code)
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+    expect(done.stdout).toMatch(
+      /^DEPENDENCY_MISSING .*npm install @connectrpc\/connect @bufbuild\/protobuf$/m,
+    )
+  }, 60_000)
+
   it('audits a file with nothing else installed, and says which package Parquet needs', async () => {
     const bin = join(installed, 'dist', 'cli', 'bin.js')
     writeFileSync(join(project.path, 'charges.csv'), 'order_ref,amount\nA,1.50\nB,2.00\nA,1.50\n')
@@ -170,15 +187,23 @@ describe('its size', () => {
   })
 
   it(`of the root entry is at most ${rootEntryMaxBytes / 1000} kB, minified and compressed`, async () => {
-    const { bytes, laterBytes } = await bundleRootEntry()
+    const { bytes, laterBytes } = await bundle(everythingOfRoot, 'node')
     const [first, later] = [bytes, laterBytes].map((size) => (size / 1000).toFixed(1))
     console.log(`root entry: ${first} kB, and ${later} kB that are loaded where they are needed`)
     expect(bytes).toBeLessThanOrEqual(rootEntryMaxBytes)
     expect(laterBytes).toBeLessThanOrEqual(laterMaxBytes)
   })
 
+  it(`of onceward/browser is at most ${browserMaxBytes / 1000} kB, and nothing but that`, async () => {
+    const bundled = await bundle(`export * from '${manifest.name}/browser'\n`, 'browser')
+    console.log(`onceward/browser: ${bundled.bytes} bytes`)
+    expect(bundled.bytes + bundled.laterBytes).toBeLessThanOrEqual(browserMaxBytes)
+    const others = bundled.modules.filter((path) => !/onceward\/dist\/browser\/|entry\.mjs$/.test(path))
+    expect(others).toEqual([])
+  })
+
   it('of the root entry is made of kernel, ledger, system and the canonical-JSON library alone', async () => {
-    const { modules: paths } = await bundleRootEntry()
+    const { modules: paths } = await bundle(everythingOfRoot, 'node')
     const inputs = paths
       .filter((path) => path.includes('node_modules/'))
       .map((path) => path.split('node_modules/').at(-1) ?? path)
@@ -214,13 +239,15 @@ interface Bundled {
   readonly modules: readonly string[]
 }
 
-/** As Vite 8 would bundle a program that uses everything the root entry has. */
-async function bundleRootEntry(): Promise<Bundled> {
+const everythingOfRoot = `import * as all from '${manifest.name}'\nconsole.log(all)\n`
+
+/** As Vite 8 would bundle a program. */
+async function bundle(code: string, platform: 'node' | 'browser'): Promise<Bundled> {
   const input = join(project.path, 'entry.mjs')
-  writeFileSync(input, `import * as all from '${manifest.name}'\nconsole.log(all)\n`)
-  const bundle = await rolldown({ input, cwd: project.path, platform: 'node', logLevel: 'silent' })
-  const { output } = await bundle.generate({ format: 'esm', minify: true })
-  await bundle.close()
+  writeFileSync(input, code)
+  const bundling = await rolldown({ input, cwd: project.path, platform, logLevel: 'silent' })
+  const { output } = await bundling.generate({ format: 'esm', minify: true })
+  await bundling.close()
   const chunks = output.filter((file) => file.type === 'chunk')
   const size = (atStart: boolean): number =>
     chunks

@@ -13,21 +13,37 @@ interface Snippet {
   readonly declared: string
 }
 
-it('every TypeScript snippet of the documents compiles against the sources', async (context) => {
-  const snippets = documents().flatMap(snippetsOf)
-  if (snippets.length === 0) return context.skip('no document has a TypeScript snippet yet')
-  const directory = temporaryDirectory()
-  symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
-  mkdirSync(join(directory, 'snippets'))
-  for (const snippet of snippets) writeFileSync(join(directory, fileOf(snippet.place)), textOf(snippet))
-  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
-  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(compilerConfiguration()))
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  const done = await run(process.execPath, [tsc, '--project', directory, '--pretty', 'false'], {
-    cwd: directory,
-  })
-  expect(named(done.stdout, snippets)).toBe('')
-}, 60_000)
+const isForPages = ({ code }: Snippet): boolean => code.includes(`'${manifest.name}/browser'`)
+const services = { lib: ['es2024'], globals: ['snippet-globals.d.ts'] }
+const pages = {
+  lib: ['es2024', 'dom', 'dom.iterable'],
+  globals: ['snippet-globals.d.ts', 'snippet-globals-pages.d.ts'],
+}
+
+it.for([
+  ['services', services],
+  ['pages', pages],
+] as const)(
+  'every TypeScript snippet of the documents for %s compiles against the sources',
+  { timeout: 60_000 },
+  async ([whose, types]) => {
+    const snippets = documents()
+      .flatMap(snippetsOf)
+      .filter((snippet) => isForPages(snippet) === (whose === 'pages'))
+    expect(snippets).not.toEqual([])
+    const directory = temporaryDirectory()
+    symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
+    mkdirSync(join(directory, 'snippets'))
+    for (const snippet of snippets) writeFileSync(join(directory, fileOf(snippet.place)), textOf(snippet))
+    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
+    writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(compilerConfiguration(types)))
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const done = await run(process.execPath, [tsc, '--project', directory, '--pretty', 'false'], {
+      cwd: directory,
+    })
+    expect(named(done.stdout, snippets)).toBe('')
+  },
+)
 
 /** The fenced blocks whose language is exactly `ts` or `typescript`. */
 function snippetsOf(document: string): Snippet[] {
@@ -45,17 +61,18 @@ function textOf({ code, declared }: Snippet): string {
   return `${declared}${code}\nexport {}\n`
 }
 
-function compilerConfiguration(): object {
+function compilerConfiguration({ lib, globals }: typeof services): object {
   return {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {
+      lib,
       noUnusedLocals: false,
       noUnusedParameters: false,
       isolatedDeclarations: false,
       declaration: false,
       paths: Object.fromEntries(codeSpecifiers.map((specifier) => [specifier, sourceOf(specifier)])),
     },
-    include: ['snippets', join(root, 'test', 'repo', 'snippet-globals.d.ts')],
+    include: ['snippets', ...globals.map((name) => join(root, 'test', 'repo', name))],
   }
 }
 

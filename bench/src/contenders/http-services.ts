@@ -1,13 +1,11 @@
-import { once as event } from 'node:events'
 import { mkdtempSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Idempotency } from '@node-idempotency/core'
 import express, { type Request } from 'express'
 import { getSharedIdempotencyService, idempotency as expressIdempotency } from 'express-idempotency'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Onceward } from '../../../src/index.ts'
+import { listen } from '../../../src/testing/http/listen.ts'
 import type { HttpContenderName } from '../cells.ts'
 import { loadExpress, loadFastify, loadRoot, memoryStore, sqliteStore } from '../product.ts'
 import type { Setting } from './contender.ts'
@@ -100,18 +98,4 @@ async function listenExpress(guards: readonly express.RequestHandler[]): Promise
     response.status(201).json(answerTo(request.body))
   })
   return listen(app)
-}
-
-async function listen(listener: RequestListener): Promise<Service> {
-  const server = createServer(listener)
-  server.listen(0, '127.0.0.1')
-  await event(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      server.close()
-      server.closeAllConnections()
-      await event(server, 'close')
-    },
-  }
 }

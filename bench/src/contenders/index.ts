@@ -20,6 +20,11 @@ export async function makeContender(name: ContenderName, setting: Setting): Prom
       return (await import('./in-memory.ts')).powertoolsContender()
     case 'node-idempotency':
       return (await import('./in-memory.ts')).nodeIdempotencyContender()
+    case 'proxy-bare':
+    case 'proxy-nginx':
+    case 'gateway-memory':
+    case 'gateway-sqlite':
+      return (await import('./proxy.ts')).proxyContender(name, setting)
     default:
       return (await import('./http.ts')).httpContender(name, setting)
   }

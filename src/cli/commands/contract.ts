@@ -56,7 +56,10 @@ export function contractCommand(): Command {
     .option('--junit <file>', 'write the report as JUnit XML, too')
     .option('--init <file>', 'instead: add the key, its answers and its expiry to this OpenAPI document')
     .option('--policy <file>', 'instead: write the page for partners, as .md or .html')
-    .option('--config <file>', 'with --init and --policy: the service and its routes, as YAML')
+    .option(
+      '--config <file>',
+      "with --init and --policy: the gateway's configuration, which says what the service does",
+    )
     .addOption(jsonOption())
   return setAction<ContractCommandOptions>(command, async ({ globals, options }) => {
     const { init, policy, config } = options

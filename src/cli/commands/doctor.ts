@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { storeKindOf } from '../../stores/open.ts'
 import { setAction, storeCommand } from '../command.ts'
 import { examineMemory } from '../doctor/memory.ts'
+import { parsePoolPlan, withPools } from '../doctor/pools.ts'
 import { type Claim, type DoctorReport, type Examination, isOlder, problem } from '../doctor/report.ts'
 import { exitCodeOf, exitCodes } from '../exit.ts'
 import { say, writeJson } from '../output.ts'
@@ -12,8 +13,11 @@ const walSafeFrom = '3.51.3'
 
 export function doctorCommand(): Command {
   const command = storeCommand('doctor', 'look at Node, SQLite and the store, and say which promises hold')
-  return setAction<object>(command, async ({ globals }) => {
-    const examination = await examine(globals.store)
+    .option('--workers <n>', 'processes that will use this PostgreSQL: is it enough for all of them?')
+    .option('--pool <n>', 'connections that each of them may open (default: 10, as the store)')
+  return setAction<{ workers?: string; pool?: string }>(command, async ({ globals, options }) => {
+    const plan = parsePoolPlan(options)
+    const examination = withPools(await examine(globals.store), plan)
     const report = await reportOf(examination)
     if (globals.json) await writeJson(report)
     else await say(textOf(report))

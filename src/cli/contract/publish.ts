@@ -21,9 +21,11 @@ export async function publish(typed: Typed, json: boolean): Promise<number> {
 }
 
 async function policyOf({ config, profile }: Typed): Promise<Policy> {
-  const { defaultPolicy, readPolicy } = await load()
+  const { defaultPolicy, readPolicy } = await import('./policy.ts')
   if (config === undefined) return defaultPolicy(profile)
-  return readPolicy({ name: config, text: await readText(config, '--config') }, profile)
+  if (profile !== undefined)
+    throw optionInvalid('--profile', 'left out beside --config, which says it', profile)
+  return readPolicy(await readText(config, '--config'))
 }
 
 async function initialised(

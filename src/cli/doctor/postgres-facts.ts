@@ -12,6 +12,8 @@ export interface PostgresFacts {
   readonly synchronousCommit: string | null
   readonly synchronousStandbyNames: string | null
   readonly maxConnections: number | null
+  /** Of those, what an ordinary role may use: less those reserved. */
+  readonly usableConnections: number | null
   /** Connections that an ordinary role could still open. */
   readonly freeConnections: number | null
   /** Standbys that stream. */
@@ -80,6 +82,7 @@ export async function readPostgresFacts(
     synchronousCommit: await setting('synchronous_commit'),
     synchronousStandbyNames: await setting('synchronous_standby_names'),
     maxConnections: number(await setting('max_connections')),
+    usableConnections: number((await ask(usableConnectionsQuery))?.['usable']),
     freeConnections: number((await ask(freeConnectionsQuery))?.['free']),
     standbysSeen: number(standbys?.['seen']),
     synchronousStandbysSeen: number(standbys?.['synchronous']),
@@ -107,6 +110,10 @@ const slotsQuery = "SELECT count(*) AS slots FROM pg_replication_slots WHERE slo
 
 /** The name's first eight digits are the timeline in use now; pg_control_checkpoint() would lag behind it. */
 const walFileQuery = 'SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS file'
+
+const usableConnectionsQuery = `SELECT current_setting('max_connections')::int
+  - current_setting('superuser_reserved_connections')::int
+  - coalesce(current_setting('reserved_connections', true)::int, 0) AS usable`
 
 /** Our own connection is not counted: it goes when the question is answered. */
 const freeConnectionsQuery = `SELECT current_setting('max_connections')::int

@@ -55,9 +55,10 @@ function complete(addition: Addition): string[] {
       at.join('/'),
     )
   const what: string[] = []
-  if (headerParameter(root, operation, policy.profile.keyHeader) === undefined) {
+  const { profile } = route
+  if (headerParameter(root, operation, profile.keyHeader) === undefined) {
     addParameter(addition, at)
-    what.push(policy.profile.keyHeader)
+    what.push(profile.keyHeader)
   }
   for (const { status, name, body } of refusals(policy, route)) {
     if (document.hasIn([...at, 'responses', status]) || document.hasIn([...at, 'responses', Number(status)]))
@@ -67,7 +68,6 @@ function complete(addition: Addition): string[] {
     what.push(status)
   }
   if (!document.hasIn([...at, extensionName])) {
-    const { profile } = policy
     const value = { profile: profile.name, header: profile.keyHeader, required: route.isRequired }
     setIn(document, at, { key: extensionName, value: { ...value, retention: isoDuration(route.retainMs) } })
     what.push(extensionName)
@@ -75,10 +75,14 @@ function complete(addition: Addition): string[] {
   return what
 }
 
-/** A parameter of each retention has a name of its own, since its description says it. */
+/** A parameter of each header, form and retention has a name of its own, since it says them. */
 function addParameter({ document, policy, route }: Addition, at: readonly string[]): void {
-  const name = `${parameterName}${route.isRequired ? '' : 'Optional'}${isoDuration(route.retainMs)}`
-  const { keyHeader, keyForm, keyFormat } = policy.profile
+  const { keyHeader, keyForm, keyFormat } = route.profile
+  const isOnly = policy.routes.every(
+    ({ profile }) => profile.keyHeader === keyHeader && profile.name === route.profile.name,
+  )
+  const own = isOnly ? '' : `${keyHeader}${route.profile.name}`.replaceAll(/[^A-Za-z0-9]/g, '')
+  const name = `${parameterName}${own}${route.isRequired ? '' : 'Optional'}${isoDuration(route.retainMs)}`
   const uuid = '8e03978e-40d5-43dd-bc93-6894a57f9324'
   share(document, ['components', 'parameters', name], {
     name: keyHeader,
@@ -101,12 +105,11 @@ interface Refusal {
   readonly body: object
 }
 
-function refusals({ profile, documentation }: Policy, { isRequired }: PolicyRoute): Refusal[] {
+function refusals({ documentation }: Policy, { profile, isRequired }: PolicyRoute): Refusal[] {
   const more = documentation === undefined ? '' : ` See ${documentation}`
   const missing = isRequired && profile.missing !== undefined ? ['missing'] : []
-  const malformed = profile.malformed.length > 0 ? ['malformed'] : []
   const mismatch = profile.mismatch === 400 ? ['used with another request'] : []
-  const bad = [...missing, ...malformed, ...mismatch]
+  const bad = [...missing, 'malformed', ...mismatch]
   const refusal = (status: number, name: string, text: string): Refusal => ({
     status: String(status),
     name,
@@ -116,7 +119,11 @@ function refusals({ profile, documentation }: Policy, { isRequired }: PolicyRout
     },
   })
   return [
-    ...(bad.length === 0 ? [] : [refusal(400, 'IdempotencyKeyInvalid', `The key is ${bad.join(', or ')}.`)]),
+    refusal(
+      400,
+      isRequired ? 'IdempotencyKeyInvalid' : 'IdempotencyKeyMalformed',
+      `The key is ${bad.join(', or ')}.`,
+    ),
     refusal(
       409,
       'IdempotencyKeyInFlight',
@@ -128,7 +135,7 @@ function refusals({ profile, documentation }: Policy, { isRequired }: PolicyRout
           refusal(
             profile.expired,
             'IdempotencyKeyExpired',
-            'The request was first sent before the tracked time.',
+            'The key is older than answers are kept. Nothing was done now.',
           ),
         ]),
     ...(profile.mismatch === undefined || profile.mismatch === 400

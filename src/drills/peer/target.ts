@@ -57,6 +57,22 @@ export class Target {
     }
   }
 
+  /** Whether a keyed target would answer this effect key with what it came to before. */
+  knows(key: string, effectKey: string): boolean {
+    return this.#kept(this.#stateOf(key), effectKey) !== undefined
+  }
+
+  /** As if the lifetime of everything under this key were over now. */
+  forget(key: string): void {
+    this.#stateOf(key).effects.clear()
+  }
+
+  #kept(state: KeyState, effectKey: string): string | undefined {
+    const before = state.effects.get(effectKey)
+    const isKept = before !== undefined && performance.now() - before.atMs < this.#remembersMs
+    return isKept ? before.effectId : undefined
+  }
+
   #stateOf(key: string): KeyState {
     const known = this.#keys.get(key)
     if (known !== undefined) return known
@@ -92,14 +108,13 @@ export class Target {
 
   /** The effect, unless a keyed target has had it: then what it came to. */
   #perform({ key, effectKey, mode, pid }: EffectRequest, state: KeyState): string {
-    const nowMs = performance.now()
-    const before = mode === 'keyed' ? state.effects.get(effectKey) : undefined
-    if (before !== undefined && nowMs - before.atMs < this.#remembersMs) return before.effectId
+    const kept = mode === 'keyed' ? this.#kept(state, effectKey) : undefined
+    if (kept !== undefined) return kept
     this.#effects += 1
     const effectId = `e-${this.#effects}`
     const line: EffectLine = { at: new Date().toISOString(), key, effectId, effectKey, mode, pid }
     this.#journal.append(line)
-    state.effects.set(effectKey, { effectId, atMs: nowMs })
+    state.effects.set(effectKey, { effectId, atMs: performance.now() })
     return effectId
   }
 }

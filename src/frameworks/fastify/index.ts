@@ -1,13 +1,15 @@
 /**
  * `onceward/fastify`: idempotency as a plugin of Fastify 5, for the scope in which it is registered.
  */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import {
   createEngine,
+  type ErrorWatcher,
   type HttpAttempt,
-  type HttpEngine,
   type HttpOptions,
   serveWatched,
+  type WatchedExchange,
 } from '../../http/index.ts'
 import type { Onceward } from '../../index.ts'
 import { isMeantAsAnswer, watchErrors } from './errors.ts'
@@ -36,7 +38,7 @@ export function idempotency(once: Onceward, options: HttpOptions<FastifyRequest>
     instance.addHook('preHandler', (request, reply, go) => {
       // Guarded already, by a plugin of a scope further out.
       if (request.onceward !== undefined) return go()
-      serve(engine, { request, reply, go }).catch(go)
+      serveWatched(engine, new FastifyExchange(request, reply, go)).catch(go)
     })
     done()
   }
@@ -48,32 +50,47 @@ export function idempotency(once: Onceward, options: HttpOptions<FastifyRequest>
   })
 }
 
-interface Call {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-  readonly go: (error?: Error) => void
-}
+type Go = (error?: Error) => void
 
-function serve(engine: HttpEngine<FastifyRequest>, { request, reply, go }: Call): Promise<void> {
-  const { raw } = reply
-  const headers = reply.getHeaders()
-  return serveWatched(engine, {
-    request: request.raw,
-    response: raw,
-    native: request,
-    target: request.originalUrl,
-    template: request.routeOptions.url,
-    parsed: request,
-    // Fastify keeps headers to itself until it sends.
-    prepare: () => {
-      for (const [name, value] of Object.entries(headers)) if (value !== undefined) raw.setHeader(name, value)
-    },
-    pass: go,
-    run: (attempt, watcher) => {
-      request.onceward = attempt
-      watchErrors(reply, watcher)
-      go()
-    },
-    isRefusal: isMeantAsAnswer,
-  })
+class FastifyExchange implements WatchedExchange<FastifyRequest> {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly native: FastifyRequest
+  readonly target: string
+  readonly template: string | undefined
+  readonly parsed: FastifyRequest
+  readonly isRefusal: (error: unknown) => boolean = isMeantAsAnswer
+  readonly #reply: FastifyReply
+  readonly #go: Go
+  /** As they were before the handler. */
+  #headers: ReturnType<FastifyReply['getHeaders']> | undefined
+
+  constructor(request: FastifyRequest, reply: FastifyReply, go: Go) {
+    this.request = request.raw
+    this.response = reply.raw
+    this.native = request
+    this.target = request.originalUrl
+    this.template = request.routeOptions.url
+    this.parsed = request
+    this.#reply = reply
+    this.#go = go
+  }
+
+  /** Fastify keeps headers to itself until it sends. */
+  prepare(): void {
+    const headers = this.#headers ?? this.#reply.getHeaders()
+    for (const [name, value] of Object.entries(headers))
+      if (value !== undefined) this.response.setHeader(name, value)
+  }
+
+  pass(): void {
+    this.#go()
+  }
+
+  run(attempt: HttpAttempt, watcher: ErrorWatcher): void {
+    this.#headers = this.#reply.getHeaders()
+    this.native.onceward = attempt
+    watchErrors(this.#reply, watcher)
+    this.#go()
+  }
 }

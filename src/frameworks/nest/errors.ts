@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { type ErrorWatcher, isClientStatus, isRefusal } from '../../http/index.ts'
 
 interface Observer {
@@ -30,12 +31,18 @@ export function watchErrors<Source extends ObservableLike>(source: Source, watch
   )
 }
 
-/** Nest ends the answer, as if it were whole, where the stream of a `StreamableFile` breaks off. */
+/**
+ * Nest ends the answer, as if it were whole, where the stream of a `StreamableFile` breaks off. On Express it closes the
+ * stream with the connection, and then ends nothing.
+ */
 function watchFile(value: unknown, watcher: ErrorWatcher): void {
   const { getStream } = (value ?? {}) as { readonly getStream?: () => unknown }
   if (typeof getStream !== 'function') return
-  const stream = getStream.call(value) as { once(event: 'error', told: (error: unknown) => void): unknown }
+  const stream = getStream.call(value) as Readable
   stream.once('error', (error) => watcher(error))
+  stream.once('close', () => {
+    if (!stream.readableEnded) watcher(new Error('the stream of the answer was closed before its end'))
+  })
 }
 
 /** An `HttpException` with a status of 400 to 499 is how a handler, or a pipe, refuses. */

@@ -1,7 +1,8 @@
 import type { HttpEngine } from '../engine.ts'
-import type { HttpAttempt } from '../message.ts'
+import type { HttpAttempt, HttpBody } from '../message.ts'
 import { parsedBody, type ParsedRequest } from './parsed-body.ts'
 import { type NodeExchange, serveNode } from './serve.ts'
+import type { NodeRequestLike, NodeResponseLike } from './types.ts'
 
 /**
  * Is told the first error of a handler; `goOn` hands it to the framework, whose error handling then answers. Without it
@@ -29,31 +30,52 @@ export async function serveWatched<Native>(
   engine: HttpEngine<Native>,
   exchange: WatchedExchange<Native>,
 ): Promise<void> {
-  const { request, response, native, target, template, parsed, prepare } = exchange
-  const body = parsedBody(request, parsed)
-  let handOn: (() => void) | undefined
-  let isServed = false
-  await serveNode(engine, {
-    request,
-    response,
-    native,
-    target,
-    template,
-    body: body === undefined ? undefined : () => body,
-    ...(prepare === undefined ? {} : { prepare }),
-    proceed: (attempt) => {
-      if (attempt === undefined) return exchange.pass()
-      return new Promise((_, reject) => {
-        exchange.run(attempt, (error, goOn) => {
-          if (exchange.isRefusal(error)) return goOn?.()
-          reject(error)
-          if (isServed) goOn?.()
-          else handOn = goOn
-        })
-      })
-    },
-    // An answer that broke off is no error that the framework has seen.
-    thrown: () => (handOn === undefined ? false : handOn()),
-  })
-  isServed = true
+  const watched = new Watched(exchange)
+  await serveNode(engine, watched)
+  watched.isServed = true
+}
+
+class Watched<Native> implements NodeExchange<Native> {
+  readonly request: NodeRequestLike
+  readonly response: NodeResponseLike
+  readonly native: Native
+  readonly target: string | undefined
+  readonly template: string | undefined
+  isServed = false
+  readonly #exchange: WatchedExchange<Native>
+  readonly #body: HttpBody | undefined
+  #handOn: (() => void) | undefined
+
+  constructor(exchange: WatchedExchange<Native>) {
+    this.#exchange = exchange
+    this.request = exchange.request
+    this.response = exchange.response
+    this.native = exchange.native
+    this.target = exchange.target
+    this.template = exchange.template
+    this.#body = parsedBody(exchange.request, exchange.parsed)
+  }
+
+  body(): HttpBody | undefined {
+    return this.#body
+  }
+
+  prepare(): unknown {
+    return this.#exchange.prepare?.()
+  }
+
+  proceed(attempt: HttpAttempt | undefined, fail: (error: unknown) => void): void {
+    if (attempt === undefined) return void this.#exchange.pass()
+    this.#exchange.run(attempt, (error, goOn) => {
+      if (this.#exchange.isRefusal(error)) return goOn?.()
+      fail(error)
+      if (this.isServed) goOn?.()
+      else this.#handOn = goOn
+    })
+  }
+
+  /** An answer that broke off is no error that the framework has seen. */
+  thrown(): unknown {
+    return this.#handOn === undefined ? false : this.#handOn()
+  }
 }

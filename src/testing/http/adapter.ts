@@ -9,6 +9,8 @@ export type AdapterTrait =
   | 'knows-templates'
   /** Handlers can answer with a stream. */
   | 'streams'
+  /** It reads the stream of an answer to its end when the client has left meanwhile. */
+  | 'reads-on'
   /** It still gets what a handler answers past its time. */
   | 'sees-late-answers'
 

@@ -15,6 +15,10 @@ export const gatewayMutants: Readonly<Record<string, GatewayMutant>> = {
     breaks: 'holds a key whose request never left for in doubt',
     rules: () => ({ sendFailure: () => 'cut' }),
   },
+  'sends-whenever': {
+    breaks: 'sends a request on when its client has long been answered',
+    rules: () => ({ beginMs: () => 60_000 }),
+  },
   'reset-is-not-sent': {
     breaks: 'believes an error code that nothing was sent',
     rules: (standard) => ({

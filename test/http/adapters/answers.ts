@@ -1,13 +1,8 @@
-import { once as event } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 
-/** Answers piece by piece, waiting where the client is slower. Rejects where the source breaks off. */
-export async function writePieces(
-  response: ServerResponse,
-  pieces: AsyncIterable<Uint8Array>,
-): Promise<void> {
-  for await (const piece of pieces) {
-    if (!response.write(piece)) await event(response, 'drain')
-  }
-  response.end()
+/** Pipes, as handlers do. Rejects where the source breaks off or the response is closed. */
+export function writePieces(response: ServerResponse, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  return pipeline(Readable.from(pieces), response)
 }

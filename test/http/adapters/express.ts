@@ -11,14 +11,14 @@ const methods = { GET: 'get', POST: 'post', PATCH: 'patch' } as const
 export const express4Adapter: AdapterUnderTest = expressAdapter({
   name: 'Express 4, for an application',
   make: express4,
-  traits: ['sees-throws', 'sees-late-answers', 'streams'],
+  traits: ['sees-throws', 'sees-late-answers', 'streams', 'reads-on'],
 })
 
 /** Middleware of each route. */
 export const express5Adapter: AdapterUnderTest = expressAdapter({
   name: 'Express 5, on routes',
   make: express,
-  traits: ['sees-throws', 'sees-late-answers', 'streams', 'knows-templates'],
+  traits: ['sees-throws', 'sees-late-answers', 'streams', 'reads-on', 'knows-templates'],
 })
 
 interface Subject {

@@ -5,7 +5,7 @@ import type { AdapterUnderTest, RouteAnswer } from '../../../src/testing/index.t
 
 export const fastifyAdapter: AdapterUnderTest = {
   name: 'Fastify 5',
-  traits: ['sees-throws', 'sees-late-answers', 'streams', 'knows-templates'],
+  traits: ['sees-throws', 'sees-late-answers', 'streams', 'reads-on', 'knows-templates'],
   start: async ({ once, options, routes }) => {
     const app = fastify({ bodyLimit: 10_000_000, forceCloseConnections: true })
     app.removeAllContentTypeParsers()

@@ -7,7 +7,7 @@ import { matches } from './node.ts'
 /** `fetchHandler` behind a server that turns sockets into `Request` and `Response`. */
 export const fetchAdapter: AdapterUnderTest = {
   name: 'fetch handlers',
-  traits: ['sees-throws', 'sees-late-answers', 'streams'],
+  traits: ['sees-throws', 'sees-late-answers', 'streams', 'reads-on'],
   start: ({ once, options, routes }) => {
     const caller = (request: Request): string => request.headers.get('x-caller') ?? 'anonymous'
     const handler = fetchHandler(once, { ...options, caller }, async (request) => {

@@ -7,7 +7,7 @@ import { listen } from '../../../src/testing/http/listen.ts'
 
 export const honoAdapter: AdapterUnderTest = {
   name: 'Hono 4',
-  traits: ['sees-throws', 'streams', 'knows-templates'],
+  traits: ['sees-throws', 'streams', 'reads-on', 'knows-templates'],
   start: ({ once, options, routes }) => {
     const app = new Hono()
     app.use(

@@ -1,4 +1,3 @@
-import { once as event } from 'node:events'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import {
   createEngine,
@@ -9,6 +8,7 @@ import {
   serveNode,
 } from '../../../src/http/index.ts'
 import type { AdapterUnderTest, RouteAnswer, ServiceRoute } from '../../../src/testing/index.ts'
+import { writePieces } from './answers.ts'
 import { listen } from '../../../src/testing/http/listen.ts'
 
 /** What a test may put around the handler, or between the engine and node. */
@@ -23,7 +23,7 @@ export const nodeAdapter: AdapterUnderTest = adapterWith()
 export function adapterWith({ wrap = (listener) => listener, exchange }: NodeServing = {}): AdapterUnderTest {
   return {
     name: 'node:http',
-    traits: ['sees-throws', 'sees-late-answers', 'streams'],
+    traits: ['sees-throws', 'sees-late-answers', 'streams', 'reads-on'],
     start: async ({ once, options, routes }) => {
       const given = { ...options, caller: callerOf }
       const handle: NodeHandler<IncomingMessage, ServerResponse> = async (request, response) => {
@@ -77,10 +77,5 @@ async function write(response: ServerResponse, answer: RouteAnswer): Promise<voi
   const { body, json } = answer
   if (json !== undefined) response.setHeader('content-type', 'application/json').end(JSON.stringify(json))
   else if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) response.end(body)
-  else {
-    for await (const piece of body) {
-      if (!response.write(piece)) await event(response, 'drain')
-    }
-    response.end()
-  }
+  else await writePieces(response, body)
 }

@@ -11,10 +11,17 @@ export interface Example {
   stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>
 }
 
+type Environment = Readonly<Record<string, string>>
+
 /** A service of `examples/`, as a process of its own on a free port. */
-export async function startExample(path: string, ...args: readonly string[]): Promise<Example> {
+export async function startExample(
+  path: string,
+  ...given: readonly (string | Environment)[]
+): Promise<Example> {
+  const args = given.filter((one) => typeof one === 'string')
+  const environment = given.filter((one) => typeof one !== 'string')
   const child = spawn(process.execPath, [join(root, path), ...args], {
-    env: { ...process.env, PORT: '0' },
+    env: Object.assign({ ...process.env, PORT: '0' }, ...environment) as NodeJS.ProcessEnv,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

@@ -1,7 +1,8 @@
 import type { HttpAttempt } from '../../../http/index.ts'
 import { createOnceward } from '../../../index.ts'
 import { memoryStore } from '../../../stores/memory/index.ts'
-import type { RouteAnswer, RouteCall } from '../adapter.ts'
+import type { RouteCall } from '../adapter.ts'
+import { faults } from './faults.ts'
 import { type AdapterMutant, onTheWire, withHandlers, withIntents, without, withOptions } from './mutant.ts'
 import type { WireResponse } from './wire.ts'
 
@@ -278,93 +279,6 @@ const bodies: readonly AdapterMutant[] = [
   },
 ]
 
-/** Faults, and what is made of them. */
-const faults: readonly AdapterMutant[] = [
-  {
-    id: 'left-is-undone',
-    breaks: 'takes the work of a client that has left for undone',
-    caughtBy: ['a client that leaves while the handler runs is answered when it comes again'],
-    broken: (adapter, service) => {
-      const left = new Set<unknown>()
-      return onTheWire({
-        left: ({ headers }) => left.add(String(headers[keyHeader])),
-        ask: (request) => {
-          const key = String(request.headers[keyHeader])
-          return left.has(key)
-            ? { ...request, headers: { ...request.headers, [keyHeader]: `${key}-again` } }
-            : request
-        },
-      })(adapter, service)
-    },
-  },
-  {
-    id: 'half-is-whole',
-    breaks: 'runs a request whose body is not whole',
-    caughtBy: ['a client that leaves before its body is whole has begun nothing'],
-    broken: onTheWire({ ask: (request) => request, isInOrder: true }),
-  },
-  {
-    id: 'throw-is-answer',
-    breaks: 'takes what is answered for a handler that threw for its answer',
-    caughtBy: [
-      'a handler that throws is in doubt: its caller gets an error, and nothing runs again by itself',
-    ],
-    broken: withHandlers((handle) => async (call) => {
-      try {
-        return await handle(call)
-      } catch {
-        return { status: 500 }
-      }
-    }),
-  },
-  {
-    id: 'broken-off-is-whole',
-    breaks: 'takes an answer that broke off for a whole one',
-    caughtBy: [
-      'nothing is seen of an answer that fails after its first byte, and nothing runs again',
-      'an answer over the bound that fails is cut off, and nothing runs again',
-    ],
-    broken: withHandlers((handle) => async (call) => {
-      const answer = await handle(call)
-      const { body } = answer
-      const isWhole = body === undefined || typeof body === 'string' || body instanceof Uint8Array
-      return isWhole ? answer : { ...answer, body: ended(body) }
-    }),
-  },
-  {
-    id: 'silence-is-answer',
-    breaks: 'answers for a handler that does not',
-    caughtBy: ['a handler that never answers is given up on, and nothing runs again by itself'],
-    broken: withHandlers((handle) => async (call) => {
-      const answer = await handle(call)
-      return answer.silent === true ? { status: 200 } : answer
-    }),
-  },
-  {
-    id: 'late-answer-altered',
-    breaks: 'keeps something else than what was answered late',
-    caughtBy: ['a handler that answers past its time is not in doubt any more'],
-    broken: withHandlers((handle, { options }) => async (call) => {
-      const startMs = Date.now()
-      const answer = await handle(call)
-      const isLate = Date.now() - startMs > (options.timeoutMs ?? Number.POSITIVE_INFINITY) / 2
-      return isLate ? ({ ...answer, json: 'too late' } satisfies RouteAnswer) : answer
-    }),
-  },
-  {
-    id: 'runs-in-an-outage',
-    breaks: 'runs unguarded while the store is out',
-    caughtBy: ['with the store out nothing runs, and afterwards the same request does'],
-    broken: withOptions((options) => ({ ...options, onStoreOutage: 'run' })),
-  },
-  {
-    id: 'refuses-in-an-outage',
-    breaks: 'refuses while the store is out, whatever it was told',
-    caughtBy: ['with the store out and `onStoreOutage: run` the handler runs, and its answer arrives'],
-    broken: without('onStoreOutage'),
-  },
-]
-
 /** One broken adapter, or several, for each sentence: a suite that accepts one of them cannot fail. */
 export const adapterMutants: readonly AdapterMutant[] = [...keys, ...replays, ...bodies, ...faults]
 
@@ -381,12 +295,4 @@ function forgetful(attempt: HttpAttempt | undefined): RouteCall['attempt'] {
   const step = (_: string, effect: (attempt: unknown) => unknown): Promise<unknown> =>
     Promise.resolve(effect(attempt))
   return new Proxy(attempt, { get: (target, name) => (name === 'step' ? step : Reflect.get(target, name)) })
-}
-
-async function* ended(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  try {
-    for await (const piece of body) yield piece
-  } catch {
-    // It ends, as if that were all.
-  }
 }

@@ -5,6 +5,8 @@ import { isFirst, isProblem, isReplayOf } from '../expect.ts'
 
 /** Every byte there is, and invalid UTF-8. */
 const allBytes = Uint8Array.from({ length: 512 }, (_, index) => index % 256)
+/** For retries of what the client is told before it is on record. */
+const waitMs = 10_000
 const octets = { 'content-type': 'application/octet-stream' }
 
 /** What goes through, there and back. */
@@ -59,7 +61,7 @@ export const bodyCases: readonly AdapterCase[] = [
     run: async (bench) => {
       const piece = randomBytes(10_000)
       const client = await bench.serve({
-        options: { maxAnswerBytes: 20_000 },
+        options: { maxAnswerBytes: 20_000, waitMs },
         routes: [
           bench.orders(() => ({ headers: octets, body: pieces(Array.from({ length: 50 }, () => piece)) })),
         ],
@@ -75,7 +77,8 @@ export const bodyCases: readonly AdapterCase[] = [
     title: 'a whole answer over the bound is passed on, and its replay says that it was not kept',
     run: async (bench) => {
       const body = randomBytes(300_000)
-      const client = await bench.serve({ routes: [bench.orders(() => ({ headers: octets, body }))] })
+      const routes = [bench.orders(() => ({ headers: octets, body }))]
+      const client = await bench.serve({ options: { waitMs }, routes })
       const first = await client.send({ key: 'k-1' })
       isFirst(first)
       same(first.body, body, 'it arrives whole')

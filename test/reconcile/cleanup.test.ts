@@ -78,7 +78,7 @@ interface Place {
 async function place(kind: Kind, mark: boolean): Promise<Place> {
   const columns = ['ref', 'amount', 'charged_at', 'idempotency_key', ...(mark ? ['deleted_at'] : [])]
   const rows = charges.map(({ cells }) => (mark ? [...cells, null] : cells))
-  const right = await put(kind, { columns, rows }, database)
+  const right = await put(kind, { columns, rows }, { database })
   const table = new URL(right.replace('sqlite:', 'http://x')).searchParams.get('table') ?? ''
   const query = async (text: string): Promise<Record<string, unknown>[]> => {
     if (kind === 'postgres') return database.query(text)
@@ -294,7 +294,7 @@ describe.each(['sqlite', 'postgres'] as const)('a plan of %s with composed keys'
         ["o'2", '1', '5'],
       ],
     })
-    const right = await put(kind, { columns, rows }, database)
+    const right = await put(kind, { columns, rows }, { database })
     const calls: { key?: string; body: unknown }[] = []
     const server = createServer((request, response) => {
       let text = ''

@@ -27,7 +27,7 @@ interface Side {
 
 async function side(kind: 'csv' | 'postgres', refs: readonly string[]): Promise<Side> {
   const rows: Rows = { columns: ['ref', 'at'], rows: refs.map((ref, minute) => [ref, old(minute)]) }
-  const source = await put(kind, rows, database)
+  const source = await put(kind, rows, { database })
   const table = kind === 'postgres' ? (new URL(source).searchParams.get('table') ?? '') : ''
   return {
     source,

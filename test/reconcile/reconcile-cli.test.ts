@@ -56,7 +56,7 @@ it('plans, shows, asks for a name, cleans up, and takes it back, on a database w
     ['o2', '20.00'],
     ['o3', '30.00'],
   ]
-  const right = await put('postgres', { columns: ['ref', 'amount'], rows }, database)
+  const right = await put('postgres', { columns: ['ref', 'amount'], rows }, { database })
   const { password } = new URL(right)
   expect(password).not.toBe('')
   const args = [

@@ -106,8 +106,8 @@ describe('reconcile', () => {
     const { left, right, engine, chosen } = pair
     const report = await reconcile({
       ...options,
-      left: await put(left, orders, database),
-      right: await put(right, charges, database),
+      left: await put(left, orders, { database }),
+      right: await put(right, charges, { database }),
       ...(chosen && { engine: chosen }),
     })
     expect(report).toMatchObject({ ...expected, engine })

@@ -14,8 +14,12 @@ export interface Rows {
 export type PlaceKind = 'csv' | 'jsonl' | 'parquet' | 'sqlite' | 'postgres'
 
 /** Puts rows where a source finds them, and gives its name. */
-export async function put(kind: PlaceKind, rows: Rows, database?: TestDatabase): Promise<string> {
-  const directory = mkdtempSync(join(temporaryDirectory(), 'rows-'))
+export async function put(
+  kind: PlaceKind,
+  rows: Rows,
+  { database, folder = temporaryDirectory() }: { database?: TestDatabase; folder?: string } = {},
+): Promise<string> {
+  const directory = mkdtempSync(join(folder, 'rows-'))
   if (kind === 'csv') return written(join(directory, 'rows.csv'), csvText(rows))
   if (kind === 'jsonl') return written(join(directory, 'rows.jsonl'), jsonText(rows))
   if (kind === 'sqlite') return sqliteRows(join(directory, 'rows.db'), rows)

@@ -1,10 +1,41 @@
 import { availableParallelism } from 'node:os'
-import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { join } from 'node:path'
+import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config'
+
+/**
+ * Files whose imports take longer than their tests: each worker loads them once. Nothing here changes anything of the
+ * process as a whole, and no test knows which others ran before it.
+ */
+const sharing = [
+  'src/kernel',
+  'src/ledger',
+  'test/bad-input',
+  'test/browser',
+  'test/grpc',
+  'test/http/defects',
+  'test/integrity',
+  'test/outbound',
+  'test/reconcile',
+  'test/rules',
+].map((folder) => `${folder}/**/*.test.ts`)
+
+// Workers, and the processes that tests start, compile what they load once: that is most of what a short one costs.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', '.cache', 'compiled')
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
-    // Tests open databases, spawn and kill processes: each file gets a process of its own.
+    projects: [
+      {
+        extends: true,
+        test: {
+          // Tests open databases, spawn and kill processes: each file gets a process of its own.
+          name: 'own',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...sharing],
+        },
+      },
+      { extends: true, test: { name: 'sharing', include: sharing, isolate: false } },
+    ],
     pool: 'forks',
     // Much of their time is waiting for leases and for processes to start, so two files share two cores well.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -40,6 +40,8 @@ const steps = [
           'test/browser',
           'test/outbound',
           'test/reconcile/patterns.test.ts',
+          'test/grpc',
+          'test/integrity',
         ),
       ),
   },

@@ -12,7 +12,6 @@ export type Command =
     }
   | { readonly kind: 'leak'; readonly store: string; readonly operations: number; readonly form: ProductForm }
   | { readonly kind: 'profile'; readonly cell: Cell; readonly seconds: number; readonly form: ProductForm }
-  | { readonly kind: 'outbound'; readonly isQuick: boolean; readonly form: ProductForm }
   | { readonly kind: 'audit'; readonly isQuick: boolean; readonly rows: number; readonly form: ProductForm }
   | { readonly kind: 'render' }
   | { readonly kind: 'list' }
@@ -20,17 +19,16 @@ export type Command =
 
 export class UsageError extends Error {}
 
-export const usage = `npm run bench                    everything, about 7 minutes; writes bench/results.json and bench/RESULTS.md
+export const usage = `npm run bench                    everything, about 15 minutes; writes bench/results.json and bench/RESULTS.md
 npm run bench -- --quick         one short round, to see that it works; writes neither
 npm run bench -- --only NAME     the cells whose id holds NAME (more than once: any of them); writes neither;
-                                 gateway/ for the gateway beside other proxies
+                                 gateway/ for the gateway beside other proxies, outbound/ for the outbound client beside
+                                 others and a storm of retries
 npm run bench -- list            the ids of all cells
 npm run bench -- leak            10 million operations, and whether memory stays flat; writes bench/leak.json
                                  --store memory|sqlite|postgres, --operations N
 npm run bench -- profile         where the time of a guarded operation goes
                                  --only NAME (one of Onceward's cells), --seconds N
-npm run bench -- outbound        the outbound client beside undici, got, axios and fetch, and a storm of retries; --quick for one
-                                 short round; prints only
 npm run bench -- audit           duplicates in a file, beside DuckDB, SQLite and a Map; --rows N, --quick; prints only
 npm run bench -- render          bench/results.json and bench/leak.json into bench/RESULTS.md
 --sources                        measure the TypeScript sources instead of the build; those in the folder
@@ -63,8 +61,6 @@ export function parseCommand(args: readonly string[]): Command {
         seconds: positive(values.seconds ?? '5', '--seconds'),
         form,
       }
-    case 'outbound':
-      return { kind: 'outbound', isQuick: values.quick === true, form }
     case 'audit': {
       const isQuick = values.quick === true
       const rows = positive(values.rows ?? (isQuick ? '200000' : '10000000'), '--rows')
@@ -75,7 +71,7 @@ export function parseCommand(args: readonly string[]): Command {
       return { kind: name }
     default:
       throw new UsageError(
-        `there is no command ${name}: leak, profile, outbound, audit, render and list, or none for the whole suite`,
+        `there is no command ${name}: leak, profile, audit, render and list, or none for the whole suite`,
       )
   }
 }

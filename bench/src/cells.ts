@@ -9,9 +9,12 @@ export interface Cell {
   readonly pool?: 16 | 'best'
 }
 
-export type Group = 'sqlite' | 'postgres' | 'memory' | 'http' | 'gateway'
-/** `pass`: a request that no proxy has to look at. */
-export type WorkName = 'guard' | 'replay' | 'two-steps' | 'pass'
+export type Group = 'sqlite' | 'postgres' | 'memory' | 'http' | 'gateway' | 'outbound'
+/**
+ * `pass`: a request that no proxy has to look at. `call`: a request to a peer that answers. `storm` and `outage`: intents
+ * behind layers of callers, where the peer fails 30 % of its calls, or all.
+ */
+export type WorkName = 'guard' | 'replay' | 'two-steps' | 'pass' | 'call' | 'storm' | 'outage'
 export type ContenderName =
   | 'onceward'
   | 'bare-sqlite'
@@ -23,6 +26,8 @@ export type ContenderName =
   | 'node-idempotency'
   | HttpContenderName
   | ProxyName
+  | CallerName
+  | StormName
 
 /** Services that answer `POST /orders`; a process of its own asks them. */
 export const httpContenders = [
@@ -40,6 +45,14 @@ export type HttpContenderName = (typeof httpContenders)[number]
 /** Proxies in front of one service; each is a process of its own. */
 export const proxies = ['proxy-bare', 'proxy-nginx', 'gateway-memory', 'gateway-sqlite'] as const
 export type ProxyName = (typeof proxies)[number]
+
+/** Clients that call one service over HTTP. */
+export const callers = ['undici', 'client', 'client-sqlite', 'got', 'axios', 'fetch'] as const
+export type CallerName = (typeof callers)[number]
+
+/** What five layers of callers do about failures; all of them are the outbound client. */
+export const storms = ['storm-no-budget', 'storm-budget', 'storm-word'] as const
+export type StormName = (typeof storms)[number]
 
 /** What each contender is called in tables and progress. */
 export const contenderTitles: Readonly<Record<ContenderName, string>> = {
@@ -63,6 +76,15 @@ export const contenderTitles: Readonly<Record<ContenderName, string>> = {
   'proxy-nginx': 'nginx, one worker',
   'gateway-memory': 'Onceward gateway, in memory',
   'gateway-sqlite': 'Onceward gateway, on SQLite',
+  undici: 'Bare undici, `request`',
+  client: 'Onceward, no ledger',
+  'client-sqlite': 'Onceward, every call an effect on SQLite',
+  got: 'got',
+  axios: 'axios + axios-retry',
+  fetch: '`fetch` of Node',
+  'storm-no-budget': 'Three attempts at each layer, no budget',
+  'storm-budget': 'Onceward, the default budget alone',
+  'storm-word': 'Onceward, the default budget, and `x-should-retry: false` from who has retried',
 }
 
 export function cellId(cell: Cell): string {
@@ -79,7 +101,14 @@ const both: readonly boolean[] = [false, true]
  * two sides of a ratio are measured seconds apart.
  */
 export function allCells(): readonly Cell[] {
-  return [...sqliteCells(), ...postgresCells(), ...otherCells(), ...httpCells(), ...gatewayCells()]
+  return [
+    ...sqliteCells(),
+    ...postgresCells(),
+    ...otherCells(),
+    ...httpCells(),
+    ...gatewayCells(),
+    ...outboundCells(),
+  ]
 }
 
 function sqliteCells(): readonly Cell[] {
@@ -166,4 +195,15 @@ function gatewayCells(): readonly Cell[] {
       (contender): Cell => ({ group: 'gateway', contender, work, concurrency: 64, withSubject: false }),
     ),
   )
+}
+
+/** 64 calls at once; 16 intents at once in the storm, whose calls are counted and not timed. */
+function outboundCells(): readonly Cell[] {
+  const outbound = { group: 'outbound', withSubject: false } as const
+  return [
+    ...callers.map((contender): Cell => ({ ...outbound, contender, work: 'call', concurrency: 64 })),
+    ...(['storm', 'outage'] as const).flatMap((work) =>
+      storms.map((contender): Cell => ({ ...outbound, contender, work, concurrency: 16 })),
+    ),
+  ]
 }

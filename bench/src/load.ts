@@ -32,6 +32,10 @@ export interface Measurement {
   readonly logBytesPerOp?: number
   /** Processor time of the contender's own process: what the caller's machine pays, steady where the clock is not. */
   readonly processorUsPerOp?: number
+  /** Calls that reached the failing peer of a storm, by the intents behind them. */
+  readonly callsPerIntent?: number
+  /** Share of a storm's intents that were answered in the end. */
+  readonly succeeded?: number
 }
 
 /** A part of the measured time is enough: bytes per operation vary little. */

@@ -6,7 +6,6 @@ import { runAuditBench } from './audit/run.ts'
 import { allCells, cellId } from './cells.ts'
 import { runLeak } from './leak.ts'
 import { buildDir, measuresOtherSources, type ProductForm, rootDir } from './product.ts'
-import { runOutboundBench } from './outbound/run.ts'
 import { profile } from './profile.ts'
 import { say } from './progress.ts'
 import { render } from './render.ts'
@@ -35,9 +34,6 @@ async function run(command: Command): Promise<number> {
       build(command.form)
       await profile(command)
       return 0
-    case 'outbound':
-      build(command.form)
-      return (await runOutboundBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1
     case 'audit':
       build(command.form)
       return (await runAuditBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1

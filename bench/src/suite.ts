@@ -164,7 +164,12 @@ async function measureAll(
       const leftMs = ((performance.now() - sinceMs) / done) * (all - done)
       const title = contenderTitles[cell.contender].replaceAll('`', '')
       const what = `${cell.group} ${cell.work} ×${cell.concurrency}${cell.withSubject ? ' subject' : ''}: ${title}`
-      say(`[${done}/${all}, ${duration(leftMs)} left] ${what}: ${count(measurement.opsPerSecond)}/s`)
+      const { opsPerSecond, callsPerIntent } = measurement
+      const figure =
+        callsPerIntent === undefined
+          ? `${count(opsPerSecond)}/s`
+          : `${callsPerIntent.toFixed(2)} calls an intent`
+      say(`[${done}/${all}, ${duration(leftMs)} left] ${what}: ${figure}`)
     }
   }
   return cells.map((cell) => {

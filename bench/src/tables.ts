@@ -1,4 +1,5 @@
 import {
+  callers,
   type Cell,
   contenderTitles,
   type ContenderName,
@@ -6,6 +7,7 @@ import {
   httpContenders,
   proxiedWorks,
   proxies,
+  storms,
 } from './cells.ts'
 import { count } from './progress.ts'
 import type { LeakResult } from './leak-result.ts'
@@ -26,6 +28,8 @@ export function tables(results: Results, leaks: readonly LeakResult[]): Readonly
     others: otherTable(results),
     http: httpTable(results),
     gateway: gatewayTable(results),
+    outbound: outboundTable(results),
+    storm: stormTable(results),
     leak: leakTable(leaks),
   }
 }
@@ -197,13 +201,13 @@ function latencyTable(results: Results): string {
 
 function otherTable(results: Results): string {
   const others = results.cells.filter(
-    ({ cell }) => !(['sqlite', 'http', 'gateway'].includes(cell.group) || isReference(cell)),
+    ({ cell }) => !(['sqlite', 'http', 'gateway', 'outbound'].includes(cell.group) || isReference(cell)),
   )
   const rows = others.map((result) => {
     const { cell } = result
     const where = cell.group === 'postgres' ? 'PostgreSQL' : 'in memory'
-    const what = { guard: 'new operations', replay: 'replays', 'two-steps': 'two steps', pass: 'requests' }[
-      cell.work
+    const what = { guard: 'new operations', replay: 'replays', 'two-steps': 'two steps' }[
+      cell.work as 'guard' | 'replay' | 'two-steps'
     ]
     const rate = format(figure(result, 'opsPerSecond'), count)
     return [
@@ -230,9 +234,11 @@ function httpTable(results: Results): string {
   return table(['64 connections', ...head], rows)
 }
 
+const notMeasured = 'Not measured in this run.'
+
 function gatewayTable(results: Results): string {
   const measured = proxies.filter((name) => results.cells.some(({ cell }) => cell.contender === name))
-  if (measured.length === 0) return 'Not measured in this run.'
+  if (measured.length === 0) return notMeasured
   const rows = measured.map((contender) => [
     contenderTitles[contender],
     ...proxiedWorks.flatMap((work) => {
@@ -246,6 +252,44 @@ function gatewayTable(results: Results): string {
   ])
   const head = ['first calls/s', 'replays/s', 'GET/s'].flatMap((rate) => [rate, 'p99 ms', 'processor µs'])
   return table(['64 connections', ...head], rows)
+}
+
+function outboundTable(results: Results): string {
+  const found = (name: ContenderName): CellResult | undefined =>
+    results.cells.find(({ cell }) => cell.contender === name)
+  const measured = callers.filter((name) => found(name) !== undefined)
+  if (measured.length === 0) return notMeasured
+  const bare = figure(found('undici'), 'opsPerSecond')
+  const rows = measured.map((name) => {
+    const rate = figure(found(name), 'opsPerSecond')
+    return [
+      contenderTitles[name],
+      format(rate, count),
+      bare === undefined || name === 'undici' ? '' : format(rate, (value) => (value / bare).toFixed(2)),
+      ...(['p50Ms', 'p99Ms'] as const).map((of) =>
+        format(figure(found(name), of), (value) => value.toFixed(2)),
+      ),
+      format(figure(found(name), 'processorUsPerOp'), (value) => value.toFixed(0)),
+    ]
+  })
+  return table(['POST, 64 at once', 'requests/s', '× bare undici', 'p50 ms', 'p99 ms', 'processor µs'], rows)
+}
+
+function stormTable(results: Results): string {
+  const measured = storms.filter((name) => results.cells.some(({ cell }) => cell.contender === name))
+  if (measured.length === 0) return notMeasured
+  const rows = measured.map((contender) => [
+    contenderTitles[contender],
+    ...(['storm', 'outage'] as const).flatMap((work) => {
+      const result = results.cells.find(({ cell }) => cell.contender === contender && cell.work === work)
+      return [
+        format(figure(result, 'callsPerIntent'), (value) => value.toFixed(2)),
+        format(figure(result, 'succeeded'), (value) => `${(value * 100).toFixed(0)} %`),
+      ]
+    }),
+  ])
+  const head = ['30 % fail', 'all fail'].flatMap((said) => [`${said}: calls an intent`, 'answered'])
+  return table(['Five layers of callers', ...head], rows)
 }
 
 /** Those stand in tables of their own; ours at 64 stands in both. */

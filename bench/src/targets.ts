@@ -1,18 +1,18 @@
-import type { Cell, HttpContenderName, ProxyName } from './cells.ts'
+import type { CallerName, Cell, HttpContenderName, ProxyName, StormName } from './cells.ts'
 import { cellId } from './cells.ts'
 import type { Measurement } from './load.ts'
 import { type CellResult, figure, type Results } from './results.ts'
 
-/** A target is a ratio inside one run. */
+/** A target is a ratio inside one run; calls by intents are one already. */
 interface Target {
   readonly id: string
   readonly statement: string
   readonly atLeast?: number
   readonly atMost?: number
   readonly aim?: number
-  readonly figure: 'opsPerSecond' | 'p50Ms'
+  readonly figure: 'opsPerSecond' | 'p50Ms' | 'callsPerIntent'
   readonly ours: Cell
-  /** With more than one, the one that is hardest to beat is taken. */
+  /** With more than one, the one that is hardest to beat is taken; with none, the figure is the ratio. */
   readonly references: readonly Cell[]
 }
 
@@ -110,6 +110,7 @@ export const targets: readonly Target[] = [
   ...replayTargets(),
   ...httpTargets(),
   ...gatewayTargets(),
+  ...outboundTargets(),
   {
     id: 'dbos',
     statement: 'PostgreSQL, 64 at once: guarded operations/s × DBOS two-step workflows/s',
@@ -208,6 +209,38 @@ function gatewayTargets(): readonly Target[] {
   }))
 }
 
+function outboundTargets(): readonly Target[] {
+  const outbound = { group: 'outbound', withSubject: false } as const
+  const call = (contender: CallerName): Cell => ({ ...outbound, contender, work: 'call', concurrency: 64 })
+  const calls = { figure: 'opsPerSecond', ours: call('client') } as const
+  const storm = (contender: StormName, said: string): Target => ({
+    id: contender,
+    statement: `Outbound, five layers, 30 % failing, ${said}: calls × intents`,
+    atMost: 1.3,
+    figure: 'callsPerIntent',
+    ours: { ...outbound, contender, work: 'storm', concurrency: 16 },
+    references: [],
+  })
+  return [
+    {
+      ...calls,
+      id: 'outbound-undici',
+      statement: 'Outbound, no ledger: requests/s × bare undici',
+      atLeast: 0.85,
+      references: [call('undici')],
+    },
+    {
+      ...calls,
+      id: 'outbound-others',
+      statement: 'Outbound, no ledger: requests/s × the fastest of got, axios and `fetch`',
+      atLeast: 1,
+      references: [call('got'), call('axios'), call('fetch')],
+    },
+    storm('storm-word', 'budget and `x-should-retry: false`'),
+    storm('storm-budget', 'budget alone'),
+  ]
+}
+
 /** Judges the targets whose cells were all measured. */
 export function judge(results: Results): readonly Judged[] {
   const found = new Map(results.cells.map((result) => [result.id, result]))
@@ -218,8 +251,8 @@ export function judge(results: Results): readonly Judged[] {
       target.figure,
     )
     const mine = figure(ours, target.figure)
-    const theirs = figure(reference, target.figure)
-    if (ours === undefined || reference === undefined || mine === undefined || theirs === undefined) return []
+    const theirs = target.references.length === 0 ? 1 : figure(reference, target.figure)
+    if (ours === undefined || mine === undefined || theirs === undefined) return []
     const ratio = mine / theirs
     const inRounds = ratios(ours, reference, target.figure)
     const met = (bound: number): boolean => (target.atMost === undefined ? ratio >= bound : ratio <= bound)
@@ -249,10 +282,14 @@ function hardest(
   )
 }
 
-function ratios(ours: CellResult, reference: CellResult, name: keyof Measurement): readonly number[] {
+function ratios(
+  ours: CellResult,
+  reference: CellResult | undefined,
+  name: keyof Measurement,
+): readonly number[] {
   return ours.rounds.flatMap((round, index) => {
     const mine = round[name]
-    const theirs = reference.rounds[index]?.[name]
+    const theirs = reference === undefined ? 1 : reference.rounds[index]?.[name]
     return mine === undefined || theirs === undefined ? [] : [mine / theirs]
   })
 }

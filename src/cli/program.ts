@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { doubtCommand } from './commands/doubt.ts'
 import { gatewayCommand } from './commands/gateway.ts'
 import { lsCommand } from './commands/ls.ts'
+import { reconcileCommand } from './commands/reconcile.ts'
 import { runCommand } from './commands/run.ts'
 import { showCommand } from './commands/show.ts'
 import { simulateCommand } from './commands/simulate.ts'
@@ -47,5 +48,6 @@ export function createProgram(): Command {
     .addCommand(simulateCommand())
     .addCommand(contractCommand())
     .addCommand(auditCommand())
+    .addCommand(reconcileCommand())
     .addCommand(triageCommand())
 }

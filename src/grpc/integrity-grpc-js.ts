@@ -1,6 +1,8 @@
+import { readFrame } from '../integrity/frame.ts'
 import type { Integrity } from '../integrity/integrity.ts'
 import type { Presence, Present } from '../integrity/presence.ts'
 import { isOncewardError, type OncewardError } from '../kernel/errors.ts'
+import { ExactBytes } from './grpc-js/exact-bytes.ts'
 import { findRefusal, type RefusedSide, sided, statusOf } from './integrity-refusal.ts'
 
 export interface CheckedDefinitionOptions {
@@ -45,7 +47,12 @@ export function checkedDefinition<Definition extends object>(
       {
         ...method,
         requestSerialize: (value: unknown) => integrity.frame(method.requestSerialize(value)),
-        responseSerialize: (value: unknown) => integrity.frame(method.responseSerialize(value)),
+        responseSerialize: (value: unknown) => {
+          const bytes = method.responseSerialize(value)
+          // A kept reply was written down with its frame, unless it was kept before there were any.
+          const isFramed = value instanceof ExactBytes && readFrame(bytes).stated.kind === 'stated'
+          return isFramed ? bytes : integrity.frame(bytes)
+        },
         requestDeserialize: (bytes: Buffer) =>
           refusing('request', () => {
             const message = method.requestDeserialize(integrity.unframe(bytes, method.path))

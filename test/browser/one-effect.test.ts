@@ -12,11 +12,8 @@ const browserOf = chromiumOfFile()
 /** The others' run at a larger size: that those can fail is shown by a mutant each. */
 const controls = new Set([
   'a double click',
-  'a reload in mid-request',
   'back to the page',
-  'offline and online again',
   'a kept-alive connection that breaks',
-  'two tabs, one a copy of the other',
   'two tabs at once',
 ])
 const isLarger = ['verify', 'full'].includes(process.env['ONCEWARD_TEST_SIZE'] ?? '')

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once as event } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it, onTestFinished } from 'vitest'
@@ -12,44 +12,37 @@ import { gate } from '../support/gate.ts'
 import { root } from '../support/repo.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { GrpcBench } from './support/bench.ts'
-import { startShop, type Told } from './support/grpc-js-shop.ts'
+import { startShop } from './support/grpc-js-shop.ts'
 import { orderOf, replyOf } from './support/shop.ts'
 
 it('a server that is killed between the effect and the reply has done it once: keyed work goes on, blind is in doubt', async () => {
-  const [keyed, blind] = await Promise.all((['keyed', 'blind'] as const).map(killedInBetween))
-  expect(keyed?.told).toMatchObject({ code: 0, reply: { id: 'done' } })
-  expect(keyed?.requests).toHaveLength(2)
-  expect(keyed?.effects).toHaveLength(1)
-  expect(blind?.told.code).toBe(grpcStatus.FAILED_PRECONDITION)
-  expect(blind?.told.metadata('onceward-problem')).toBe('in-doubt')
-  expect(blind?.told.metadata('onceward-outcome')).toBe('unknown')
-  expect(blind?.requests).toHaveLength(1)
-  expect(blind?.effects).toHaveLength(1)
-})
-
-interface Killed {
-  readonly told: Told
-  /** What the peer was asked for, and what it did: it remembers its keys. */
-  readonly requests: readonly string[]
-  readonly effects: readonly string[]
-}
-
-async function killedInBetween(safety: 'keyed' | 'blind'): Promise<Killed> {
-  const journal = join(temporaryDirectory(), 'journal')
-  writeFileSync(journal, '')
-  const file = join(temporaryDirectory(), 'orders.db')
-  const [first, second] = await Promise.all([0, 1].map(() => startShopProcess(file, journal, safety)))
-  if (first === undefined || second === undefined) throw new Error('two shops were started')
+  const folder = temporaryDirectory()
+  const [first, second] = await Promise.all([0, 1].map(() => startShops(folder)))
+  if (first === undefined || second === undefined) throw new Error('two processes were started')
   const bench = new GrpcBench('grpc-js')
   const order = orderOf('die')
-  const cut = await bench.client(first.port, { retry: { attempts: 1 } }).order(order, { key: 'k' })
-  expect(cut.code).toBe(grpcStatus.UNAVAILABLE)
-  expect(cut.metadata('onceward-outcome')).toBe('unknown')
+  const lost = first.ports.map((port) =>
+    bench.client(port, { retry: { attempts: 1 } }).order(order, { key: 'k' }),
+  )
+  for (const cut of await Promise.all(lost)) {
+    expect(cut.code).toBe(grpcStatus.UNAVAILABLE)
+    expect(cut.metadata('onceward-outcome')).toBe('unknown')
+  }
   await first.ended
-  const told = await bench.client(second.port).order(order, { key: 'k' })
-  const lines = (path: string): readonly string[] => readFileSync(path, 'utf8').trim().split('\n')
-  return { told, requests: lines(`${journal}.requests`), effects: lines(journal) }
-}
+  const [keyed, blind] = await Promise.all(
+    second.ports.map((port) => bench.client(port).order(order, { key: 'k' })),
+  )
+  const lines = (name: string): readonly string[] =>
+    readFileSync(join(folder, name), 'utf8').trim().split('\n')
+  expect(keyed).toMatchObject({ code: 0, reply: { id: 'done' } })
+  expect(lines('keyed.requests')).toHaveLength(2)
+  expect(lines('keyed')).toHaveLength(1)
+  expect(blind?.code).toBe(grpcStatus.FAILED_PRECONDITION)
+  expect(blind?.metadata('onceward-problem')).toBe('in-doubt')
+  expect(blind?.metadata('onceward-outcome')).toBe('unknown')
+  expect(lines('blind.requests')).toHaveLength(1)
+  expect(lines('blind')).toHaveLength(1)
+})
 
 it('a client that is killed while it waits: another process is told what came of its call, done once', async () => {
   const door = gate()
@@ -76,11 +69,10 @@ it('a client that is killed while it waits: another process is told what came of
   await bench.end()
 })
 
-async function startShopProcess(
-  ...args: readonly string[]
-): Promise<{ port: number; ended: Promise<unknown> }> {
-  const { line, ended } = start('shop-process.ts', ...args)
-  return { port: Number(await line), ended }
+/** The ports of the shop whose work is keyed and of the one whose work is blind. */
+async function startShops(folder: string): Promise<{ ports: readonly number[]; ended: Promise<unknown> }> {
+  const { line, ended } = start('shop-process.ts', folder)
+  return { ports: (await line).split(' ').map(Number), ended }
 }
 
 interface Started {

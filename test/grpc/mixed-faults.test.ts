@@ -3,7 +3,7 @@ import { GrpcBench, type Library } from './support/bench.ts'
 import { orderOf } from './support/shop.ts'
 
 const size = process.env['ONCEWARD_TEST_SIZE'] ?? ''
-const orders = { verify: 1_000, full: 10_000 }[size] ?? 60
+const orders = { verify: 1_000, full: 10_000 }[size] ?? 40
 const libraries: readonly Library[] = ['grpc-js', 'connect-grpc']
 
 it.each(libraries)(

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
@@ -135,4 +138,34 @@ it('the same bundle gives the same evidence, to the letter', async () => {
       JSON.stringify(await examineBundle(directory)),
     )
   }
+})
+
+it('a gigabyte of JSON lines is read within half a minute and 2 GB, with progress', {
+  timeout: 240_000,
+}, async (context) => {
+  if (!isWhole) context.skip('writes 1 GB; run with ONCEWARD_TEST_SIZE=verify')
+  const directory = writeBundle({ sources: [{ id: 'app', kind: 'log', path: 'app.jsonl' }], files: {} })
+  const file = createWriteStream(join(directory, 'app.jsonl'))
+  for (let [bytes, index] = [0, 0]; bytes < 1e9; ) {
+    const rows = Array.from({ length: 2000 }, () => ({
+      ts: at(index / 270),
+      level: 'INFO',
+      msg: `order o-${index++} accepted by the provider with amount 1200 and nothing else to say of it${index % 3000 === 0 ? ': duplicate key value violates unique constraint' : ''}`,
+    }))
+    const text = jsonl(rows)
+    bytes += text.length
+    if (!file.write(text)) await once(file, 'drain')
+  }
+  file.end()
+  await once(file, 'close')
+  let tellings = 0
+  const begun = performance.now()
+  const { bundle, signals } = await examineBundle(directory, { threads: 2, onProgress: () => tellings++ })
+  const elapsedMs = performance.now() - begun
+  expect(bundle.sources[0]?.rows).toBeGreaterThan(5_000_000)
+  expect(signals.find(({ id }) => id === 'store.unique-violations')?.value).toBe(true)
+  expect(tellings).toBeGreaterThan(0)
+  expect(process.resourceUsage().maxRSS).toBeLessThan(2 * 2 ** 20)
+  // On two cores of one's own it is 12 s; beside other work it may take longer.
+  expect(elapsedMs).toBeLessThan(availableParallelism() >= (loadavg()[0] ?? 0) ? 30_000 : 90_000)
 })

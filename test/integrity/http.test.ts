@@ -102,11 +102,17 @@ describe('a node:http server', () => {
         body: order,
         headers: { 'content-type': 'application/json', 'idempotency-key': '"k"', ...headers },
       })
+    let claims = 0
+    once.on('claimed', () => (claims += 1))
     expect((await send({})).status).toBe(400)
+    const { 'content-digest': digest } = integrityHeaders(`${order} `)
+    expect((await send({ 'content-digest': digest })).status).toBe(400)
+    expect(claims).toBe(0)
     expect(await (await send(integrityHeaders(order))).json()).toEqual(JSON.parse(order))
     const replay = await send(integrityHeaders(order))
     expect(replay.headers.get('idempotency-replayed')).toBe('true')
     expect(handled).toBe(1)
+    expect(claims).toBe(1)
   })
 
   it('does not hand on a body whose connection breaks before it is whole', async () => {

@@ -21,3 +21,15 @@ describe.each(['.', 'bench'])('the lock file in %s', (directory) => {
     expect(done.code).toBe(0)
   })
 })
+
+it('the benchmark measures with the undici that users get', (context) => {
+  if (!isPresent('bench/package-lock.json')) return context.skip('bench is not there')
+  const [product, bench] = ['package-lock.json', 'bench/package-lock.json'].map(
+    (path) =>
+      (JSON.parse(readText(path)) as { packages: Record<string, { readonly version?: string }> }).packages[
+        'node_modules/undici'
+      ]?.version,
+  )
+  expect(product).toMatch(/^\d/)
+  expect(bench).toBe(product)
+})

@@ -25,6 +25,17 @@ export async function makeContender(name: ContenderName, setting: Setting): Prom
     case 'gateway-memory':
     case 'gateway-sqlite':
       return (await import('./proxy.ts')).proxyContender(name, setting)
+    case 'undici':
+    case 'client':
+    case 'client-sqlite':
+    case 'got':
+    case 'axios':
+    case 'fetch':
+      return (await import('./caller.ts')).callerContender(name, setting)
+    case 'storm-no-budget':
+    case 'storm-budget':
+    case 'storm-word':
+      return (await import('./storm.ts')).stormContender(name, setting)
     default:
       return (await import('./http.ts')).httpContender(name, setting)
   }

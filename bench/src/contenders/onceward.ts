@@ -65,8 +65,8 @@ function runOf(once: Onceward, cell: Cell): Work['run'] {
           const sent = await attempt.step('send', (step) => charged(step.effectKey))
           return { reserved, sent }
         })
-    case 'pass':
-      throw new Error('nothing passes by a ledger that is called directly')
+    default:
+      throw new Error(`${cell.work} is not a work of a ledger that is called directly`)
   }
 }
 

@@ -1,21 +1,9 @@
 import { once as event } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { StormName } from '../cells.ts'
+import type { Measurement } from '../load.ts'
 import { loadOutbound, type ProductForm } from '../product.ts'
-
-export type StormPolicy =
-  /** Every layer tries three times, whatever the others do. */
-  | 'no-budget'
-  /** Every layer has the default budget. */
-  | 'budget'
-  /** And says of a failure it has retried already that it is not to be retried. */
-  | 'budget-and-word'
-
-export const stormTitles: Readonly<Record<StormPolicy, string>> = {
-  'no-budget': 'three attempts at each layer, no budget',
-  budget: 'with the default budget',
-  'budget-and-word': '**with the budget, and `x-should-retry: false` from whoever has retried**',
-}
 
 interface Service {
   readonly url: string
@@ -38,29 +26,39 @@ async function serve(handle: (request: IncomingMessage, response: ServerResponse
 
 const layers = 5
 
+export interface StormSize {
+  readonly form: ProductForm
+  readonly intents: number
+  /** Intents at once. */
+  readonly concurrency: number
+  /** Share of its calls that the peer fails, from 0 to 1. */
+  readonly failing: number
+}
+
+/** The same calls fail in every run, but with no order that a retry could fall in step with (a hash of the number). */
+function share(n: number): number {
+  const mixed = Math.imul(n ^ (n >>> 15), 0x2c1b3c6d)
+  const again = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39)
+  return ((again ^ (again >>> 15)) >>> 0) / 2 ** 32
+}
+
 /**
  * Five services, each calling the next, before a peer that fails: how many calls reach the peer for each intent. Every
  * call carries its key, so that all of them may be retried.
  */
 export async function storm(
-  policy: StormPolicy,
-  {
-    form,
-    intents,
-    failing,
-  }: { readonly form: ProductForm; readonly intents: number; readonly failing: number },
-): Promise<{ readonly callsPerIntent: number; readonly succeeded: number }> {
+  policy: StormName,
+  { form, intents, concurrency, failing }: StormSize,
+): Promise<Measurement> {
   const { createClient } = await loadOutbound(form)
   let calls = 0
   const peer = await serve((request, response) => {
     calls += 1
     request.resume()
-    // The same calls fail in every run: a tenth, twentieth… of the numbers, spread by a prime.
-    const fails = ((calls * 7919) % 1000) / 1000 < failing
-    response.writeHead(fails ? 503 : 201).end()
+    response.writeHead(share(calls) < failing ? 503 : 201).end()
   })
   const services: Service[] = [peer]
-  const budget = policy === 'no-budget' ? { ratio: 100, min: 1_000_000 } : {}
+  const budget = policy === 'storm-no-budget' ? { ratio: 100, min: 1_000_000 } : {}
   const clients = []
   for (let layer = 0; layer < layers; layer += 1) {
     const baseUrl = (services.at(-1) as Service).url
@@ -75,7 +73,7 @@ export async function storm(
           .request({ method: 'POST', path: '/', idempotencyKey })
           .catch(() => ({ status: 503 }))
         void answered.then(({ status }) => {
-          const word = policy === 'budget-and-word' && status >= 500 ? { 'x-should-retry': 'false' } : {}
+          const word = policy === 'storm-word' && status >= 500 ? { 'x-should-retry': 'false' } : {}
           response.writeHead(status, word).end()
         })
       }),
@@ -92,8 +90,16 @@ export async function storm(
       if (status === 201) succeeded += 1
     }
   }
-  await Promise.all(Array.from({ length: 16 }, loop))
+  const sinceMs = performance.now()
+  await Promise.all(Array.from({ length: concurrency }, loop))
+  const tookMs = performance.now() - sinceMs
   await Promise.all(clients.map((client) => client.close({ graceMs: 0 })))
   await Promise.all(services.map((service) => service.close()))
-  return { callsPerIntent: calls / intents, succeeded: succeeded / intents }
+  return {
+    operations: intents,
+    opsPerSecond: (intents / tookMs) * 1000,
+    meanMs: (tookMs * concurrency) / intents,
+    callsPerIntent: calls / intents,
+    succeeded: succeeded / intents,
+  }
 }

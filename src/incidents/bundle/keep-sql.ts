@@ -32,6 +32,9 @@ const maxRepeated = 100_000
 export async function keepInSql(shape: Shape, keeping: KeepingInSql): Promise<KeptInSql> {
   const { kind, map, sql, times, isBroken = 'false' } = keeping
   const ref = countsRefs(kind) && map.ref !== undefined ? `hash(nullif(${sql.text(map.ref)}, ''))` : undefined
+  // Without these DuckDB does not say how far it is; it is not to draw a bar of its own.
+  await sql.run('SET enable_progress_bar = true')
+  await sql.run('SET enable_progress_bar_print = false')
   const isBad = badSql(sql, map)
   const hash = ref === undefined ? 'NULL' : `CASE WHEN ${filled(sql, map.ref)} THEN ${ref} END`
   await sql.run(

@@ -143,12 +143,16 @@ async function tableSource(
   loading: Loading,
 ): Promise<LoadedSource> {
   const { memory = '1GB', threads, signal, onProgress } = loading
+  let isCounted = true
   const source = await openSource(paths, {
     memory,
     ...(threads !== undefined && { threads }),
     ...(signal && { signal }),
-    onProgress: (progress) => onProgress?.({ ...progress, source: spec.id }),
+    // DuckDB tells how far it is in pieces of work, not in rows.
+    onProgress: (progress) =>
+      onProgress?.({ ...progress, ...(isCounted ? {} : { rows: 0 }), source: spec.id }),
   })
+  isCounted = source.sql === undefined
   try {
     return await readTable(spec, source, { ...loading, paths })
   } finally {

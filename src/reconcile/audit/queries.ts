@@ -74,7 +74,7 @@ function amountColumns(sql: Sql, { roles }: Plan, { counted, declared }: Countin
 }
 
 /** Milliseconds since the epoch, or NULL; a time without a zone as if it were UTC, as the reading in TypeScript does. */
-function milliseconds(sql: Sql, text: string, style: TimeStyle): string {
+export function milliseconds(sql: Sql, text: string, style: TimeStyle): string {
   const isDuckdb = sql.dialect === 'duckdb'
   const number = (pattern: string, factor: number): string =>
     `CASE WHEN ${matches(sql, text, pattern)} THEN floor(CAST(${text} AS double precision) * ${factor}) END`

@@ -78,7 +78,15 @@ async function opened(db: Duckdb, at: DuckdbFiles, close: () => Promise<void>): 
     notes: at.files.flatMap((file) => file.notes),
     scan: (wanted) => batches(db.query(select(wanted))),
     rejections: () => rejectionsOf(db, at, relation.rejections),
-    sql: { dialect: 'duckdb', from: 'data', position: relation.position, text, run: db.run, query: db.query },
+    sql: {
+      dialect: 'duckdb',
+      from: 'data',
+      definition: relation.select,
+      position: relation.position,
+      text,
+      run: db.run,
+      query: db.query,
+    },
     close,
   }
 }

@@ -55,6 +55,8 @@ export interface SqlSide {
   readonly dialect: 'duckdb' | 'postgres'
   /** What stands behind FROM. Its columns are those of the source, under their names. */
   readonly from: string
+  /** A query that gives the same rows on another connection of DuckDB. */
+  readonly definition?: string
   /** An expression for the place of a row in the source, where there is one. */
   readonly position?: string
   /** The column as text, as an expression. */

@@ -74,9 +74,11 @@ interface Lost {
 export function lost(name: string, { row, files = () => ({}), yes, no = [] }: Lost): Story {
   const random = numbersFrom(name.length)
   const all = Array.from({ length: 72 }, (_, index) => ({ index, isLost: random() < 0.3 }))
-  const sent = all.map(
-    ({ index, isLost }) => ({ order_ref: `o-${index}`, at: at(index * 300), ...row(isLost) }) as Cells,
-  )
+  const sent = all.map(({ index, isLost }) => ({
+    order_ref: `o-${index}`,
+    at: at(index * 300),
+    ...row(isLost),
+  }))
   const others = Object.entries(files(all.filter(({ isLost }) => isLost).map(({ index }) => index * 300)))
   return {
     name,

@@ -2,7 +2,9 @@ import { create, type DescMessage, fromBinary, type Message, toBinary } from '@b
 import {
   type ChannelOptions,
   credentials,
+  type Interceptor,
   makeGenericClientConstructor,
+  Metadata,
   type sendUnaryData,
   Server,
   ServerCredentials,
@@ -66,6 +68,8 @@ export interface GrpcShopOptions extends CheckedDefinitionOptions {
   readonly options?: ChannelOptions
   readonly interceptors?: readonly ServerInterceptor[]
   readonly answer?: (batch: BatchMessage) => ApprovalMessage
+  /** In place of `plainDefinition`, made safe by `integrity`. */
+  readonly definition?: ServiceDefinition
 }
 
 export async function grpcShop(given: GrpcShopOptions = {}): Promise<GrpcShop> {
@@ -91,7 +95,8 @@ export async function grpcShop(given: GrpcShopOptions = {}): Promise<GrpcShop> {
     },
   }
   const definition =
-    integrity === undefined ? plainDefinition : checkedDefinition(plainDefinition, integrity, given)
+    given.definition ??
+    (integrity === undefined ? plainDefinition : checkedDefinition(plainDefinition, integrity, given))
   server.addService(definition, implementation)
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
@@ -102,32 +107,42 @@ export async function grpcShop(given: GrpcShopOptions = {}): Promise<GrpcShop> {
   return { port, handled }
 }
 
+/** Of the channel; and interceptors in front of that of integrity. */
+export type GrpcClientSetup = ChannelOptions & { readonly before?: readonly Interceptor[] }
+
 export interface GrpcClient {
-  dispatch(batch: BatchMessage): Promise<ApprovalMessage>
+  /** With `key`, in the metadata. */
+  dispatch(batch: BatchMessage, key?: string): Promise<ApprovalMessage>
   /** The replies so far, and how the call ended. */
   dispatchMany(
     batches: readonly BatchMessage[],
   ): Promise<{ replies: ApprovalMessage[]; error?: ServiceError }>
 }
 
-export function grpcClient(port: number, integrity?: Integrity, options: ChannelOptions = {}): GrpcClient {
+export function grpcClient(
+  port: number,
+  integrity?: Integrity,
+  { before = [], ...options }: GrpcClientSetup = {},
+): GrpcClient {
   const definition = integrity === undefined ? plainDefinition : checkedDefinition(plainDefinition, integrity)
   const Client = makeGenericClientConstructor(definition, 'Orders')
-  const interceptors = integrity === undefined ? [] : [integrityClientInterceptor()]
+  const interceptors = [...before, ...(integrity === undefined ? [] : [integrityClientInterceptor()])]
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { ...options, interceptors })
   onTestFinished(() => client.close())
   const methods = client as unknown as {
     Dispatch(
       batch: BatchMessage,
-      options: object,
+      metadata: Metadata,
       done: (error: ServiceError | null, reply: ApprovalMessage) => void,
     ): void
     DispatchMany(): NodeJS.ReadWriteStream
   }
   return {
-    dispatch: (batch) =>
+    dispatch: (batch, key) =>
       new Promise((resolve, reject) =>
-        methods.Dispatch(batch, {}, (error, reply) => (error === null ? resolve(reply) : reject(error))),
+        methods.Dispatch(batch, keyed(key), (error, reply) =>
+          error === null ? resolve(reply) : reject(error),
+        ),
       ),
     dispatchMany: (batches) =>
       new Promise((resolve) => {
@@ -140,4 +155,10 @@ export function grpcClient(port: number, integrity?: Integrity, options: Channel
         call.end()
       }),
   }
+}
+
+function keyed(key: string | undefined): Metadata {
+  const metadata = new Metadata()
+  if (key !== undefined) metadata.set('idempotency-key', key)
+  return metadata
 }

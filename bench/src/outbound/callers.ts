@@ -1,22 +1,9 @@
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import axiosRetry from 'axios-retry'
 import { create } from 'axios'
 import got from 'got'
-import type * as Undici from 'undici'
-import { loadOutbound, loadRoot, type ProductForm, rootDir, sqliteStore } from '../product.ts'
-
-export const callers = ['undici', 'onceward', 'onceward-sqlite', 'got', 'axios', 'fetch'] as const
-export type CallerName = (typeof callers)[number]
-
-export const callerTitles: Readonly<Record<CallerName, string>> = {
-  undici: 'bare undici `request`',
-  onceward: '**Onceward**, without a ledger',
-  'onceward-sqlite': '**Onceward**, every call an effect in SQLite',
-  got: 'got',
-  axios: 'axios + axios-retry',
-  fetch: '`fetch`',
-}
+import { Pool } from 'undici'
+import type { CallerName } from '../cells.ts'
+import { loadOutbound, loadRoot, type ProductForm, sqliteStore } from '../product.ts'
 
 /** Makes a call of number `n`, and reads its answer whole. */
 export interface Caller {
@@ -42,8 +29,8 @@ export async function startCaller(name: CallerName, place: CallerPlace): Promise
   switch (name) {
     case 'undici':
       return bareUndici(place)
-    case 'onceward':
-    case 'onceward-sqlite':
+    case 'client':
+    case 'client-sqlite':
       return onceward(name, place)
     case 'got': {
       const client = got.extend({
@@ -78,9 +65,8 @@ export async function startCaller(name: CallerName, place: CallerPlace): Promise
   }
 }
 
-/** The very undici that Onceward uses, not the one that this package has. */
+/** Of the version that the product's lock file names. */
 function bareUndici({ url, connections }: CallerPlace): Caller {
-  const { Pool } = createRequire(join(rootDir, 'package.json'))('undici') as typeof Undici
   const pool = new Pool(url, { connections, pipelining: 1 })
   return {
     call: async (n) => {
@@ -94,13 +80,13 @@ function bareUndici({ url, connections }: CallerPlace): Caller {
 }
 
 async function onceward(
-  name: 'onceward' | 'onceward-sqlite',
+  name: 'client' | 'client-sqlite',
   { url, form, connections, path }: CallerPlace,
 ): Promise<Caller> {
   const { createClient } = await loadOutbound(form)
   const { createOnceward } = await loadRoot(form)
   const once =
-    name === 'onceward' ? undefined : createOnceward({ store: await sqliteStore(form, path), keyLint: 'off' })
+    name === 'client' ? undefined : createOnceward({ store: await sqliteStore(form, path), keyLint: 'off' })
   const client = createClient({
     baseUrl: url,
     pool: { connections },

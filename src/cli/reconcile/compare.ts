@@ -1,0 +1,93 @@
+import { chmod, writeFile } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { messageOf, optionInvalid } from '../../kernel/errors.ts'
+import type { Difference, ReconcileOptions } from '../../reconcile/index.ts'
+import { progressLine } from '../audit/progress.ts'
+import { writeText } from '../contract/files.ts'
+import { exitCodes } from '../exit.ts'
+import { untilEnded } from '../until-ended.ts'
+import { fixOptions, type ReconcileCommandOptions, reconcileOptions } from './options.ts'
+import { planText, reconcileText } from './text.ts'
+
+/** As long as a timer can be: large tables take as long as they take. */
+export const limitMs = 2_000_000_000
+
+/** One comparison, and what `--out`, `--fix` and `--recall` ask for. */
+export async function compare(typed: ReconcileCommandOptions, json: boolean): Promise<number> {
+  const options = await reconcileOptions(typed)
+  const { reconcile, planCleanup, recallCsv } = await import('../../reconcile/index.ts')
+  return untilEnded({ name: 'reconcile', json, limitMs }, async ({ signal, line }) => {
+    const progress = progressLine(line)
+    const list = typed.out === undefined ? undefined : await listFile(typed.out)
+    try {
+      const asked: ReconcileOptions = { ...options, signal, onProgress: progress.onProgress }
+      const { fix, recall } = typed
+      if (fix === undefined && recall === undefined) {
+        const report = await reconcile(asked, list?.add)
+        return { exitCode: codeOf(report.clean), document: report, text: reconcileText(report) }
+      }
+      const { plan, report } = await planCleanup(asked, fixOptions(typed), list?.add)
+      if (fix !== undefined) await writePlan(fix, JSON.stringify(plan, null, 2), options)
+      if (recall !== undefined) await writeText(recall, recallCsv(plan), '--recall')
+      const { keys: _, ...summary } = plan
+      return {
+        exitCode: codeOf(report.clean),
+        document: { ...report, plan: summary },
+        text: `${reconcileText(report)}\n\n${planText(plan, fix ?? 'PLAN')}`,
+      }
+    } finally {
+      progress.close()
+      await list?.close()
+    }
+  })
+}
+
+function codeOf(clean: boolean): number {
+  return clean ? exitCodes.done : exitCodes.found
+}
+
+/** A plan goes from hand to hand, so the passwords stay out of it: they are kept beside it, for their owner alone. */
+async function writePlan(path: string, text: string, { left, right }: ReconcileOptions): Promise<void> {
+  await writeText(path, `${text}\n`, '--fix')
+  const secret = Object.entries({ left, right }).filter(([, url]) => holdsPassword(url))
+  if (secret.length === 0) return
+  await writeFile(placesPath(path), JSON.stringify(Object.fromEntries(secret)), { mode: 0o600 })
+  await chmod(placesPath(path), 0o600)
+}
+
+export function placesPath(plan: string): string {
+  return `${plan}.places`
+}
+
+function holdsPassword(url: string): boolean {
+  if (!/^postgres(ql)?:/i.test(url) || !URL.canParse(url)) return false
+  const parsed = new URL(url)
+  return parsed.password !== '' || parsed.searchParams.has('password')
+}
+
+interface ListFile {
+  add(this: void, difference: Difference): Promise<void>
+  close(this: void): Promise<void>
+}
+
+/** Every difference, one JSON document a line. */
+async function listFile(path: string): Promise<ListFile> {
+  const stream = createWriteStream(path)
+  await new Promise<void>((resolve, reject) => {
+    stream.once('open', () => resolve())
+    stream.once('error', (error) =>
+      reject(optionInvalid('--out', `a file that can be written (${messageOf(error)})`, path)),
+    )
+  })
+  return {
+    add: async (difference) => {
+      if (stream.write(`${JSON.stringify(difference)}\n`)) return
+      await new Promise<void>((resolve) => stream.once('drain', () => resolve()))
+    },
+    close: async () => {
+      stream.end()
+      await finished(stream)
+    },
+  }
+}

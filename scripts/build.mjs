@@ -7,7 +7,10 @@ import { root } from './install.mjs'
 const outDir = resolve(root, process.argv[2] ?? 'dist')
 rmSync(outDir, { recursive: true, force: true })
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-compile('--project', join(root, 'tsconfig.build.json'), '--outDir', outDir)
+const whole = ['--project', join(root, 'tsconfig.build.json'), '--outDir', outDir]
+// Comments are for whoever reads the sources, and in the types for whoever uses them; the code does without.
+compile(...whole, '--removeComments')
+compile(...whole, '--emitDeclarationOnly')
 // What runs in pages is compiled apart: there is a DOM there, and no Node.
 const page = join(root, 'src', 'browser')
 const emit = ['--noEmit', 'false', '--noEmitOnError', 'true', '--rootDir', page]

@@ -1,28 +1,11 @@
-import { once as event } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listen } from '../../../src/testing/http/listen.ts'
+import type { RunningService } from '../../../src/testing/http/adapter.ts'
 import type { StormName } from '../cells.ts'
 import type { Measurement } from '../load.ts'
 import { loadOutbound, type ProductForm } from '../product.ts'
 
-interface Service {
-  readonly url: string
-  close(): Promise<void>
-}
-
-async function serve(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<Service> {
-  const server = createServer({ keepAliveTimeout: 60_000 }, handle)
-  server.listen(0, '127.0.0.1')
-  await event(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      server.close()
-      server.closeAllConnections()
-      await event(server, 'close')
-    },
-  }
-}
+/** Its connections outlive the pauses between tries. */
+const staying = { keepAliveTimeout: 60_000 }
 
 const layers = 5
 
@@ -52,21 +35,21 @@ export async function storm(
 ): Promise<Measurement> {
   const { createClient } = await loadOutbound(form)
   let calls = 0
-  const peer = await serve((request, response) => {
+  const peer = await listen((request, response) => {
     calls += 1
     request.resume()
     response.writeHead(share(calls) < failing ? 503 : 201).end()
-  })
-  const services: Service[] = [peer]
+  }, staying)
+  const services: RunningService[] = [peer]
   const budget = policy === 'storm-no-budget' ? { ratio: 100, min: 1_000_000 } : {}
   const clients = []
   for (let layer = 0; layer < layers; layer += 1) {
-    const baseUrl = (services.at(-1) as Service).url
+    const baseUrl = (services.at(-1) as RunningService).url
     const client = createClient({ baseUrl, budget, retry: { attempts: 3, baseMs: 2, capMs: 5 } })
     clients.push(client)
     if (layer === layers - 1) break
     services.push(
-      await serve((request, response) => {
+      await listen((request, response) => {
         request.resume()
         const idempotencyKey = String(request.headers['idempotency-key'])
         const answered = client
@@ -76,7 +59,7 @@ export async function storm(
           const word = policy === 'storm-word' && status >= 500 ? { 'x-should-retry': 'false' } : {}
           response.writeHead(status, word).end()
         })
-      }),
+      }, staying),
     )
   }
   const top = clients.at(-1)

@@ -265,6 +265,6 @@ async function lateOutcome(claimed: Claimed, ending: Ending, current: Entry | un
   const id = `${entry.ref}.${fence.epoch}.${fence.attempt}`
   const kept = ledger.options.store.records.append([{ stream: 'late-outcomes', id, body }])
   await ledger.inTime('record', kept).catch(() => undefined)
-  const message = `The outcome of attempt ${entry.attempt} came after the entry had gone on without it; it is kept as evidence.`
+  const message = `The outcome of attempt ${entry.attempt} came after the entry had gone on without it.`
   return { kind: 'lease-lost', entry: current ?? entry, message, code: 'LEASE_LOST' }
 }

@@ -1,3 +1,4 @@
+import { Bag, type Placed } from '../kernel/bag.ts'
 import type { Runtime, Timer } from '../kernel/runtime.ts'
 import type { Lane } from './group-commit.ts'
 import type { Entry } from './entry.ts'
@@ -5,7 +6,7 @@ import type { ClockReading, Rules } from './rules.ts'
 import type { RenewRequest, RenewResult } from './store.ts'
 
 /** One lease that this process holds. */
-export interface Held {
+export interface Held extends Placed {
   readonly entry: Pick<Entry, 'ref' | 'owner' | 'attempt' | 'leaseMs'>
   /** Read before the claim was sent. */
   readonly began: ClockReading
@@ -16,8 +17,6 @@ export interface Held {
   isRenewing: boolean
   /** The last renewal did not come through. */
   hasMissed: boolean
-  /** Where the heartbeat keeps it; -1 where it does not. */
-  place: number
   /** Called once, when this worker may not act on the entry any more. */
   endLease(message: string): void
   renewed(): void
@@ -39,8 +38,7 @@ interface HeartbeatOptions {
 /** Renews every lease this process holds, each after a third of its length, from one timer and in a lane of its own. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions
-  // No Set: the tables that it leaves behind keep dead leases alive, and much that hangs on them.
-  readonly #held: Held[] = []
+  readonly #held = new Bag<Held>()
   #timer: Timer | undefined
   #dueAtMs = Number.POSITIVE_INFINITY
 
@@ -49,26 +47,18 @@ export class Heartbeat {
   }
 
   add(held: Held): void {
-    held.place = this.#held.push(held) - 1
+    this.#held.add(held)
     this.#schedule(held.since.monotonicMs + held.entry.leaseMs / 3)
   }
 
-  /** False where it was not kept. */
-  remove(held: Held): boolean {
-    const { place } = held
-    if (place === -1) return false
-    held.place = -1
-    const last = this.#held.pop() as Held
-    if (last === held) return true
-    this.#held[place] = last
-    last.place = place
-    return true
+  remove(held: Held): void {
+    this.#held.remove(held)
   }
 
   stop(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    for (const held of this.#held.splice(0)) held.place = -1
+    for (const held of this.#held.all()) this.#held.remove(held)
   }
 
   /** Rule 8: may the owner still begin something? */
@@ -114,7 +104,7 @@ export class Heartbeat {
   }
 
   #lose(held: Held, message: string): void {
-    if (this.remove(held)) held.endLease(message)
+    if (this.#held.remove(held)) held.endLease(message)
   }
 
   #schedule(dueAtMs: number): void {
@@ -130,7 +120,7 @@ export class Heartbeat {
     this.#dueAtMs = Number.POSITIVE_INFINITY
     const now = readClocks(runtime)
     let nextMs = Number.POSITIVE_INFINITY
-    for (const held of this.#held.slice()) {
+    for (const held of this.#held.all()) {
       const ageMs = Math.max(now.monotonicMs - held.since.monotonicMs, now.wallMs - held.since.wallMs)
       if (now.monotonicMs - held.began.monotonicMs >= maxRunMs) {
         this.#lose(held, `the attempt ran longer than ${maxRunMs} ms (maxRunMs)`)

@@ -56,7 +56,7 @@ function partText(part: unknown, key: Key): string {
     case 'number':
       // Beyond 2^53 neighbours are one number, and two orders would be one piece of work.
       if (!Number.isFinite(part) || (Number.isInteger(part) && !Number.isSafeInteger(part)))
-        throw keyInvalid('finite numbers below 2^53 (a larger one as a bigint or a string)', key)
+        throw keyInvalid('finite numbers below 2^53 (larger as bigint or string)', key)
       return String(part)
     case 'bigint':
     case 'boolean':

@@ -80,11 +80,11 @@ export function errorOf(outcome: Outcome, identity: FrozenIdentity): OncewardErr
     case 'in-progress': {
       const details = { retryAfterMs: Math.ceil(outcome.retryAfterMs) }
       if (outcome.why !== 'recall') return stop('IN_PROGRESS', 'somebody else is doing this work.', details)
-      const message = 'the store may have lost what it knew of this work, and other workers may still tell.'
+      const message = 'the store may have lost this work, and other workers may still tell.'
       return stop('RECALL_PENDING', message, details)
     }
     case 'in-doubt': {
-      const why = outcome.entry.doubt?.why ?? 'Its outcome could not be recorded.'
+      const why = outcome.entry.doubt?.why ?? 'Its outcome was not recorded.'
       return stop('IN_DOUBT', `the effect may have happened. ${why}`)
     }
     case 'unknown': {

@@ -138,7 +138,7 @@ export function decide(entry: Entry, caller: Caller, nowMs: number): Verdict {
       return {
         kind: 'refuse',
         code: 'KEY_EXPIRED',
-        message: `This work has ${entry.buriedState ?? 'ended'}; its result is past its retention and has been forgotten.`,
+        message: `This work has ${entry.buriedState ?? 'ended'}; its result has been forgotten.`,
       }
     case 'released':
       return run(entry, { earlierUnknown: entry.earlierUnknown, keepsFirstSend: false })

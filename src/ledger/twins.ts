@@ -18,7 +18,7 @@ export async function refuseTwin(claimed: Claimed): Promise<void> {
   if (twinRef === undefined) return
   ledger.events.emit('twin', entry, { twinRef, refused: true })
   await claimed.giveBack(`it is a twin of ${twinRef}`)
-  const message = `Entry ${twinRef} did the same work for ${entry.subject ?? 'the same subject'} under another key. Name the work by a key that a retry makes again.`
+  const message = `Entry ${twinRef} did the same work for ${entry.subject ?? 'the same subject'} under another key. A retry must make the same key again.`
   throw new OncewardError('KEY_TWIN', message, { details: { ref: entry.ref, twinRef } })
 }
 

@@ -1,3 +1,4 @@
+import type { Placed } from '../kernel/bag.ts'
 import { type ErrorCode, messageOf, OncewardError, readThrown } from '../kernel/errors.ts'
 import { fullJitterMs, type Timer } from '../kernel/runtime.ts'
 import { timestamp } from '../kernel/time.ts'
@@ -22,11 +23,12 @@ type Last =
   | { readonly kind: 'failed'; readonly error: unknown; readonly code?: ErrorCode }
 
 /** One logical call: its attempts, the waits between them, and what is known of all of them together. */
-export class LogicalCall {
+export class LogicalCall implements Placed {
+  place = -1
   readonly #core: ClientCore
   readonly #call: PreparedCall
   readonly #deadlineAtMs: number
-  readonly #sends = new Map<Send, Permit | undefined>()
+  readonly #sends: Send[] = []
   #attempts = 0
   /** The last attempt was sent twice. */
   #isHedged = false
@@ -89,7 +91,8 @@ export class LogicalCall {
     const timeoutMs = Math.min(options.timeoutMs, this.#deadlineAtMs - nowMs)
     const { maxAnswerBytes } = options
     const send = new Send(this.#call.sending, this, { nowMs, timeoutMs, maxAnswerBytes })
-    this.#sends.set(send, permit)
+    send.permit = permit
+    this.#sends.push(send)
     flights.dispatch(send)
   }
 
@@ -102,11 +105,11 @@ export class LogicalCall {
     flights.ended(send, end)
     this.#core.countSend(end)
     this.#report(send, end)
-    if (this.#isOver || !this.#sends.delete(send)) return
+    if (this.#isOver || !this.#forget(send)) return
     if (end.kind === 'answered') {
       const meaning = rules.meaningOf(end.answer, options.target, this.#call)
       // The other of two at once will have the last word, but this one may have been carried out.
-      if (this.#sends.size > 0 && meaning !== 'done' && isVague(end.answer.status)) this.#hasVague = true
+      if (this.#sends.length > 0 && meaning !== 'done' && isVague(end.answer.status)) this.#hasVague = true
       this.#settle({ kind: 'answered', answer: end.answer, meaning })
       return
     }
@@ -120,10 +123,18 @@ export class LogicalCall {
     this.#settle({ kind: 'failed', error })
   }
 
+  /** False for one that is not this call's any more. */
+  #forget(send: Send): boolean {
+    const at = this.#sends.indexOf(send)
+    if (at === -1) return false
+    this.#sends.splice(at, 1)
+    return true
+  }
+
   /** A send of the attempt has ended. Of two at once, only one that is done ends the attempt before the other has. */
   #settle(last: Last): void {
     const isDone = last.kind === 'answered' && last.meaning === 'done'
-    if (this.#sends.size > 0 && !isDone) return
+    if (this.#sends.length > 0 && !isDone) return
     this.#timer?.cancel()
     if (last.kind === 'answered' && last.meaning !== 'retry') this.#giveUp(last)
     else this.#consider(last)
@@ -209,7 +220,7 @@ export class LogicalCall {
   }
 
   #report(send: Send, end: SendEnd): void {
-    const permit = this.#sends.get(send)
+    const { permit } = send
     const { breaker, runtime } = this.#core
     if (breaker === undefined || permit === undefined) return
     const isBad = end.kind === 'failed' || end.answer.status >= 500
@@ -285,7 +296,7 @@ export class LogicalCall {
   /** The caller gave up. What was sent may still be carried out. */
   abort(reason: unknown): void {
     if (this.#isOver) return
-    const hasBegun = [...this.#sends.keys()].some((send) => send.hasBegun)
+    const hasBegun = this.#sends.some((send) => send.hasBegun)
     if (hasBegun) this.#hasCut = true
     this.#giveUp({ kind: 'failed', error: reason }, { why: 'the call was given up', aborted: true })
   }
@@ -303,11 +314,10 @@ export class LogicalCall {
 
   #over(): void {
     this.#isOver = true
-    this.#core.calls.delete(this)
+    this.#core.calls.remove(this)
     this.#timer?.cancel()
     for (const signal of this.#call.signals) signal.removeEventListener('abort', this.#onAbort)
-    for (const send of this.#sends.keys()) send.cancel(new Error('the call is over'))
-    this.#sends.clear()
+    for (const send of this.#sends.splice(0)) send.cancel(new Error('the call is over'))
   }
 }
 

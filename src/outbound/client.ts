@@ -1,4 +1,5 @@
 import { buildConnector, Pool } from 'undici'
+import { Bag } from '../kernel/bag.ts'
 import { members } from '../kernel/check.ts'
 import { OncewardError, optionInvalid } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
@@ -104,7 +105,7 @@ class StandardClient implements Client {
           changed: (from, to, why) => events.emit('breaker_changed', { from, to, why }),
           whyOpen: parts.whyOpen ?? whyOpen,
         }),
-      calls: new Set(),
+      calls: new Bag(),
       closed: undefined,
       countSend: (end) => {
         this.#counts.sends += 1
@@ -235,7 +236,7 @@ class StandardClient implements Client {
     }
     const error = new OncewardError('CLOSED', 'The client was closed before this call ended.')
     this.#core.closed = error
-    for (const call of calls) call.abort(error)
+    for (const call of calls.all()) call.abort(error)
     flights.stop()
     await this.#pool.destroy()
   }

@@ -1,3 +1,4 @@
+import type { Bag, Placed } from '../kernel/bag.ts'
 import type { OncewardError } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Breaker } from './breaker.ts'
@@ -18,7 +19,7 @@ export interface ClientCore {
   readonly budget: RetryBudget
   readonly breaker: Breaker | undefined
   /** Calls that have not ended, those that wait for their next attempt included. */
-  readonly calls: Set<{ abort(reason: unknown): void }>
+  readonly calls: Bag<Placed & { abort(reason: unknown): void }>
   /** Set once the client's patience is over: nothing is sent any more. */
   closed: OncewardError | undefined
   countSend(end: SendEnd): void

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import { Bag } from '../kernel/bag.ts'
 import type { Runtime, Timer } from '../kernel/runtime.ts'
 import type { OutboundEvents, PoolLoad } from './events.ts'
 import type { Send, SendEnd } from './send.ts'
@@ -17,7 +18,7 @@ export interface FlightsOptions {
  */
 export class Flights {
   readonly #options: FlightsOptions
-  readonly #sends = new Set<Send>()
+  readonly #sends = new Bag<Send>()
   #timer: Timer | undefined
   #timerAtMs = Number.POSITIVE_INFINITY
   #running = 0
@@ -56,7 +57,7 @@ export class Flights {
   }
 
   ended(send: Send, end: SendEnd): void {
-    if (!this.#sends.delete(send)) return
+    if (!this.#sends.remove(send)) return
     if (end.kind === 'answered' || end.hasBegun) this.#running -= 1
     if (this.#saturatedSinceMs !== undefined) this.#watch()
   }
@@ -117,7 +118,7 @@ export class Flights {
     const nowMs = runtime.monotonicMs()
     this.#timerAtMs = Number.POSITIVE_INFINITY
     let nextMs = this.#tellOfSaturation(nowMs)
-    for (const send of this.#sends) {
+    for (const send of this.#sends.all()) {
       if (send.expiresAtMs <= nowMs) {
         send.cancel(new SendTimeout(`no whole answer within ${Math.round(nowMs - send.beganAtMs)} ms`))
       } else if (send.expiresAtMs < nextMs) nextMs = send.expiresAtMs

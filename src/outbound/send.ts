@@ -1,4 +1,6 @@
 import type { Dispatcher } from 'undici'
+import type { Permit } from './breaker.ts'
+import type { Placed } from '../kernel/bag.ts'
 import type { AnswerHeaders, WrittenBody } from './message.ts'
 
 /** A request as it is written to a connection, once. */
@@ -41,13 +43,16 @@ type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>
 const noBytes = Buffer.alloc(0)
 
 /** One send: undici's handler, which gathers the answer up to a bound. */
-export class Send implements Dispatcher.DispatchHandler {
+export class Send implements Dispatcher.DispatchHandler, Placed {
   readonly sending: Sending
   /** By the monotonic clock. */
   readonly beganAtMs: number
   readonly expiresAtMs: number
   readonly #listener: SendListener
   readonly #maxAnswerBytes: number
+  place = -1
+  /** Of the circuit through which it went, where there is one. */
+  permit: Permit | undefined
   hasBegun = false
   isOver = false
   #controller: Dispatcher.DispatchController | undefined

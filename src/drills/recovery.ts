@@ -4,6 +4,7 @@ import { refOf } from '../kernel/ids.ts'
 import { encodeKey } from '../ledger/key.ts'
 import { callOnce } from './call.ts'
 import type { Look, Moment } from './history.ts'
+import { inParallel } from './in-parallel.ts'
 import { type Instance, openInstance } from './instance.ts'
 import { type Journal, openJournal } from '../testing/journal.ts'
 import type { Stage } from './stage.ts'
@@ -26,6 +27,8 @@ interface KeyRecord {
 const sweepEveryMs = 100
 /** Nobody waits longer for a lease of a dead worker than this. */
 const waitMs = 20_000
+const callsAtOnce = 64
+const maxTries = 5
 
 /** An instance that comes after a fault, with clients that call again and a person who decides what is in doubt. */
 export class Recovery {
@@ -86,11 +89,18 @@ export class Recovery {
     }
   }
 
-  /** The clients call again, all at once, and wait for their answers. */
+  /** The clients call again, many at once, and wait for their answers. */
   async call(keys: Iterable<string> = this.#keys.keys()): Promise<void> {
-    await Promise.all(
-      Array.from(keys, async (key) => void this.#keys.get(key)?.answers.push(await this.#callOnce(key))),
-    )
+    await inParallel([...keys], callsAtOnce, (key) => this.#callAgain(key))
+  }
+
+  /** Leases are short here, and a busy machine may lose some: such a call says nothing of the work, and is made again. */
+  async #callAgain(key: string): Promise<void> {
+    for (let tries = 0; tries < maxTries; tries += 1) {
+      const answer = await this.#callOnce(key)
+      this.#keys.get(key)?.answers.push(answer)
+      if (answer.receipt?.error?.code !== 'LEASE_LOST') return
+    }
   }
 
   /** The same beside sweeps, until all have an answer: the two must not disturb each other. */

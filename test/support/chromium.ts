@@ -35,7 +35,7 @@ const fontsConf = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir prefix="relative">fonts</dir>
-  <cachedir prefix="relative">fonts-cache</cachedir>
+  <cachedir prefix="xdg">fonts-cache</cachedir>
 </fontconfig>
 `
 
@@ -97,6 +97,8 @@ async function packagedChromium(): Promise<Program> {
     env: {
       LD_LIBRARY_PATH: libraries.filter((path) => path !== '').join(':'),
       FONTCONFIG_FILE: join(folder, 'fonts.conf'),
+      // A relative one would lie in whatever folder the tests are run from.
+      XDG_CACHE_HOME: folder,
     },
   }
 }

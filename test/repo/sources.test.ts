@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { filesBelow, readText } from '../support/repo.ts'
+import { filesBelow, readText, root } from '../support/repo.ts'
 
 const maxLines = 400
 const sources = filesBelow('src', /\.ts$/).filter((path) => !/\.test(-d)?\.ts$/.test(path))
@@ -12,6 +13,15 @@ describe('the sources', () => {
 
   it('have names in kebab-case', () => {
     expect(filesBelow('src', /\.ts$/).filter((path) => !/^[a-z0-9/.-]+$/.test(path))).toEqual([])
+  })
+})
+
+describe('the repository', () => {
+  it('holds text alone: what is not was made by a program, and a program can make it again', (context) => {
+    const listed = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
+    if (listed.status !== 0) return context.skip('this is no git checkout')
+    const paths = listed.stdout.split('\0').filter((path) => path !== '')
+    expect(paths.filter((path) => readText(path).includes('\0'))).toEqual([])
   })
 })
 

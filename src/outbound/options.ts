@@ -4,6 +4,15 @@ import { optionInvalid } from '../kernel/errors.ts'
 import type { Onceward } from '../ledger/onceward.ts'
 import type { BreakerOptions, ParsedBreaker } from './breaker.ts'
 import type { RequestHeaders } from './message.ts'
+import {
+  type BudgetOptions,
+  fraction,
+  type ParsedBudget,
+  type ParsedRetry,
+  parseBudget,
+  parseRetry,
+  type RetryOptions,
+} from './retry-options.ts'
 import type { TargetProfile } from './target.ts'
 import { idempotencyKeyTarget } from './targets.ts'
 
@@ -16,21 +25,9 @@ export interface ClientOptions {
   readonly timeoutMs?: number
   /** Over all attempts and the waits between them. Default: `timeoutMs` times `retry.attempts`. */
   readonly deadlineMs?: number
-  readonly retry?: {
-    /** The first one included. Default 3; 1 means no retry. */
-    readonly attempts?: number
-    /** The longest first wait; it doubles with each retry. Default 100. */
-    readonly baseMs?: number
-    /** No wait is longer, but for one that the target asks for. Default 20,000. */
-    readonly capMs?: number
-  }
+  readonly retry?: RetryOptions
   /** Retries to this destination, of all clients of the process, over the last ten seconds. */
-  readonly budget?: {
-    /** As a fraction of first calls. Default 0.2; may exceed 1. */
-    readonly ratio?: number
-    /** So many are allowed in any case. Default 3. */
-    readonly min?: number
-  }
+  readonly budget?: BudgetOptions
   /** No circuit breaker unless given. */
   readonly breaker?: BreakerOptions
   /** No bound on concurrent calls unless given. */
@@ -61,8 +58,8 @@ export interface ParsedClientOptions {
   readonly target: TargetProfile
   readonly timeoutMs: number
   readonly deadlineMs: number
-  readonly retry: { readonly attempts: number; readonly baseMs: number; readonly capMs: number }
-  readonly budget: { readonly ratio: number; readonly min: number }
+  readonly retry: ParsedRetry
+  readonly budget: ParsedBudget
   readonly breaker: ParsedBreaker | undefined
   readonly bulkhead: { readonly calls: number; readonly queue: number } | undefined
   readonly pool: {
@@ -84,8 +81,7 @@ const mebibyte = 1024 * 1024
 export function parseClientOptions(options: ClientOptions): ParsedClientOptions {
   members(options, 'options')
   const { origin, basePath } = parseBaseUrl(options.baseUrl)
-  const retry = members(options.retry ?? {}, 'retry')
-  const attempts = count(retry.attempts ?? 3, 'retry.attempts', { min: 1, max: 100 })
+  const retry = parseRetry(options.retry)
   const timeoutMs = duration(options.timeoutMs ?? 30_000, 'timeoutMs')
   const { once } = options
   if (once !== undefined) members(once, 'once')
@@ -94,13 +90,12 @@ export function parseClientOptions(options: ClientOptions): ParsedClientOptions 
     basePath,
     target: parseTarget(options.target ?? idempotencyKeyTarget),
     timeoutMs,
-    deadlineMs: duration(options.deadlineMs ?? Math.min(timeoutMs * attempts, maxTimerMs), 'deadlineMs'),
-    retry: {
-      attempts,
-      baseMs: milliseconds(retry.baseMs ?? 100, 'retry.baseMs', 0),
-      capMs: milliseconds(retry.capMs ?? 20_000, 'retry.capMs', 0),
-    },
-    budget: parseBudget(options.budget ?? {}),
+    deadlineMs: duration(
+      options.deadlineMs ?? Math.min(timeoutMs * retry.attempts, maxTimerMs),
+      'deadlineMs',
+    ),
+    retry,
+    budget: parseBudget(options.budget),
     breaker: options.breaker === undefined ? undefined : parseBreaker(options.breaker),
     bulkhead: options.bulkhead === undefined ? undefined : parseBulkhead(options.bulkhead),
     pool: parsePool(options.pool ?? {}),
@@ -123,11 +118,6 @@ export function duration(value: unknown, name: string): number {
   throw optionInvalid(name, `at most ${maxTimerMs} milliseconds`, value)
 }
 
-function fraction(value: unknown, name: string, max: number): number {
-  if (typeof value === 'number' && value >= 0 && value <= max) return value
-  throw optionInvalid(name, `a number from 0 to ${max}`, value)
-}
-
 function parseBaseUrl(given: unknown): { origin: string; basePath: string } {
   const expected = 'an http or https URL without credentials, query and fragment'
   const text = given instanceof URL ? given.href : given
@@ -145,14 +135,6 @@ function parseTarget(target: TargetProfile): TargetProfile {
   label(target.name, 'target.name', 100)
   if (target.key !== undefined) milliseconds(target.keyLifetimeMs, 'target.keyLifetimeMs', 1)
   return target
-}
-
-function parseBudget(budget: NonNullable<ClientOptions['budget']>): ParsedClientOptions['budget'] {
-  members(budget, 'budget')
-  return {
-    ratio: fraction(budget.ratio ?? 0.2, 'budget.ratio', 100),
-    min: count(budget.min ?? 3, 'budget.min', { min: 0, max: 1_000_000 }),
-  }
 }
 
 function parseBreaker(breaker: BreakerOptions): ParsedBreaker {

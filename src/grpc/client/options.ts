@@ -1,8 +1,16 @@
-import { count, label, members, milliseconds, optionalFunction } from '../../kernel/check.ts'
+import { label, members, milliseconds, optionalFunction } from '../../kernel/check.ts'
 import { optionInvalid } from '../../kernel/errors.ts'
 import type { Key } from '../../ledger/intent.ts'
 import type { Onceward } from '../../ledger/onceward.ts'
 import type { KeyedSafety, Safety, SafetyKind } from '../../ledger/safety.ts'
+import {
+  type BudgetOptions,
+  type ParsedBudget,
+  type ParsedRetry,
+  parseBudget,
+  parseRetry,
+  type RetryOptions,
+} from '../../outbound/retry-options.ts'
 import { metadataNames } from '../status.ts'
 
 /** A call as the options see it: the same for both libraries. */
@@ -30,21 +38,9 @@ export interface GrpcClientOptions {
   readonly safe?: readonly string[]
   /** Longest life of one try; the deadline of a call is over all of them. Default: no bound but that. */
   readonly timeoutMs?: number
-  readonly retry?: {
-    /** The first one included. Default 3; 1 means no retry. */
-    readonly attempts?: number
-    /** The longest first wait; it doubles with each retry. Default 100. */
-    readonly baseMs?: number
-    /** No wait is longer, but for one that the server asks for. Default 20,000. */
-    readonly capMs?: number
-  }
+  readonly retry?: RetryOptions
   /** Retries to this destination, of all clients of the process, over the last ten seconds. */
-  readonly budget?: {
-    /** As a fraction of first calls. Default 0.2; may exceed 1. */
-    readonly ratio?: number
-    /** So many are allowed in any case. Default 3. */
-    readonly min?: number
-  }
+  readonly budget?: BudgetOptions
   /** Each unary call with a key is then an effect in this ledger, and replayed after a crash. */
   readonly once?: Onceward
   /** What the server guarantees. Default `keyed`, for `keyLifetimeMs`; else what may have arrived is not sent again. */
@@ -59,8 +55,8 @@ export interface ParsedGrpcClientOptions {
   readonly keyLifetimeMs: number
   readonly safe: ReadonlySet<string>
   readonly timeoutMs: number
-  readonly retry: { readonly attempts: number; readonly baseMs: number; readonly capMs: number }
-  readonly budget: { readonly ratio: number; readonly min: number }
+  readonly retry: ParsedRetry
+  readonly budget: ParsedBudget
   readonly once: Onceward | undefined
   readonly safety: ClientSafety
   readonly subject: ((call: GrpcClientCall) => string | undefined) | undefined
@@ -79,8 +75,6 @@ const requestMs = 5 * 60 * 1000
 export function parseGrpcClientOptions(given: GrpcClientOptions = {}): ParsedGrpcClientOptions {
   members(given, 'options')
   const { once, key, subject, safe = [] } = given
-  const retry = members(given.retry ?? {}, 'retry')
-  const budget = members(given.budget ?? {}, 'budget')
   const keyLifetimeMs = milliseconds(given.keyLifetimeMs ?? 23 * hourMs, 'keyLifetimeMs', 1)
   if (once !== undefined && typeof once?.execute !== 'function')
     throw optionInvalid('once', 'an instance made by createOnceward', once)
@@ -95,15 +89,8 @@ export function parseGrpcClientOptions(given: GrpcClientOptions = {}): ParsedGrp
       given.timeoutMs === undefined
         ? Number.POSITIVE_INFINITY
         : milliseconds(given.timeoutMs, 'timeoutMs', 1),
-    retry: {
-      attempts: count(retry.attempts ?? 3, 'retry.attempts', { min: 1, max: 100 }),
-      baseMs: milliseconds(retry.baseMs ?? 100, 'retry.baseMs', 0),
-      capMs: milliseconds(retry.capMs ?? 20_000, 'retry.capMs', 0),
-    },
-    budget: {
-      ratio: ratioOf(budget.ratio ?? 0.2),
-      min: count(budget.min ?? 3, 'budget.min', { min: 0, max: 1_000_000 }),
-    },
+    retry: parseRetry(given.retry),
+    budget: parseBudget(given.budget),
     once,
     safety: parseSafetyOf(given.safety ?? 'keyed', keyLifetimeMs),
     subject: optionalFunction(subject, 'subject'),
@@ -116,9 +103,4 @@ function parseSafetyOf(given: Safety | SafetyKind, keyLifetimeMs: number): Clien
   const lifetimeMs = safety.keyLifetimeMs ?? keyLifetimeMs
   const requestTimeoutMs = safety.requestTimeoutMs ?? Math.min(requestMs, lifetimeMs / 2)
   return { kind: 'keyed', keyLifetimeMs: lifetimeMs, requestTimeoutMs }
-}
-
-function ratioOf(value: unknown): number {
-  if (typeof value === 'number' && value >= 0 && value <= 100) return value
-  throw optionInvalid('budget.ratio', 'a number from 0 to 100', value)
 }

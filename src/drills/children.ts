@@ -32,11 +32,19 @@ export interface Child {
   readonly ended: Promise<Ended>
   hasEnded(): boolean
   send(message: Message): void
-  /** The first message not taken yet that matches. Rejects when the process ends without it, or is silent for a minute. */
-  take<M extends Message>(matches: (message: Message) => message is M): Promise<M>
+  /**
+   * The first message not taken yet that matches. Rejects when the process ends without it, or after `withinMs` (a
+   * minute), with what the process is doing.
+   */
+  take<M extends Message>(matches: (message: Message) => message is M, withinMs?: number): Promise<M>
   /** All messages not taken yet. */
   rest(): readonly Message[]
   signal(signal: NodeJS.Signals): void
+  /**
+   * SIGCONT, again and again until another signal or its end: a process that says that it stops does so a moment later,
+   * and on a busy machine a single SIGCONT may come before its SIGSTOP and be lost.
+   */
+  goOn(): void
   /** SIGKILL, and waits until it is gone. Works on a stopped process too. */
   kill(): Promise<void>
 }
@@ -53,6 +61,7 @@ export const configVariable = 'ONCEWARD_DRILL_CONFIG'
 const maxErrorChars = 4_000
 /** Longest wait for a message. */
 const patienceMs = 60_000
+const againMs = 500
 /** The checkout runs TypeScript as it is, the published package what was made of it. */
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 
@@ -128,8 +137,10 @@ function makeChild(name: string, running: ChildProcess, log: (more: object) => v
   const messages: Message[] = []
   let waiting: Waiting[] = []
   let end: Ended | undefined
+  let again: NodeJS.Timeout | undefined
   const ended = whenEnded(running, (how) => {
     end = how
+    clearInterval(again)
     log({ event: 'ended', code: how.code, signal: how.signal })
     for (const one of waiting.splice(0)) {
       one.heard()
@@ -144,6 +155,7 @@ function makeChild(name: string, running: ChildProcess, log: (more: object) => v
     first.resolve(message as never)
   })
   const signal = (sent: NodeJS.Signals): void => {
+    clearInterval(again)
     if (end !== undefined) return
     log({ event: 'signal', signal: sent })
     running.kill(sent)
@@ -156,17 +168,21 @@ function makeChild(name: string, running: ChildProcess, log: (more: object) => v
     send: (message) => {
       if (running.connected) running.send(message, () => {})
     },
-    take: (matches) =>
+    take: (matches, withinMs = patienceMs) =>
       new Promise((resolve, reject) => {
         const index = messages.findIndex(matches)
         if (index >= 0) return resolve(messages.splice(index, 1)[0] as never)
         if (end !== undefined) return reject(endedEarly(name, end))
-        const timer = setTimeout(() => reject(silent(name, running.pid ?? 0)), patienceMs)
+        const timer = setTimeout(() => reject(silent(name, running.pid ?? 0, withinMs)), withinMs)
         const heard = (): void => clearTimeout(timer)
         waiting.push({ matches, resolve, reject, heard })
       }),
     rest: () => messages.splice(0),
     signal,
+    goOn: () => {
+      signal('SIGCONT')
+      again = setInterval(() => running.kill('SIGCONT'), againMs)
+    },
     kill: async () => {
       signal('SIGKILL')
       await ended
@@ -175,7 +191,7 @@ function makeChild(name: string, running: ChildProcess, log: (more: object) => v
 }
 
 /** A drill does not hang with one of its processes: it fails, and says what it was doing. */
-function silent(name: string, pid: number): Error {
+function silent(name: string, pid: number, forMs: number): Error {
   const lines = ['status', 'wchan', 'syscall'].map((file) => {
     try {
       const text = readFileSync(`/proc/${pid}/${file}`, 'utf8')
@@ -184,7 +200,7 @@ function silent(name: string, pid: number): Error {
       return `${file}: not to be had`
     }
   })
-  return new Error(`${name} (process ${pid}) was silent for ${patienceMs} ms. ${lines.join('; ')}`)
+  return new Error(`${name} (process ${pid}) was silent for ${forMs} ms. ${lines.join('; ')}`)
 }
 
 function endedEarly(name: string, how: Ended): Error {

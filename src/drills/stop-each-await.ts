@@ -130,10 +130,8 @@ async function outlive(
 async function wake(zombie: Zombie, withinMs: number): Promise<void> {
   if (!zombie.isStopped) return
   const { worker } = zombie
-  worker.signal('SIGCONT')
-  const late = setTimeout(() => worker.signal('SIGKILL'), withinMs)
-  const { answer } = await worker.take(isAnswer)
-  clearTimeout(late)
+  worker.goOn()
+  const { answer } = await worker.take(isAnswer, withinMs)
   // It stood still for most of that.
   zombie.answer = { ...answer, tookMs: 0 }
   // Its caller may have its answer (the lease is lost) before its effect is over: let that come to its end too.

@@ -71,7 +71,7 @@ export async function comeBackWhileOvertaken(stage: Stage, name: string): Promis
   await successor.take(isEvent('effect_started'))
   const before = await rowOf(stage, workload, key)
   await client.ask<'release'>({ op: 'release', key })
-  worker.signal('SIGCONT')
+  worker.goOn()
   await worker.take(
     (message): message is { kind: 'event' } =>
       isEvent('late_outcome')(message) || isEvent('succeeded')(message),
@@ -117,7 +117,7 @@ export async function sleepUndisturbed(
   const { key, worker } = await stopInEffect(stage, workload, name)
   await new Promise((resolve) => void setTimeout(resolve, stage.settings.leaseMs * 2))
   await stage.peer.client.ask<'release'>({ op: 'release', key })
-  worker.signal('SIGCONT')
+  worker.goOn()
   // Its caller may have been told that the lease was lost; the outcome is written all the same.
   await worker.take(isEvent('succeeded'))
   const row = await rowOf(stage, workload, key)

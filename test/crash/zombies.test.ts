@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isEvent } from '../../src/drills/worker-protocol.ts'
+import { startWorker } from '../../src/drills/stage.ts'
+import { isAnswer, isEvent } from '../../src/drills/worker-protocol.ts'
 import type { StoreName } from './stages.ts'
 import { needsStops, useStage } from './stages.ts'
 import { answersOf, effectCounts, go, readyWorker } from '../../src/drills/workers.ts'
@@ -22,7 +23,7 @@ describe.each(stores)('a worker that comes back from a stop on %s', (store) => {
     expect(answer?.receipt).toMatchObject({ state: 'succeeded', attempts: 2 })
     const before = await rowOf(stage(), 'keyed', key)
     await stage().peer.client.ask<'release'>({ op: 'release', key })
-    worker.signal('SIGCONT')
+    worker.goOn()
     const { event } = await worker.take(isEvent('late_outcome'))
     const [own] = await answersOf(worker, 1)
     expect(event).toMatchObject({ fence: { attempt: 1 }, outcome: 'succeeded', state: 'succeeded' })
@@ -31,6 +32,17 @@ describe.each(stores)('a worker that comes back from a stop on %s', (store) => {
     await expect.poll(() => lateOutcomes(stage())).toContain(`${before?.ref}.${before?.epoch}.1`)
     expect((await effectCounts(stage())).get(key)).toBe(1)
     await Promise.all([worker.kill(), successor.kill()])
+  })
+
+  it('goes on where it was told to before it stood still', { timeout: minute }, async (context) => {
+    needsStops(context)
+    const key = 'told-early'
+    const fault = { k: 10, signal: 'SIGSTOP' } as const
+    const worker = startWorker(stage(), { name: key, workload: 'keyed', keys: [key], fault })
+    worker.goOn()
+    const { answer } = await worker.take(isAnswer)
+    expect(answer.receipt?.state).toBe('succeeded')
+    await worker.kill()
   })
 
   it('writes nothing while its successor is at work', { timeout: minute }, async (context) => {
@@ -51,7 +63,7 @@ describe.each(stores)('a worker that comes back from a stop on %s', (store) => {
     const [answer] = await answersOf(other, 1)
     expect(answer?.receipt).toMatchObject({ state: 'in_doubt', error: { code: 'IN_DOUBT' } })
     await stage().peer.client.ask<'release'>({ op: 'release', key })
-    worker.signal('SIGCONT')
+    worker.goOn()
     await worker.take(isEvent('succeeded'))
     expect(await rowOf(stage(), 'blind', key)).toMatchObject({ state: 'succeeded', attempt: 1 })
     await Promise.all([worker.kill(), other.kill()])
@@ -68,7 +80,7 @@ describe.each(stores)('a worker that comes back from a stop on %s', (store) => {
     const before = await rowOf(stage(), 'verifiable', key)
     expect(before?.resolution?.by).toBe('verify')
     await stage().peer.client.ask<'release'>({ op: 'release', key })
-    worker.signal('SIGCONT')
+    worker.goOn()
     await worker.take(isEvent('late_outcome'))
     expect(await rowOf(stage(), 'verifiable', key)).toEqual(before)
     expect((await effectCounts(stage())).get(key)).toBe(1)

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { outputError, packageVersion, withGlobals } from './command.ts'
 import { auditCommand } from './commands/audit.ts'
+import { auditTrailCommand } from './commands/audit-trail.ts'
 import { contractCommand } from './commands/contract.ts'
 import { demoCommand } from './commands/demo.ts'
 import { drillCommand } from './commands/drill.ts'
@@ -10,9 +11,11 @@ import { gatewayCommand } from './commands/gateway.ts'
 import { lsCommand } from './commands/ls.ts'
 import { reconcileCommand } from './commands/reconcile.ts'
 import { runCommand } from './commands/run.ts'
+import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { sweepCommand } from './commands/sweep.ts'
+import { tokenCommand } from './commands/token.ts'
 import { triageCommand } from './commands/triage.ts'
 
 export const exitCodeText = `Exit codes:
@@ -42,6 +45,9 @@ export function createProgram(): Command {
     .addCommand(doubtCommand())
     .addCommand(sweepCommand())
     .addCommand(gatewayCommand())
+    .addCommand(serveCommand())
+    .addCommand(tokenCommand())
+    .addCommand(auditTrailCommand())
     .addCommand(doctorCommand())
     .addCommand(drillCommand())
     .addCommand(demoCommand())

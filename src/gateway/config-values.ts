@@ -1,4 +1,4 @@
-import { label } from '../kernel/check.ts'
+import { label, members } from '../kernel/check.ts'
 import { OncewardError, optionInvalid } from '../kernel/errors.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -34,4 +34,23 @@ export function names(value: unknown, name: string): readonly string[] {
 export function token(value: unknown, name: string): string {
   if (typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/.test(value)) return value
   throw optionInvalid(name, 'a name of letters, digits and hyphens', value)
+}
+
+interface Numbers<T> {
+  readonly name: string
+  readonly check: (value: unknown, name: string, field: keyof T) => number
+}
+
+/** An object of numbers, each checked, with what is not said taken from `defaults`. */
+export function numbers<T extends { readonly [field in keyof T]: number }>(
+  raw: unknown,
+  defaults: T,
+  { name, check }: Numbers<T>,
+): T {
+  const given = only(members(raw, name), name, Object.keys(defaults))
+  const entries = Object.entries<number>(defaults).map(([field, usual]) => [
+    field,
+    check(given[field] ?? usual, `${name}.${field}`, field as keyof T),
+  ])
+  return Object.fromEntries(entries) as T
 }

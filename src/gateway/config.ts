@@ -3,13 +3,13 @@ import { boolean, count, label, members, milliseconds, oneOf } from '../kernel/c
 import { OncewardError, optionInvalid } from '../kernel/errors.ts'
 import { parseCaller } from './config-caller.ts'
 import { parsePolicy, parseRoutes } from './config-routes.ts'
-import { only, optional } from './config-values.ts'
+import { numbers, only, optional } from './config-values.ts'
+import { parseListen } from './listen.ts'
 import type {
   ForwardedConfig,
   GatewayConfig,
   GatewayPromises,
   LimitsConfig,
-  Listen,
   TimeoutsConfig,
 } from './schema.ts'
 
@@ -54,7 +54,8 @@ export function readGatewayPromises(text: string): GatewayPromises {
   return parseGatewayConfig(raw, namesUpstream ? {} : { upstream: 'http://127.0.0.1' })
 }
 
-function yamlOf(text: string): unknown {
+/** The document of a YAML text; an empty one is an empty object. */
+export function yamlOf(text: string): unknown {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const [error] = document.errors
@@ -119,15 +120,6 @@ function parseUpstream(value: unknown, name: string): string {
   return url.origin
 }
 
-/** `127.0.0.1:4871`, `[::1]:4871`, `localhost:0`. */
-function parseListen(value: unknown, name: string): Listen {
-  const match = typeof value === 'string' ? /^(\[[0-9a-f:.]+\]|[^:[\]\s]+):(\d{1,5})$/i.exec(value) : null
-  const port = Number(match?.[2])
-  if (match?.[1] === undefined || !(port <= 65_535))
-    throw optionInvalid(name, 'HOST:PORT such as 127.0.0.1:4871', value)
-  return { host: match[1].replaceAll(/[[\]]/g, ''), port }
-}
-
 function parsePath(value: unknown, name: string): string {
   if (typeof value === 'string' && /^\/[!-~]*$/.test(value) && !/[?#]/.test(value)) return value
   throw optionInvalid(name, 'a path such as /health', value)
@@ -186,22 +178,4 @@ function parseTimeouts(raw: unknown): TimeoutsConfig {
     throw optionInvalid('timeouts.requestMs', `at least headersMs (${headersMs})`, requestMs)
   if (lateMs < answerMs) throw optionInvalid('timeouts.lateMs', `at least answerMs (${answerMs})`, lateMs)
   return timeouts
-}
-
-interface Numbers<T> {
-  readonly name: string
-  readonly check: (value: unknown, name: string, field: keyof T) => number
-}
-
-function numbers<T extends { readonly [field in keyof T]: number }>(
-  raw: unknown,
-  defaults: T,
-  { name, check }: Numbers<T>,
-): T {
-  const given = only(members(raw, name), name, Object.keys(defaults))
-  const entries = Object.entries<number>(defaults).map(([field, usual]) => [
-    field,
-    check(given[field] ?? usual, `${name}.${field}`, field as keyof T),
-  ])
-  return Object.fromEntries(entries) as T
 }

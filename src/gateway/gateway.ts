@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Pool } from 'undici'
-import { OncewardError } from '../kernel/errors.ts'
 import type { Onceward, OperationOptions } from '../ledger/onceward.ts'
 import { profiles } from '../http/profiles.ts'
 import { systemRuntime } from '../system.ts'
@@ -10,6 +9,7 @@ import { type GatewayRules, gatewayRules } from './decisions.ts'
 import { enginesOf } from './engines.ts'
 import { forward, refuse } from './forward.ts'
 import { Health } from './health.ts'
+import { listen } from './listen.ts'
 import { problemMaker } from './problems.ts'
 import { pathOf, routeMatcher } from './routes.ts'
 import type { GatewayConfig } from './schema.ts'
@@ -54,7 +54,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       onError,
     }
     const server = serverOf(context, health)
-    const url = await listen(server, config)
+    const url = await listen(server, config.listen)
     const close = closer({ server, once, pool, health, graceMs: config.timeouts.graceMs })
     return { url, once, close }
   } catch (error) {
@@ -137,20 +137,6 @@ async function serve(
 function isUpgrade({ headers }: IncomingMessage): boolean {
   const { upgrade } = headers
   return upgrade !== undefined && upgrade.trim().toLowerCase() !== 'h2c'
-}
-
-function listen(server: Server, { listen: { host, port } }: GatewayConfig): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const message = `listen must be an address that is free, got "${host}:${port}": ${error.message}`
-      reject(new OncewardError('OPTION_INVALID', message, { cause: error }))
-    })
-    server.listen(port, host, () => {
-      const address = server.address()
-      const given = typeof address === 'object' && address !== null ? address.port : port
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${given}`)
-    })
-  })
 }
 
 interface Closing {

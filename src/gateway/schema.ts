@@ -1,4 +1,5 @@
 import type { OutcomeClass, ProfileName } from '../http/profiles.ts'
+import type { Listen } from './listen.ts'
 
 /*
  * The gateway's configuration after the door: what its YAML file may say, with every default filled in. `config.ts` reads
@@ -27,11 +28,6 @@ export interface GatewayConfig {
 
 /** What clients can rely on. */
 export type GatewayPromises = Pick<GatewayConfig, 'service' | 'docsUrl' | 'routes' | 'otherwise'>
-
-export interface Listen {
-  readonly host: string
-  readonly port: number
-}
 
 /** Who calls: half of the scope of a key. */
 export type CallerConfig =

@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { messageOf, OncewardError } from '../../kernel/errors.ts'
+import { messageOf } from '../../kernel/errors.ts'
 import { profiles } from '../../http/profiles.ts'
 import type { GatewayConfig } from '../../gateway/index.ts'
 import { redactUrl } from '../../kernel/redact.ts'
 import { openStoreFromUrl } from '../../stores/open.ts'
 import { createOnceward } from '../../index.ts'
 import { type Globals, setAction, storeCommand } from '../command.ts'
+import { firstSignal, readConfigFile } from '../service.ts'
 import { exitCodes } from '../exit.ts'
 import { refuseOpenDoor, startText } from '../gateway/text.ts'
 import { note, writeJson } from '../output.ts'
@@ -28,7 +28,7 @@ export function gatewayCommand(): Command {
   return setAction<GatewayCommandOptions>(command, async ({ globals, options }) => {
     // Loaded here, so that the other commands do not load a proxy.
     const { readGatewayConfig, startGateway } = await import('../../gateway/index.ts')
-    const text = options.config === undefined ? '' : await read(options.config)
+    const text = options.config === undefined ? '' : await readConfigFile(options.config)
     const { upstream, listen } = options
     const config = readGatewayConfig(text, {
       ...(upstream === undefined ? {} : { upstream }),
@@ -50,15 +50,6 @@ export function gatewayCommand(): Command {
     await note('stopped')
     return exitCodes.done
   })
-}
-
-async function read(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    const message = `--config must be a file that can be read, got ${JSON.stringify(path)}: ${messageOf(error)}`
-    throw new OncewardError('OPTION_INVALID', message, { cause: error })
-  }
 }
 
 type Operations = NonNullable<Parameters<typeof createOnceward>[0]['operations']>
@@ -85,10 +76,4 @@ async function openLedger(globals: Globals, config: GatewayConfig, operations: O
     throw error
   }
   return once
-}
-
-function firstSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
-  })
 }

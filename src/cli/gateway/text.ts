@@ -1,12 +1,7 @@
 import { optionInvalid } from '../../kernel/errors.ts'
 import { isBelieved } from '../../gateway/config-caller.ts'
+import { isLoopback } from '../../gateway/listen.ts'
 import type { CallerConfig, GatewayConfig } from '../../gateway/index.ts'
-
-const loopback: readonly string[] = ['127.0.0.1', '::1', 'localhost']
-
-function isLoopback({ listen }: GatewayConfig): boolean {
-  return loopback.includes(listen.host) || listen.host.startsWith('127.')
-}
 
 /**
  * Where the name of a caller is believed as it comes, whoever reaches the gateway can read what others were answered:
@@ -14,7 +9,7 @@ function isLoopback({ listen }: GatewayConfig): boolean {
  */
 export function refuseOpenDoor(config: GatewayConfig): void {
   const { caller, listen } = config
-  if (!isBelieved(caller) || isLoopback(config)) return
+  if (!isBelieved(caller) || isLoopback(config.listen)) return
   throw optionInvalid(
     'listen',
     'a loopback address, because caller is believed as it comes (put the authenticator on this machine in front of it)',
@@ -34,7 +29,7 @@ export function startText(url: string, config: GatewayConfig, store: string): st
     ...(profile === 'stripe-v1'
       ? ['  keys are forgotten a day after their answer, and then run as new']
       : []),
-    ...(isLoopback(config)
+    ...(isLoopback(config.listen)
       ? []
       : [
           '  warning: other machines reach this address; the gateway has no TLS and asks nobody who they are',

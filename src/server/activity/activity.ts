@@ -1,0 +1,133 @@
+import type { Runtime } from '../../kernel/runtime.ts'
+import type { RecordStore, StoredRecord } from '../../ledger/store.ts'
+import { addTally, emptyTally, type Tally } from './counts.ts'
+import { keptFor, settledAfterMs } from './recorder.ts'
+import {
+  dayMs,
+  feedStream,
+  historyStream,
+  hourId,
+  hourMs,
+  hoursStream,
+  type KeptEvent,
+  minuteId,
+  minuteMs,
+  minutesStream,
+} from './streams.ts'
+
+export interface Interval extends Tally {
+  readonly atMs: number
+}
+
+const pageSize = 1000
+/** Of one question: minutes of a day by seven workers, or of an hour by 166. */
+const maxRecords = 10_000
+
+/** What workers have written down of what they do. */
+export class Activity {
+  readonly #records: RecordStore
+  readonly #runtime: Runtime
+
+  constructor(records: RecordStore, runtime: Runtime) {
+    this.#records = records
+    this.#runtime = runtime
+  }
+
+  /** Sums by interval, from `fromMs` (taken down to a whole step) to `toMs`. Whole hours are read as such. */
+  async intervals(
+    scope: string,
+    { fromMs, toMs, stepMs }: { readonly fromMs: number; readonly toMs: number; readonly stepMs: number },
+  ): Promise<readonly Interval[]> {
+    const beginMs = Math.floor(fromMs / stepMs) * stepMs
+    const intervals: Interval[] = []
+    for (let atMs = beginMs; atMs < toMs; atMs += stepMs) intervals.push({ atMs, ...emptyTally() })
+    const add = (atMs: number, tally: Tally): void => {
+      const interval = intervals[Math.floor((atMs - beginMs) / stepMs)]
+      if (interval !== undefined) addTally(interval, tally)
+    }
+    const byHour = stepMs >= hourMs ? await this.#hours(scope, beginMs, toMs) : new Map<string, Tally>()
+    for (const [id, tally] of byHour) add(Date.parse(`${id}:00:00Z`), tally)
+    const minutesFromMs = Math.max(beginMs, this.#runtime.wallMs() - keptFor.minutes)
+    for (const { id, body } of await this.#range(
+      minutesStream(scope),
+      minuteId(minutesFromMs),
+      minuteId(toMs),
+    )) {
+      if (!byHour.has(id.slice(0, 13))) add(Date.parse(`${id.slice(0, 16)}:00Z`), JSON.parse(body) as Tally)
+    }
+    return intervals
+  }
+
+  async #hours(scope: string, fromMs: number, toMs: number): Promise<Map<string, Tally>> {
+    const found = await this.#range(hoursStream(scope), hourId(fromMs - 1), hourId(toMs))
+    return new Map(found.map(({ id, body }) => [id, JSON.parse(body) as Tally]))
+  }
+
+  /** Records whose id lies from `from` up to those that begin with `to`. */
+  async #range(stream: string, from: string, to: string): Promise<StoredRecord[]> {
+    const found: StoredRecord[] = []
+    let after = from
+    while (found.length < maxRecords) {
+      const page = await this.#records.read({ stream, after, limit: pageSize })
+      const inside = page.filter(({ id }) => id.slice(0, to.length) <= to)
+      found.push(...inside)
+      if (inside.length < pageSize) break
+      after = page.at(-1)?.id ?? after
+    }
+    return found
+  }
+
+  /** What workers have told of an entry that was claimed at `sinceMs`, in order. */
+  async historyOf(scope: string, ref: string, sinceMs: number): Promise<readonly KeptEvent[]> {
+    const nowMs = this.#runtime.wallMs()
+    const fromMs = Math.max(sinceMs - minuteMs, nowMs - keptFor.history)
+    const days: number[] = []
+    for (let atMs = Math.floor(fromMs / dayMs) * dayMs; atMs <= nowMs + minuteMs; atMs += dayMs)
+      days.push(atMs)
+    const pages = await Promise.all(
+      days.map((atMs) =>
+        this.#records.read({ stream: historyStream(scope, atMs), after: `${ref}/`, limit: 100 }),
+      ),
+    )
+    return pages
+      .flat()
+      .filter(({ id }) => id.startsWith(`${ref}/`))
+      .flatMap(({ body }) => JSON.parse(body) as KeptEvent[])
+      .toSorted((a, b) => a.atUs - b.atUs)
+  }
+
+  /** Batches of events that were written after the one named `after`. */
+  feed(scope: string, after: string, limit: number): Promise<readonly StoredRecord[]> {
+    return this.#records.read({ stream: feedStream(scope), after, limit })
+  }
+
+  /** Makes hours of minutes, and forgets what is of no use any more. Safe in several servers at once. */
+  async tidy(scope: string): Promise<void> {
+    const nowMs = this.#runtime.wallMs()
+    const lastMs = Math.floor((nowMs - settledAfterMs) / hourMs) * hourMs
+    const known = await this.#hours(scope, nowMs - keptFor.minutes, lastMs)
+    for (
+      let atMs = Math.floor((nowMs - keptFor.minutes) / hourMs) * hourMs + hourMs;
+      atMs < lastMs;
+      atMs += hourMs
+    ) {
+      const id = hourId(atMs)
+      if (known.has(id)) continue
+      const minutes = await this.#range(minutesStream(scope), id, id)
+      if (minutes.length === 0) continue
+      const sum = emptyTally()
+      for (const { body } of minutes) addTally(sum, JSON.parse(body) as Tally)
+      await this.#records.append([{ stream: hoursStream(scope), id, body: JSON.stringify(sum) }])
+    }
+    await this.#forget(feedStream(scope), keptFor.feed)
+    await this.#forget(minutesStream(scope), keptFor.minutes)
+    await this.#forget(hoursStream(scope), keptFor.hours)
+    for (let days = 0; days < 3; days += 1)
+      await this.#forget(historyStream(scope, nowMs - keptFor.history - dayMs * (1 + days)), dayMs)
+  }
+
+  async #forget(stream: string, olderThanMs: number): Promise<void> {
+    for (let pages = 0; pages < 100; pages += 1)
+      if ((await this.#records.prune({ stream, olderThanMs, limit: 1000 })) < 1000) return
+  }
+}

@@ -1,0 +1,70 @@
+import { scopesOf } from '../access/principal.ts'
+import type { Route } from '../route.ts'
+import { list, object } from '../schema/parts.ts'
+
+const healthSchema = object({
+  status: { type: 'string', enum: ['ok', 'stopping', 'store-unavailable'] },
+  store: { type: 'string', enum: ['ok', 'unavailable'] },
+})
+
+export const health: Route = {
+  method: 'GET',
+  path: '/v1/health',
+  id: 'health',
+  summary: 'That the server runs, whatever its store does.',
+  role: 'viewer',
+  responses: { 200: { description: 'It runs.', schema: healthSchema } },
+  handle: async ({ services }) => ({ body: await services.readiness.look() }),
+}
+
+export const ready: Route = {
+  method: 'GET',
+  path: '/v1/ready',
+  id: 'ready',
+  summary: 'Whether requests can be answered: the store answers, and the server is not stopping.',
+  role: 'viewer',
+  responses: {
+    200: { description: 'It can.', schema: healthSchema },
+    503: { description: 'It cannot.', schema: healthSchema },
+  },
+  handle: async ({ services }) => {
+    const body = await services.readiness.look()
+    return { status: body.status === 'ok' ? 200 : 503, body }
+  },
+}
+
+export const openApi: Route = {
+  method: 'GET',
+  path: '/v1/openapi.json',
+  id: 'openApi',
+  summary: 'This document.',
+  role: 'viewer',
+  responses: { 200: { description: 'OpenAPI 3.1.', schema: { type: 'object' } } },
+  handle: ({ services }) => ({ body: services.document() }),
+}
+
+export const whoAmI: Route = {
+  method: 'GET',
+  path: '/v1/me',
+  id: 'whoAmI',
+  summary: 'Who the caller is, what it may, and what it sees.',
+  role: 'viewer',
+  responses: {
+    200: {
+      description: 'The caller, and the server.',
+      schema: object({
+        id: { type: 'string' },
+        name: { type: 'string' },
+        role: { type: 'string', enum: ['viewer', 'operator', 'admin'] },
+        scopes: list({ type: 'string' }),
+        version: { type: 'string' },
+        store: { type: 'string', description: 'Without secrets.' },
+      }),
+    },
+  },
+  handle: ({ services, principal }) => {
+    const { id, name, role } = principal
+    const scopes = scopesOf(principal, services.ledgers.scopes)
+    return { body: { id, name, role, scopes, version: services.version, store: services.store.location } }
+  },
+}

@@ -13,6 +13,7 @@ import {
   minuteId,
   minuteMs,
   minutesStream,
+  twinsStream,
 } from './streams.ts'
 
 export interface Interval extends Tally {
@@ -96,6 +97,19 @@ export class Activity {
       .toSorted((a, b) => a.atUs - b.atUs)
   }
 
+  /** Unstable keys, newest first. */
+  async twins(
+    scope: string,
+    { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+  ): Promise<{ readonly twins: readonly { id: string; event: KeptEvent }[]; readonly next?: string }> {
+    const stream = twinsStream(scope)
+    const query = { stream, limit: limit + 1, ...(after === undefined ? {} : { after }) }
+    const page = await this.#records.read(query)
+    const twins = page.slice(0, limit).map(({ id, body }) => ({ id, event: JSON.parse(body) as KeptEvent }))
+    const last = twins.at(-1)
+    return { twins, ...(page.length > limit && last !== undefined ? { next: last.id } : {}) }
+  }
+
   /** Batches of events that were written after the one named `after`. */
   feed(scope: string, after: string, limit: number): Promise<readonly StoredRecord[]> {
     return this.#records.read({ stream: feedStream(scope), after, limit })
@@ -122,6 +136,7 @@ export class Activity {
     await this.#forget(feedStream(scope), keptFor.feed)
     await this.#forget(minutesStream(scope), keptFor.minutes)
     await this.#forget(hoursStream(scope), keptFor.hours)
+    await this.#forget(twinsStream(scope), keptFor.twins)
     for (let days = 0; days < 3; days += 1)
       await this.#forget(historyStream(scope, nowMs - keptFor.history - dayMs * (1 + days)), dayMs)
   }

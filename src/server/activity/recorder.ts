@@ -15,6 +15,7 @@ import {
   minuteId,
   minuteMs,
   minutesStream,
+  twinsStream,
 } from './streams.ts'
 
 export interface RecorderOptions {
@@ -38,6 +39,9 @@ export interface Recorder {
 const maxFeedEvents = 200
 const maxHistoryRefs = 500
 const maxEventsOfRef = 50
+const maxTwins = 100
+/** Ids fall as time goes on. */
+const endMs = 9_999_999_999_999
 
 /** What can be read off the row itself is not written a second time. */
 const plain: readonly OncewardEvent['type'][] = [
@@ -71,6 +75,7 @@ class ActivityRecorder implements Recorder {
   #feed: KeptEvent[] = []
   #skipped = 0
   #history = new Map<string, KeptEvent[]>()
+  #twins: KeptEvent[] = []
   #flushes = 0
   #writing: Promise<void> = Promise.resolve()
 
@@ -96,6 +101,8 @@ class ActivityRecorder implements Recorder {
     if (this.#feed.length < maxFeedEvents) this.#feed.push(keptEvent(event))
     else this.#skipped += 1
     if (event.ref !== '' && !isPlain(event)) this.#remember(keptEvent(event))
+    const isTwin = event.type === 'twin' || event.type === 'key_unstable'
+    if (isTwin && this.#twins.length < maxTwins) this.#twins.push(keptEvent(event))
   }
 
   #remember(event: KeptEvent): void {
@@ -125,11 +132,12 @@ class ActivityRecorder implements Recorder {
   /** Told once: what the store does not take is lost to the feed, and counts go on. */
   async #writeEvents(): Promise<void> {
     const { scope, worker } = this.#once
-    const [events, history, skipped] = [this.#feed, this.#history, this.#skipped]
+    const [events, history, skipped, twins] = [this.#feed, this.#history, this.#skipped, this.#twins]
     if (events.length === 0) return
     this.#feed = []
     this.#history = new Map()
     this.#skipped = 0
+    this.#twins = []
     this.#flushes += 1
     const nowMs = this.#runtime.wallMs()
     const suffix = `${String(Math.floor(nowMs)).padStart(15, '0')}/${worker}/${this.#flushes}`
@@ -139,7 +147,12 @@ class ActivityRecorder implements Recorder {
       body: JSON.stringify(told),
     }))
     const feed = { stream: feedStream(scope), id: suffix, body: JSON.stringify({ events, skipped }) }
-    await this.#store.records.append([feed, ...rows])
+    const found = twins.map((event, at) => ({
+      stream: twinsStream(scope),
+      id: `${endMs - Math.floor(event.atUs / 1000)}/${worker}/${this.#flushes}/${at}`,
+      body: JSON.stringify(event),
+    }))
+    await this.#store.records.append([feed, ...rows, ...found])
   }
 
   async #writeMinutes(): Promise<void> {
@@ -187,11 +200,12 @@ function isPlain(event: OncewardEvent): boolean {
 }
 
 /** How long each kind of record is of use. */
-export const keptFor: Readonly<Record<'minutes' | 'hours' | 'feed' | 'history', number>> = {
+export const keptFor: Readonly<Record<'minutes' | 'hours' | 'feed' | 'history' | 'twins', number>> = {
   minutes: 2 * dayMs,
   hours: 400 * dayMs,
   feed: 2 * minuteMs,
   history: 14 * dayMs,
+  twins: 90 * dayMs,
 }
 
 /** Older than this, minutes are not written any more. */

@@ -17,6 +17,9 @@ export const feedStream = (scope: string): string => `activity-feed/${scope}`
 export const historyStream = (scope: string, atMs: number): string =>
   `activity-history/${timestamp(atMs).slice(0, 10)}/${scope}`
 
+/** Unstable keys, newest first by their ids. */
+export const twinsStream = (scope: string): string => `activity-twins/${scope}`
+
 /** `2026-11-27T12:34`. Sorted as time is. */
 export const minuteId = (atMs: number): string => timestamp(atMs).slice(0, 16)
 export const hourId = (atMs: number): string => timestamp(atMs).slice(0, 13)

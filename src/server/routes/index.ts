@@ -1,3 +1,4 @@
+import { listTwins } from './twins.ts'
 import type { Route } from '../route.ts'
 import { auditTrail } from './audit-trail.ts'
 import { listDoubts, resolveDoubt } from './doubts.ts'
@@ -16,6 +17,7 @@ export const routes: readonly Route[] = [
   resolveDoubt,
   statistics,
   live,
+  listTwins,
   auditTrail,
   ...recordedRoutes,
   listTokens,

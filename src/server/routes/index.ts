@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts'
 import { auditTrail } from './audit-trail.ts'
 import { listDoubts, resolveDoubt } from './doubts.ts'
+import { cancelEffect, listEffects, performEffect, showEffect } from './effects.ts'
 import { listEntries, showEntry } from './entries.ts'
 import { live } from './live.ts'
 import { health, openApi, ready, whoAmI } from './meta.ts'
@@ -14,6 +15,10 @@ export const routes: readonly Route[] = [
   showEntry,
   listDoubts,
   resolveDoubt,
+  performEffect,
+  listEffects,
+  showEffect,
+  cancelEffect,
   statistics,
   live,
   auditTrail,

@@ -128,8 +128,8 @@ describe('the OpenAPI document', () => {
       ['DELETE', '/v1/tokens/{id}', `/v1/tokens/${id}`],
     ]
     const flaws: string[] = []
-    for (const [method, path, target, body] of asked) {
-      const told = await room.ask(target, { method, token, ...(body === undefined ? {} : { body }) })
+    for (const [method, path, at, body] of asked) {
+      const told = await room.ask(at, { method, token, ...(body === undefined ? {} : { body }) })
       flaws.push(unfit(method, path, told))
     }
     await target.end()

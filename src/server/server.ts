@@ -248,8 +248,11 @@ function closer({ server, services, running }: Closing): () => Promise<void> {
     })
     services.endFeeds()
     server.closeIdleConnections()
+    // A connection whose request ends now would else be kept for a next one that is not to come.
+    const idle = setInterval(() => server.closeIdleConnections(), 50)
     const timer = setTimeout(() => server.closeAllConnections(), graceMs)
     await ended
+    clearInterval(idle)
     clearTimeout(timer)
     await release(running, graceMs)
   }

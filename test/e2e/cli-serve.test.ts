@@ -101,19 +101,11 @@ describe('onceward serve', () => {
   }
 
   it('asks the status URL of the configuration what became of work whose owner died', async () => {
-    const cli = bench.start([
-      'run',
-      '--operation',
-      'pay',
-      '--key',
-      'p/1',
-      '--',
-      process.execPath,
-      '-e',
-      'console.log(1); setInterval(() => 0, 1000)',
-    ])
-    await cli.printed('1').catch(() => undefined)
+    const child = ['sh', '-c', 'echo $$ > pids; exec sleep 60']
+    const cli = bench.start(['run', '--operation', 'pay', '--key', 'p/1', '--', ...child])
+    while (bench.lines('pids').length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
     cli.child.kill('SIGKILL')
+    bench.killOrphans('pids')
     await cli.ended
     const { DatabaseSync: Sqlite } = loadSqlite()
     const db = new Sqlite(bench.path('onceward.db'), { timeout: 5000 })
@@ -123,7 +115,7 @@ describe('onceward serve', () => {
       response.writeHead(arrival.headers.authorization === 'Bearer s3cret' ? 200 : 401).end('{"paid":true}')
     bench.write(
       'serve.yaml',
-      `jobs: { everyMs: 100 }\noperations: { pay: { statusUrl: '${target.url}/status/{key}', settleMs: 1, tokenEnv: PAY_TOKEN } }\n`,
+      `jobs: { everyMs: 100 }\noperations: { pay: { statusUrl: '${target.url}/status/{key}', settleMs: 5000, tokenEnv: PAY_TOKEN } }\n`,
     )
     const started = bench.start(['serve', '--listen', '127.0.0.1:0', '--config', 'serve.yaml', '--json'], {
       PAY_TOKEN: 's3cret',

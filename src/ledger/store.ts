@@ -313,7 +313,8 @@ export interface StoredRecord {
 
 /**
  * Small documents by (stream, id). `append` adds what is absent (an id already there is left as it is),
- * `replaceIf` changes one at a known version (0: absent), `read` pages in id order, `prune` removes old ones.
+ * `replaceIf` changes one at a known version (0: absent), `read` pages in id order, `prune` removes old ones, `remove`
+ * those named (what is not there is no fault). A store without `remove` keeps no scheduled effects for a server.
  */
 export interface RecordStore {
   append(
@@ -337,6 +338,7 @@ export interface RecordStore {
     readonly olderThanMs: number
     readonly limit: number
   }): Promise<number>
+  remove?(records: readonly { readonly stream: string; readonly id: string }[]): Promise<void>
 }
 
 /**

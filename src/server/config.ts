@@ -1,8 +1,11 @@
 import { label, members, milliseconds, count } from '../kernel/check.ts'
 import { optionInvalid } from '../kernel/errors.ts'
 import { yamlOf } from '../gateway/config.ts'
-import { list, names, numbers, only } from '../gateway/config-values.ts'
+import { list, names, numbers, only, optional } from '../gateway/config-values.ts'
 import { type Listen, parseListen } from '../gateway/listen.ts'
+import { parseOperations, parseTargets } from './config-operations.ts'
+import type { EffectTarget } from './effects/sender.ts'
+import type { VerifiedOperation } from './verify.ts'
 
 /** The server's configuration after the door, with every default filled in (docs/guide/serve.md). */
 export interface ServerConfig {
@@ -12,8 +15,20 @@ export interface ServerConfig {
   /** Names under which it is reached, beside its address: for a proxy in front of it. */
   readonly hosts: readonly string[]
   readonly tls?: TlsConfig
+  /** Operations whose targets are asked with no caller present. */
+  readonly operations: ReadonlyMap<string, VerifiedOperation>
+  /** Where effects may be sent; absent: anywhere. */
+  readonly targets?: readonly EffectTarget[]
+  readonly jobs: JobsConfig
   readonly limits: ServerLimits
   readonly timeouts: ServerTimeouts
+}
+
+export interface JobsConfig {
+  /** How often, with jitter, lapsed leases, verify answers and retention are looked at; one server at a time. */
+  readonly everyMs: number
+  /** How long the fact of an effect is kept once its result is forgotten. Default: for ever. */
+  readonly tombstoneMs?: number
 }
 
 export interface TlsConfig {
@@ -52,7 +67,7 @@ export interface ServerOverrides {
   readonly scope: string
 }
 
-const fields = ['listen', 'scopes', 'hosts', 'tls', 'limits', 'timeouts']
+const fields = ['listen', 'scopes', 'hosts', 'tls', 'operations', 'effects', 'jobs', 'limits', 'timeouts']
 const defaultListen = '127.0.0.1:4870'
 const maxScopes = 100
 
@@ -64,6 +79,7 @@ export function readServerConfig(text: string, overrides: ServerOverrides): Serv
   if (scopes.length > maxScopes)
     throw optionInvalid('scopes', `a list of at most ${maxScopes}`, `${scopes.length} scopes`)
   const { tls } = given
+  const targets = parseTargets(given['effects'] ?? {})
   return {
     listen: parseListen(
       overrides.listen ?? given['listen'] ?? defaultListen,
@@ -75,6 +91,9 @@ export function readServerConfig(text: string, overrides: ServerOverrides): Serv
       label(host, `hosts[${at}]`, 253).toLowerCase(),
     ),
     ...(tls === undefined || tls === null ? {} : { tls: parseTls(tls) }),
+    operations: parseOperations(given['operations'] ?? {}),
+    ...(targets === undefined ? {} : { targets }),
+    jobs: parseJobs(given['jobs'] ?? {}),
     limits: numbers(given['limits'] ?? {}, limitDefaults, {
       name: 'limits',
       check: (value, name, field) => count(value, name, limitBounds[field]),
@@ -83,6 +102,14 @@ export function readServerConfig(text: string, overrides: ServerOverrides): Serv
       name: 'timeouts',
       check: (value, name) => milliseconds(value, name, 1),
     }),
+  }
+}
+
+function parseJobs(raw: unknown): JobsConfig {
+  const given = only(members(raw, 'jobs'), 'jobs', ['everyMs', 'tombstoneMs'])
+  return {
+    everyMs: milliseconds(given['everyMs'] ?? 60_000, 'jobs.everyMs', 100),
+    ...optional('tombstoneMs', given['tombstoneMs'], (value, name) => milliseconds(value, `jobs.${name}`, 0)),
   }
 }
 

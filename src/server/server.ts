@@ -5,7 +5,8 @@ import { createAdaptorServer } from '@hono/node-server'
 import { messageOf, OncewardError, optionInvalid } from '../kernel/errors.ts'
 import { isLoopback, listen } from '../gateway/listen.ts'
 import { createEngine, type HttpEngine } from '../http/engine.ts'
-import type { Onceward, OperationOptions } from '../ledger/onceward.ts'
+import type { Onceward } from '../ledger/onceward.ts'
+import type { OncewardOptions } from '../ledger/options.ts'
 import type { Store } from '../ledger/store.ts'
 import { systemRuntime } from '../system.ts'
 import type { Principal } from './access/principal.ts'
@@ -17,6 +18,8 @@ import { App } from './app.ts'
 import { AuditTrail } from './audit-trail.ts'
 import type { ServerConfig, TlsConfig } from './config.ts'
 import type { Bindings } from './knock.ts'
+import { Effects } from './effects/effects.ts'
+import { Jobs } from './jobs.ts'
 import { Ledgers } from './ledgers.ts'
 import { Readiness } from './readiness.ts'
 import { RecordedResults } from './recorded.ts'
@@ -24,6 +27,7 @@ import { routes } from './routes/index.ts'
 import { openApiDocument } from './schema/openapi.ts'
 import { makeServices, type Services } from './services.ts'
 import { readStaticFiles } from './static-files.ts'
+import { operationsOf } from './verify.ts'
 
 export interface ServerOptions {
   readonly config: ServerConfig
@@ -63,22 +67,19 @@ function withoutToken(value: unknown, { operation }: { readonly operation: strin
 
 /** Opens the store and listens. Throws `OPTION_INVALID`, `STORE_UNAVAILABLE` and the like. */
 export async function startServer(options: ServerOptions): Promise<OncewardServer> {
-  const { config, store } = options
-  const ledgers = new Ledgers(store, config.scopes, operationsOf(config))
+  const { config, store, onError } = options
+  const runtime = systemRuntime
+  const ledgers = new Ledgers(store, config.scopes, ledgerOptions(config))
   const own = new Ledgers(store, [ownScope], { redact: withoutToken, maxResultBytes: keptBytes })
-  const recorders: Recorder[] = []
-  const release = async (graceMs: number): Promise<void> => {
-    await Promise.all([ledgers.close(graceMs), own.close(graceMs)])
-    await Promise.all(recorders.map((recorder) => recorder.stop()))
-    await store.close()
-  }
+  const running: Running = { ledgers, own, recorders: [], effects: new Map(), jobs: undefined }
   try {
     await Promise.all([ledgers.open(), own.open()])
-    const services = servicesOf(options, ledgers)
+    for (const once of ledgers.all()) {
+      running.recorders.push(recordActivity(once, { store, onError, runtime }))
+      running.effects.set(once.scope, effectsOf(once, options))
+    }
+    const services = servicesOf(options, running)
     await refuseOpenDoor(config, services.tokens)
-    const { onError } = options
-    for (const once of ledgers.all())
-      recorders.push(recordActivity(once, { store, onError, runtime: services.runtime }))
     const app = new App({
       services,
       routes,
@@ -87,14 +88,49 @@ export async function startServer(options: ServerOptions): Promise<OncewardServe
     })
     const server = await nodeServer(app, config)
     const url = await listen(server, config.listen, config.tls === undefined ? 'http' : 'https')
-    return { url, instances: ledgers.all(), close: closer({ server, services, release }) }
+    for (const effects of running.effects.values()) effects.start()
+    const { activity } = services
+    const { everyMs } = config.jobs
+    running.jobs = new Jobs({
+      records: store.records,
+      activity,
+      scopes: config.scopes,
+      runtime,
+      everyMs,
+      onError,
+    })
+    running.jobs.start()
+    return { url, instances: ledgers.all(), close: closer({ server, services, running }) }
   } catch (error) {
-    await release(0)
+    await release(running, 0)
     throw error
   }
 }
 
-function servicesOf(options: ServerOptions, ledgers: Ledgers): Services {
+/** What is to be stopped, in the order of `release`. */
+interface Running {
+  readonly ledgers: Ledgers
+  readonly own: Ledgers
+  readonly recorders: Recorder[]
+  readonly effects: Map<string, Effects>
+  jobs: Jobs | undefined
+}
+
+async function release({ ledgers, own, recorders, effects, jobs }: Running, graceMs: number): Promise<void> {
+  await jobs?.stop()
+  await Promise.all([...effects.values()].map((each) => each.stop(graceMs)))
+  await Promise.all([ledgers.close(graceMs), own.close(graceMs)])
+  await Promise.all(recorders.map((recorder) => recorder.stop()))
+  await ledgers.store.close()
+}
+
+function effectsOf(once: Onceward, { store, config, onError }: ServerOptions): Effects {
+  const { targets, limits } = config
+  const chosen = targets === undefined ? {} : { targets }
+  return new Effects({ once, store, runtime: systemRuntime, atOnce: limits.effects, onError, ...chosen })
+}
+
+function servicesOf(options: ServerOptions, { ledgers, effects }: Running): Services {
   const { config, store, version, onError } = options
   const { records } = store
   const runtime = systemRuntime
@@ -112,13 +148,19 @@ function servicesOf(options: ServerOptions, ledgers: Ledgers): Services {
     sessions: new Sessions({ records, tokens, runtime, lifeMs: config.timeouts.sessionMs }),
     trail: new AuditTrail(records, runtime),
     recorded: new RecordedResults(records, runtime),
+    effects,
     document: () => document,
     onError,
   })
 }
 
-function operationsOf(_config: ServerConfig): { readonly operations: Record<string, OperationOptions> } {
-  return { operations: {} }
+function ledgerOptions({ operations, jobs }: ServerConfig): Omit<OncewardOptions, 'store' | 'scope'> {
+  const { everyMs, tombstoneMs } = jobs
+  return {
+    operations: operationsOf(operations),
+    sweep: { everyMs },
+    ...(tombstoneMs === undefined ? {} : { tombstoneMs }),
+  }
 }
 
 /** Other machines may only reach it where it asks who they are. Throws `OPTION_INVALID`. */
@@ -192,11 +234,11 @@ async function keysOf({ certFile, keyFile }: TlsConfig): Promise<{ cert: Buffer;
 interface Closing {
   readonly server: Server
   readonly services: Services
-  readonly release: (graceMs: number) => Promise<void>
+  readonly running: Running
 }
 
 /** New connections are refused first, streams end, requests in flight are answered, their outcomes recorded, the rest is cut. */
-function closer({ server, services, release }: Closing): () => Promise<void> {
+function closer({ server, services, running }: Closing): () => Promise<void> {
   const { graceMs } = services.config.timeouts
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
@@ -206,10 +248,13 @@ function closer({ server, services, release }: Closing): () => Promise<void> {
     })
     services.endFeeds()
     server.closeIdleConnections()
+    // A connection whose request ends now would else be kept for a next one that is not to come.
+    const idle = setInterval(() => server.closeIdleConnections(), 50)
     const timer = setTimeout(() => server.closeAllConnections(), graceMs)
     await ended
+    clearInterval(idle)
     clearTimeout(timer)
-    await release(graceMs)
+    await release(running, graceMs)
   }
   return () => (closing ??= close())
 }

@@ -9,6 +9,7 @@ import type { Activity } from './activity/activity.ts'
 import { LiveFeed } from './activity/live.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { ServerConfig } from './config.ts'
+import type { Effects } from './effects/effects.ts'
 import type { Ledgers } from './ledgers.ts'
 import { Problem } from './problems.ts'
 import type { Readiness } from './readiness.ts'
@@ -26,6 +27,8 @@ export interface ServiceParts {
   readonly sessions: Sessions
   readonly trail: AuditTrail
   readonly recorded: RecordedResults
+  /** By scope. */
+  readonly effects: ReadonlyMap<string, Effects>
   /** The OpenAPI document. */
   readonly document: () => unknown
   /** Is told of faults of the server's own. */
@@ -50,6 +53,8 @@ export interface Services extends ServiceParts {
   /** Writes the decision down, and carries it out. Nothing is decided that the trail does not know; what fails is told too. */
   audited<T>(decided: Decided, act: () => Promise<T>): Promise<T>
   feedOf(scope: string): LiveFeed
+  /** Throws a problem for a scope that is not served. */
+  effectsOf(scope: string): Effects
   /** How many listen to the live feeds. */
   listeners(): number
   /** Ends the live feeds. */
@@ -87,6 +92,12 @@ export function makeServices(parts: ServiceParts): Services {
         feeds.set(scope, feed)
       }
       return feed
+    },
+    effectsOf: (scope) => {
+      const found = parts.effects.get(scope)
+      if (found === undefined)
+        throw new Problem('not-found', `This server serves no scope ${JSON.stringify(scope)}.`)
+      return found
     },
     listeners: () => [...feeds.values()].reduce((sum, feed) => sum + feed.listeners, 0),
     endFeeds: () => {

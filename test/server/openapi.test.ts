@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { routes } from '../../src/server/routes/index.ts'
 import { ControlRoom, doubtful, type Told } from './support/control-room.ts'
+import { Target } from './support/target.ts'
 
 interface Operation {
   readonly responses: Readonly<Record<string, { content?: Readonly<Record<string, { schema: object }>> }>>
@@ -74,6 +75,10 @@ describe('the OpenAPI document', () => {
     expect(unfit('POST', '/v1/tokens', made)).toBe('')
     const { token, id } = made.json as { token: string; id: string }
     const because = 'looked at the target'
+    const target = await Target.start()
+    const dueAt = '2999-01-01T00:00:00.000Z'
+    const scheduled = { key: 'e2', target: { url: target.url }, dueAt }
+    const later = String((await room.ask('/v1/effects', { token, body: scheduled })).json['ref'])
     const asked: readonly (readonly [string, string, string, unknown?])[] = [
       ['GET', '/v1/entries', '/v1/entries?limit=1'],
       ['GET', '/v1/entries', '/v1/entries?values=true&state=succeeded,in_doubt'],
@@ -101,6 +106,14 @@ describe('the OpenAPI document', () => {
       ['GET', '/v1/statistics', '/v1/statistics'],
       ['GET', '/v1/statistics', '/v1/statistics?stepMs=60001'],
       ['GET', '/v1/audit-trail', '/v1/audit-trail?limit=2'],
+      ['POST', '/v1/effects', '/v1/effects', { key: ['e', 1], target: { url: target.url }, body: 1 }],
+      ['POST', '/v1/effects', '/v1/effects', { key: ['e', 1], target: { url: target.url }, body: 2 }],
+      ['POST', '/v1/effects', '/v1/effects', scheduled],
+      ['GET', '/v1/effects', '/v1/effects'],
+      ['GET', '/v1/effects/{ref}', `/v1/effects/${later}`],
+      ['GET', '/v1/effects/{ref}', `/v1/effects/${ref}`],
+      ['DELETE', '/v1/effects/{ref}', `/v1/effects/${later}`],
+      ['DELETE', '/v1/effects/{ref}', `/v1/effects/${later}`],
       ['POST', '/v1/drills', '/v1/drills', { drills: [] }],
       ['GET', '/v1/drills', '/v1/drills'],
       ['POST', '/v1/reconciliations', '/v1/reconciliations', { clean: true }],
@@ -115,10 +128,11 @@ describe('the OpenAPI document', () => {
       ['DELETE', '/v1/tokens/{id}', `/v1/tokens/${id}`],
     ]
     const flaws: string[] = []
-    for (const [method, path, target, body] of asked) {
-      const told = await room.ask(target, { method, token, ...(body === undefined ? {} : { body }) })
+    for (const [method, path, at, body] of asked) {
+      const told = await room.ask(at, { method, token, ...(body === undefined ? {} : { body }) })
       flaws.push(unfit(method, path, told))
     }
+    await target.end()
     expect(flaws.filter((flaw) => flaw !== '')).toEqual([])
     const untold = routes
       .map(({ method, path }) => `${method} ${path}`)

@@ -2,6 +2,7 @@ import { listTwins } from './twins.ts'
 import type { Route } from '../route.ts'
 import { auditTrail } from './audit-trail.ts'
 import { listDoubts, resolveDoubt } from './doubts.ts'
+import { cancelEffect, listEffects, performEffect, showEffect } from './effects.ts'
 import { listEntries, showEntry } from './entries.ts'
 import { live } from './live.ts'
 import { health, openApi, ready, whoAmI } from './meta.ts'
@@ -15,6 +16,10 @@ export const routes: readonly Route[] = [
   showEntry,
   listDoubts,
   resolveDoubt,
+  performEffect,
+  listEffects,
+  showEffect,
+  cancelEffect,
   statistics,
   live,
   listTwins,

@@ -49,5 +49,12 @@ export function memoryRecords(
       }
       return old.length
     },
+    remove: async (records) => {
+      for (const { stream, id } of records) {
+        const name = `${stream}\u0000${id}`
+        undoable(data(), data().records, name)
+        data().records.delete(name)
+      }
+    },
   }
 }

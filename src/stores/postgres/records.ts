@@ -19,6 +19,7 @@ export function makeRecords(database: Database): RecordStore {
     read: (query) => read(database, query),
     replaceIf: (record) => replaceIf(database, record),
     prune: (query) => prune(database, query),
+    remove: (records) => remove(database, records),
   }
 }
 
@@ -105,4 +106,24 @@ SELECT count(*) FROM pruned`,
     ...lineageValues(wrote),
   ])
   return Number(row?.[0] ?? 0)
+}
+
+async function remove(database: Database, records: readonly Omit<NewRecord, 'body'>[]): Promise<void> {
+  if (records.length === 0) return
+  const { records: table } = database.tables
+  const wrote = database.writes
+  // Stream and id alone.
+  const named = params.slice(0, 2)
+  const holds = lineageHolds(database, `$${named.length + 2}`, `$${named.length + 3}`)
+  const statement = database.statement(
+    'remove_records',
+    `WITH removed AS (
+  DELETE FROM ${table} r USING ${batchOf(named)}
+  WHERE r.stream = i.stream AND r.id = i.ref AND ${holds} RETURNING 1
+)
+SELECT count(*) FROM removed`,
+  )
+  const asked = records.map((record) => ({ ...record, body: '' }))
+  const [row] = await database.run(statement, [...batchValues(named, asked), ...lineageValues(wrote)])
+  if (row?.[0] === '0') await checkLineage(database, wrote)
 }

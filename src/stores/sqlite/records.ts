@@ -12,6 +12,8 @@ const replaceSql =
 const pruneSql =
   'DELETE FROM onceward_records WHERE stream = ? AND id IN (SELECT id FROM onceward_records WHERE stream = ? AND at_ms < ? LIMIT ?)'
 
+const removeSql = 'DELETE FROM onceward_records WHERE stream = ? AND id = ?'
+
 /** The generic group beside the entries. */
 export function sqliteRecords(database: Database, runtime: Runtime): RecordStore {
   const nowMs = (): number => Math.floor(runtime.wallMs())
@@ -42,6 +44,10 @@ export function sqliteRecords(database: Database, runtime: Runtime): RecordStore
       database.write(() =>
         Number(database.statement(pruneSql).run(stream, stream, nowMs() - olderThanMs, limit).changes),
       ),
+    remove: (records) =>
+      database.write(() => {
+        for (const { stream, id } of records) database.statement(removeSql).run(stream, id)
+      }),
   }
 }
 

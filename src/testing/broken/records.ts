@@ -218,6 +218,24 @@ export const brokenRecords: readonly Mutant[] = [
       ),
   },
   {
+    id: 'removes-nothing',
+    breaks: 'says that it removed and did not',
+    caughtBy: ['records that are removed are gone, and no others'],
+    broken: records({ remove: () => Promise.resolve() }),
+  },
+  {
+    id: 'removes-in-every-stream',
+    breaks: 'removes records of the same id in other streams too',
+    caughtBy: ['records that are removed are gone, and no others'],
+    broken: (store, notes) =>
+      records({
+        remove: async (named) => {
+          await store.records.remove?.(named)
+          await store.records.remove?.(named.map(({ id }) => ({ stream: 'audit', id })))
+        },
+      })(store, notes),
+  },
+  {
     id: 'bodies-as-json',
     breaks: 'takes bodies for JSON and writes them in its own way',
     caughtBy: ['records keep texts as they were given'],

@@ -179,6 +179,29 @@ export const recordCases: readonly ContractCase[] = [
     },
   },
   {
+    title: 'records that are removed are gone, and no others',
+    async run(bench) {
+      const { records } = bench.store
+      // A store may do without; then nobody may schedule an effect on it.
+      if (records.remove === undefined) return
+      const named = ['1', '2', '3'].flatMap((id) => [
+        { stream: 'events', id, body: '' },
+        { stream: 'audit', id, body: '' },
+      ])
+      await records.append(named)
+      await records.remove([])
+      await records.remove([
+        { stream: 'events', id: '1' },
+        { stream: 'events', id: '3' },
+        { stream: 'events', id: 'never' },
+      ])
+      const left = async (stream: string): Promise<string[]> =>
+        (await records.read({ stream, limit: 10 })).map(({ id }) => id)
+      same(await left('events'), ['2'], 'records left')
+      same(await left('audit'), ['1', '2', '3'], 'records of the other stream')
+    },
+  },
+  {
     title: 'records keep texts as they were given',
     async run(bench) {
       const { records } = bench.store

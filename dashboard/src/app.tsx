@@ -1,5 +1,5 @@
 import type { ComponentType, JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import { Heading, ProblemBox } from './parts/basics.tsx'
 import { KeyHelp } from './parts/key-help.tsx'
 import type { PageProps } from './page.ts'
@@ -154,10 +154,13 @@ function useScope({ scopes }: Me): readonly [string, (scope: string) => void] {
   ]
 }
 
-/** A page that has been gone to is announced: its title changes, and its heading has the focus. */
+/**
+ * A page that has been gone to is announced: its title changes, and its heading has the focus. At once: later it would take
+ * the focus from what a quick hand has gone on to.
+ */
 function useTitleAndFocus(title: string, path: string): void {
   const [first] = useState(path)
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · Onceward`
     if (path !== first || document.querySelector('header :focus') !== null)
       document.querySelector<HTMLElement>('main h1')?.focus()

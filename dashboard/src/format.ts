@@ -35,17 +35,6 @@ export function keyText(key: string | readonly string[]): string {
   return typeof key === 'string' ? key : key.join(' | ')
 }
 
-/** Events have the stored form: a JSON array of the parts. */
-export function storedKeyText(key: string): string {
-  if (!key.startsWith('[')) return key
-  try {
-    const parts: unknown = JSON.parse(key)
-    return Array.isArray(parts) ? parts.join(' | ') : key
-  } catch {
-    return key
-  }
-}
-
 const large = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
 const whole = new Intl.NumberFormat('en')
 

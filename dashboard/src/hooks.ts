@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import type { RefObject } from 'preact'
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ApiProblem, get } from './api.ts'
 import { signedOut } from './session.ts'
 import type { LedgerEvent } from './types.ts'
@@ -123,4 +124,20 @@ export function useKeys(keys: Readonly<Record<string, () => void>>): void {
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
   }, [])
+}
+
+/** How wide an element is inside, in CSS pixels: pictures are drawn for it, so that their text stays as large as the page's. */
+export function useWidth<E extends HTMLElement>(first: number): readonly [RefObject<E | null>, number] {
+  const element = useRef<E>(null)
+  const [width, setWidth] = useState(first)
+  useLayoutEffect(() => {
+    const observed = element.current
+    if (observed === null) return undefined
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry !== undefined) setWidth(Math.max(200, Math.round(entry.contentRect.width)))
+    })
+    observer.observe(observed)
+    return () => observer.disconnect()
+  }, [])
+  return [element, width]
 }

@@ -105,7 +105,7 @@ export interface LedgerEvent {
   readonly worker: string
   readonly ref: string
   readonly operation: string
-  readonly key: string
+  readonly key: string | readonly string[]
   readonly subject?: string
   readonly [detail: string]: unknown
 }

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ApiProblem, apiPath, post } from '../api.ts'
 import { fieldOf, keyText, words } from '../format.ts'
 import { useKeys, useLoad } from '../hooks.ts'
@@ -171,7 +171,7 @@ function Decision({ doubt, onDecided }: Omit<DoubtProps, 'mayDecide'>): JSX.Elem
   const [isBusy, setBusy] = useState(false)
   const [key] = useState(() => crypto.randomUUID())
   const confirm = useRef<HTMLButtonElement>(null)
-  useEffect(() => confirm.current?.focus(), [wish])
+  useLayoutEffect(() => confirm.current?.focus(), [wish])
   const review = (event: SubmitEvent): void => {
     event.preventDefault()
     const form = new FormData(event.currentTarget as HTMLFormElement)

@@ -99,7 +99,7 @@ function Steps({ steps }: { steps: NonNullable<Entry['steps']> }): JSX.Element {
   return (
     <section aria-labelledby="steps">
       <h2 id="steps">Steps</h2>
-      <TableBox label="Steps">
+      <TableBox label="Table of steps">
         <table>
           <thead>
             <tr>

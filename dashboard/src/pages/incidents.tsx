@@ -101,7 +101,7 @@ function IncidentView({ recorded }: { recorded: Recorded<Partial<TriageDocument>
           <ul class="known">
             {mitigations.map(({ id, action, sacrifices, rollback }) => (
               <li key={id}>
-                <strong>{action}</strong> Sacrifices: {sacrifices} Taken back by: {rollback}
+                <strong>{action}.</strong> Sacrifices: {sacrifices}. Taken back by: {rollback}.
               </li>
             ))}
           </ul>
@@ -113,7 +113,7 @@ function IncidentView({ recorded }: { recorded: Recorded<Partial<TriageDocument>
           <ul class="known">
             {fixes.map(({ id, change, test }) => (
               <li key={id}>
-                <strong>{change}</strong> Test: {test}
+                <strong>{change}.</strong> Test: {test}.
               </li>
             ))}
           </ul>

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { apiPath } from '../api.ts'
-import { ago, clock, duration, number, plural, storedKeyText, words } from '../format.ts'
+import { ago, clock, duration, number, plural, keyText, words } from '../format.ts'
 import { useLive, useLoad, useNow } from '../hooks.ts'
 import { Async, Empty, Heading } from '../parts/basics.tsx'
 import { Chart, type Series } from '../parts/chart.tsx'
@@ -227,7 +227,7 @@ function LiveEvents({ scope }: { scope: string }): JSX.Element {
               <time>{clock(new Date(event.atUs / 1000).toISOString())}</time>
               <span class={`event event-${event.type}`}>{words(event.type)}</span>
               <span>{event.operation}</span>
-              {event.ref === '' ? <span /> : <a href={`/entries/${event.ref}`}>{storedKeyText(event.key)}</a>}
+              {event.ref === '' ? <span /> : <a href={`/entries/${event.ref}`}>{keyText(event.key)}</a>}
             </li>
           ))}
         </ol>

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { apiPath } from '../api.ts'
-import { storedKeyText } from '../format.ts'
+import { keyText } from '../format.ts'
 import { useLoad } from '../hooks.ts'
 import { Age, Async, Empty, Heading, TableBox } from '../parts/basics.tsx'
 import type { PageProps } from '../page.ts'
@@ -62,9 +62,9 @@ export function TwinsPage({ scope, query }: PageProps): JSX.Element {
                       <td>{event.operation}</td>
                       <th scope="row">
                         {event.ref === '' ? (
-                          storedKeyText(event.key)
+                          keyText(event.key)
                         ) : (
-                          <a href={`/entries/${event.ref}`}>{storedKeyText(event.key)}</a>
+                          <a href={`/entries/${event.ref}`}>{keyText(event.key)}</a>
                         )}
                       </th>
                       <td>

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import { useWidth } from '../hooks.ts'
 import { clock, number } from '../format.ts'
 
 export interface Series {
@@ -18,7 +19,6 @@ interface ChartProps {
   readonly kind: 'stack' | 'lines'
 }
 
-const width = 600
 const height = 150
 const left = 44
 const bottom = 20
@@ -31,11 +31,12 @@ export function Chart({ title, unit, times, series, kind }: ChartProps): JSX.Ele
       ? series.reduce((sum, { values }) => sum + (values[at] ?? 0), 0)
       : Math.max(0, ...series.map(({ values }) => values[at] ?? 0)),
   )
+  const [box, width] = useWidth<HTMLElement>(600)
   const max = niceMax(Math.max(0, ...totals))
   const x = (at: number): number => left + (at * (width - left)) / Math.max(1, times.length)
   const y = (value: number): number => top + (height - top - bottom) * (1 - value / max)
   return (
-    <figure class="chart">
+    <figure class="chart" ref={box}>
       <figcaption>
         <span>{title}</span>
         <ul class="legend">
@@ -56,7 +57,7 @@ export function Chart({ title, unit, times, series, kind }: ChartProps): JSX.Ele
             </text>
           </g>
         ))}
-        {ticksOf(times).map((at) => (
+        {ticksOf(times, Math.max(2, Math.floor(width / 100))).map((at) => (
           <text key={at} class="tick" x={x(at)} y={height - 5}>
             {clock(times[at] ?? '').slice(0, 5)}
           </text>
@@ -142,8 +143,8 @@ function tick(value: number): string {
   return value >= 10 || value === 0 ? number(Math.round(value)) : value.toPrecision(2).replace(/\.?0+$/, '')
 }
 
-function ticksOf(times: readonly string[]): readonly number[] {
-  const step = Math.max(1, Math.ceil(times.length / 6))
+function ticksOf(times: readonly string[], most: number): readonly number[] {
+  const step = Math.max(1, Math.ceil(times.length / most))
   return times.flatMap((_, at) => (at % step === 0 && at < times.length - step / 2 ? [at] : []))
 }
 

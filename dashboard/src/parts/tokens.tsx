@@ -35,7 +35,7 @@ export function Tokens({ me }: { me: Me }): JSX.Element {
             </p>
           </Empty>
         ) : (
-          <TableBox label="Tokens">
+          <TableBox label="Table of tokens">
             <table>
               <thead>
                 <tr>

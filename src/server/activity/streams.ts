@@ -1,5 +1,6 @@
 import type { OncewardEvent } from '../../ledger/events.ts'
 import { timestamp } from '../../kernel/time.ts'
+import { decodeKey } from '../../ledger/key.ts'
 
 /*
  * Where workers leave what they did, in the records of their store (docs/decisions/065):
@@ -32,6 +33,7 @@ export type KeptEvent = Readonly<Record<string, unknown>> & {
   readonly ref: string
 }
 
+/** With the key as people and receipts have it. */
 export function keptEvent(event: OncewardEvent): KeptEvent {
-  return event as unknown as KeptEvent
+  return { ...event, key: decodeKey(event.key) }
 }

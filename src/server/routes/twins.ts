@@ -22,7 +22,7 @@ export const listTwins: Route = {
         object({
           id: { type: 'string' },
           at: time,
-          event: object({ type: { type: 'string' }, ref: { type: 'string' }, key: { type: 'string' } }),
+          event: object({ type: { type: 'string' }, ref: { type: 'string' }, key: {} }),
         }),
       ),
     },

@@ -44,12 +44,13 @@ export class ControlRoom {
     return new ControlRoom(`sqlite:${join(directory.path, 'ledger.db')}`, async () => directory.remove())
   }
 
-  /** A server on a free port. `yaml` is its configuration. */
-  async serve(yaml = ''): Promise<OncewardServer> {
+  /** A server on a free port. `yaml` is its configuration, `dashboard` the folder of the built pages. */
+  async serve(yaml = '', dashboard?: string): Promise<OncewardServer> {
     const server = await startServer({
       config: readServerConfig(yaml, { listen: '127.0.0.1:0', scope: 'shop' }),
       store: await openStoreFromUrl(this.storeUrl),
       version: '1.2.3',
+      ...(dashboard === undefined ? {} : { dashboard }),
       onError: (error) => void this.faults.push(error),
     })
     this.#servers.push(server)

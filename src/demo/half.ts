@@ -20,7 +20,7 @@ export interface HalfSpec {
   readonly name: 'unguarded' | 'guarded'
   readonly folder: string
   /** Absent in the half without Onceward. */
-  readonly store?: { readonly url: string; readonly scope: string }
+  readonly store?: { readonly url: string; readonly scope: string; readonly recorder?: string }
 }
 
 export interface Faults {
@@ -101,8 +101,8 @@ export async function runHalf(context: HalfContext, spec: HalfSpec): Promise<Hal
 function ledgers(spec: HalfSpec, partnerUrl: string): (who: string) => LedgerConfig | undefined {
   const { store, folder } = spec
   if (store === undefined) return () => undefined
-  const { url: storeUrl, scope } = store
-  return (who) => ({ storeUrl, scope, partnerUrl, eventsPath: join(folder, `events-${who}.jsonl`) })
+  const { url: storeUrl, ...shared } = store
+  return (who) => ({ storeUrl, ...shared, partnerUrl, eventsPath: join(folder, `events-${who}.jsonl`) })
 }
 
 function eventJournals(folder: string): readonly string[] {

@@ -87,7 +87,9 @@ async function runBothHalves(run: Run): Promise<DemoResult> {
       name: 'unguarded',
       folder: join(folder.path, 'unguarded'),
     })
-    const guardedSpec = { name: 'guarded', folder: join(folder.path, 'guarded'), store } as const
+    const { afterwards } = parsed
+    const recorder = afterwards && { recorder: afterwards.recorder }
+    const guardedSpec = { name: 'guarded', folder: join(folder.path, 'guarded'), store: { url: store.url, scope: store.scope, ...recorder } } as const
     const guarded = await runHalf(contextOf('with Onceward'), guardedSpec)
     const durationMs = Math.round(performance.now() - startedAtMs)
     const about = {
@@ -110,6 +112,9 @@ async function runBothHalves(run: Run): Promise<DemoResult> {
       reportText({ report, doubts: guarded.doubts, command: commandName(), isStoreKept: store.isKept }),
     )
     if (parsed.json) await print(`${JSON.stringify(report, null, 2)}\n`)
+    // From here on it takes as long as somebody looks, and signals are theirs.
+    watch.close()
+    await afterwards?.show({ url: store.url, scope: store.scope })
     return { exitCode: exitCodeOf(report) }
   } finally {
     await children.endAll()

@@ -30,6 +30,8 @@ export interface LedgerConfig {
   readonly scope: string
   readonly partnerUrl: string
   readonly eventsPath: string
+  /** File URL of the module whose `recordActivity` writes down what workers do, for a server to show. */
+  readonly recorder?: string
 }
 
 export interface ClientConfig {

@@ -20,6 +20,15 @@ export interface DemoOptions {
   readonly json?: boolean
   /** Where runs keep their journals. Default `.onceward/demo`. */
   readonly folder?: string
+  /** What to do with the ledger that the guarded half leaves behind, before it is closed. */
+  readonly afterwards?: Afterwards
+}
+
+export interface Afterwards {
+  /** As in `LedgerConfig`. */
+  readonly recorder: string
+  /** Resolves when the ledger is not needed any more. */
+  readonly show: (ledger: { readonly url: string; readonly scope: string }) => Promise<void>
 }
 
 export interface ParsedDemoOptions {
@@ -33,6 +42,7 @@ export interface ParsedDemoOptions {
     | { readonly kind: 'url'; readonly url: string }
   readonly json: boolean
   readonly folder: string
+  readonly afterwards: Afterwards | undefined
 }
 
 const defaultSeed = 1
@@ -51,6 +61,7 @@ export function parseDemoOptions(options: DemoOptions): ParsedDemoOptions {
     store: parseStore(options),
     json: options.json === true,
     folder: options.folder ?? '.onceward/demo',
+    afterwards: options.afterwards,
   }
 }
 

@@ -1,6 +1,7 @@
 import { createOnceward } from '../../index.ts'
 import type { EventType } from '../../ledger/events.ts'
 import type { Onceward } from '../../ledger/onceward.ts'
+import type { Store } from '../../ledger/store.ts'
 import type { VerifyAnswer, VerifyQuestion } from '../../ledger/safety.ts'
 import { openStoreFromUrl } from '../../stores/open.ts'
 import { openJournal } from '../../testing/journal.ts'
@@ -25,8 +26,9 @@ const routine: ReadonlySet<EventType> = new Set<EventType>([
 
 /** Opens the ledger with the shop's three operations: for a worker, or for a sweep with no caller present. */
 export async function openLedger(config: LedgerConfig): Promise<Onceward> {
+  const store = await openStoreFromUrl(config.storeUrl)
   const once = createOnceward({
-    store: await openStoreFromUrl(config.storeUrl),
+    store,
     scope: config.scope,
     // The keys are the order numbers of the input, whatever they look like.
     keyLint: 'off',
@@ -49,7 +51,22 @@ export async function openLedger(config: LedgerConfig): Promise<Onceward> {
     if (event.type === 'claimed' && !event.takeover) return
     if (!routine.has(event.type)) journal.append({ ...event })
   })
-  return once
+  return config.recorder === undefined ? once : recorded(once, store, config.recorder)
+}
+
+/** The server, which knows how, is a room that this one does not know: its module is named by whoever runs the demo. */
+async function recorded(once: Onceward, store: Store, module: string): Promise<Onceward> {
+  const { recordActivity } = (await import(module)) as {
+    recordActivity(once: Onceward, options: { store: Store }): { stop(): Promise<void> }
+  }
+  const recorder = recordActivity(once, { store })
+  return {
+    ...once,
+    close: async (options) => {
+      await recorder.stop()
+      await once.close(options)
+    },
+  }
 }
 
 async function askPartner(partnerUrl: string, question: VerifyQuestion): Promise<VerifyAnswer> {

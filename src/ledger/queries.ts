@@ -57,7 +57,7 @@ function parseQuery(ledger: Ledger, query: EntriesQuery): ListQuery {
     fromMs: given(from, (time) => instant(time, 'from')),
     toMs: given(to, (time) => instant(time, 'to')),
     cursor,
-    scan: given(scan, (entries) => count(entries, 'scan', { min: 1, max: 1_000_000 })),
+    scan: given(scan, (much) => count(much, 'scan', { min: 1, max: 1_000_000 })),
   }
 }
 

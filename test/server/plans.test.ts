@@ -1,10 +1,10 @@
-import { createRequire } from 'node:module'
 import type { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Pool } from 'pg'
 import type { ListQuery, Store } from '../../src/ledger/store.ts'
 import { postgresStore } from '../../src/stores/postgres/index.ts'
+import { loadSqlite } from '../../src/stores/sqlite/driver.ts'
 import { sqliteStore } from '../../src/stores/sqlite/index.ts'
 import { quietPool, type TestDatabase, testDatabase } from '../support/postgres.ts'
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
@@ -30,9 +30,7 @@ describe('lists of many entries on sqlite', () => {
     const path = join(directory.path, 'ledger.db')
     store = sqliteStore({ path })
     await store.open()
-    const { DatabaseSync: Sqlite } = createRequire(import.meta.url)(
-      'node:sqlite',
-    ) as typeof import('node:sqlite')
+    const { DatabaseSync: Sqlite } = loadSqlite()
     const filler = new Sqlite(path)
     filler.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
 INSERT INTO onceward_entries (ref, scope, operation, key, subject, state, safety, fingerprint, owner, epoch, attempt, round, rev,

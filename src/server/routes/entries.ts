@@ -63,10 +63,10 @@ const lookedAt = 5000
 function isIndexed({ operation, key, subject, state }: Call['query']): boolean {
   if (subject !== undefined || (operation !== undefined && key !== undefined)) return true
   if (operation !== undefined) return false
-  const states = typeof state === 'string' ? state.split(',') : []
+  const asked = typeof state === 'string' ? state.split(',') : []
   return (
-    states.every((each) => each === 'failed') ||
-    states.every((each) => (openStates as readonly string[]).includes(each))
+    asked.every((each) => each === 'failed') ||
+    asked.every((each) => (openStates as readonly string[]).includes(each))
   )
 }
 

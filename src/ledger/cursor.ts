@@ -23,11 +23,16 @@ export function decodeCursor(cursor: string): CursorPosition {
 
 /** Makes a page of `limit` out of up to `limit + 1` entries that were found. */
 export function pageOf(found: readonly Entry[], limit: number, nowMs: number): ListPage {
+  return pageTo(found, limit, { nowMs })
+}
+
+/** The same of a bounded look: `seenTo` is where it ended, if there may be more behind it. */
+export function pageTo(
+  found: readonly Entry[],
+  limit: number,
+  { nowMs, seenTo }: { readonly nowMs: number; readonly seenTo?: CursorPosition | undefined },
+): ListPage {
   const entries = found.slice(0, limit)
-  const last = entries.at(-1)
-  return {
-    nowMs,
-    entries,
-    ...(found.length > limit && last !== undefined ? { next: encodeCursor(last) } : {}),
-  }
+  const last = found.length > limit ? entries.at(-1) : seenTo
+  return { nowMs, entries, ...(last === undefined ? {} : { next: encodeCursor(last) }) }
 }

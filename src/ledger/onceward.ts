@@ -83,6 +83,8 @@ export interface EntriesQuery {
   /** 1 to 500, default 100. */
   readonly limit?: number
   readonly cursor?: string
+  /** Look at about so many entries for a page: it may then hold fewer than `limit`, even none, with a `next`. */
+  readonly scan?: number
 }
 
 /** A person's decision about an entry in doubt. */

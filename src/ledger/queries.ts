@@ -44,7 +44,7 @@ function shown(ledger: Ledger, entry: Entry): Receipt {
 }
 
 function parseQuery(ledger: Ledger, query: EntriesQuery): ListQuery {
-  const { operation, key, subject, state, from, to, cursor } = members(query, 'query')
+  const { operation, key, subject, state, from, to, cursor, scan } = members(query, 'query')
   if (key !== undefined && operation === undefined)
     throw optionInvalid('operation', 'given with key', operation)
   return {
@@ -57,6 +57,7 @@ function parseQuery(ledger: Ledger, query: EntriesQuery): ListQuery {
     fromMs: given(from, (time) => instant(time, 'from')),
     toMs: given(to, (time) => instant(time, 'to')),
     cursor,
+    scan: given(scan, (much) => count(much, 'scan', { min: 1, max: 1_000_000 })),
   }
 }
 

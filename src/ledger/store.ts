@@ -61,6 +61,11 @@ export interface Store {
   twins(requests: readonly TwinRequest[]): Promise<Reply<readonly string[]>>
   /** Entries newest first (claimedAt, ref descending), one page. */
   list(query: ListQuery): Promise<ListPage>
+  /**
+   * Makes what lists of very many entries need beside what claims need: an index in the order of time. Called by whoever
+   * lists often (a server), idempotent, and safe beside others at work.
+   */
+  prepareLists?(): Promise<void>
   /** Buries ended entries past their retention, deletes tombstones past `tombstoneMs`. Bounded by `limit`. */
   purge(request: PurgeRequest): Promise<PurgeResult>
   /** The generic group beside the entries. */
@@ -277,6 +282,11 @@ export interface ListQuery {
   readonly limit: number
   /** Opaque, from the page before. A bad one is `OPTION_INVALID`. */
   readonly cursor?: string | undefined
+  /**
+   * Look at about so many entries and give what fits of those: the page may then hold fewer than `limit`, even none, and
+   * `next` goes on behind them. For conditions that no index serves. A store may pay no heed to it.
+   */
+  readonly scan?: number | undefined
 }
 
 export interface ListPage {

@@ -74,6 +74,7 @@ export async function startServer(options: ServerOptions): Promise<OncewardServe
   const running: Running = { ledgers, own, recorders: [], effects: new Map(), jobs: undefined }
   try {
     await Promise.all([ledgers.open(), own.open()])
+    await prepareLists(options)
     for (const once of ledgers.all()) {
       running.recorders.push(recordActivity(once, { store, onError, runtime }))
       running.effects.set(once.scope, effectsOf(once, options))
@@ -105,6 +106,12 @@ export async function startServer(options: ServerOptions): Promise<OncewardServe
     await release(running, 0)
     throw error
   }
+}
+
+/** On a file nothing else can be done meanwhile; a database server makes its indexes beside all else, however long it takes. */
+async function prepareLists({ store, onError }: ServerOptions): Promise<void> {
+  const prepared = store.prepareLists?.().catch(onError)
+  if (store.name === 'sqlite') await prepared
 }
 
 /** What is to be stopped, in the order of `release`. */

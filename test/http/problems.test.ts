@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { gatewayProblemTypes } from '../../src/gateway/problems.ts'
 import { problemTypes } from '../../src/http/index.ts'
 import { problemAnswer } from '../../src/http/problems.ts'
+import { serverProblemTypes } from '../../src/server/problems.ts'
 import { readText } from '../support/repo.ts'
 
 const problems = { ...problemTypes, ...gatewayProblemTypes }
@@ -12,6 +13,14 @@ it('docs/reference/problems.md explains every problem with its status, and no ot
     ([, type, status]) => `${type} ${status}`,
   )
   const known = Object.entries(problems).map(([type, { status }]) => `${type} ${status}`)
+  expect(explained.toSorted()).toEqual(known.toSorted())
+})
+
+it('docs/reference/problems.md explains every problem of the server with its status, and no other', () => {
+  const explained = [...page.matchAll(/^### (.+)\nStatus (\d{3})/gm)].map(
+    ([, type, status]) => `${type} ${status}`,
+  )
+  const known = Object.entries(serverProblemTypes).map(([type, { status }]) => `${type} ${status}`)
   expect(explained.toSorted()).toEqual(known.toSorted())
 })
 

@@ -6,6 +6,7 @@ import { leaveLineage, makeGreet } from './lineage.ts'
 import { listEntries } from './list.ts'
 import { parsePostgresOptions, type PostgresStoreOptions } from './options.ts'
 import { inPortions } from './portions.ts'
+import { prepareLists } from './prepare-lists.ts'
 import { purgeEntries } from './purge.ts'
 import { makeReader } from './read.ts'
 import { makeRecall, type Recall } from './recall.ts'
@@ -60,6 +61,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
     watch: (watched) => void watches.push(watched),
     twins: makeTwins(database, reader),
     list: (query) => listEntries(database, query),
+    prepareLists: () => prepareLists(database),
     purge: (request) => purgeEntries(database, request),
     records,
     transaction: async (work, prepare, lineage) =>

@@ -1,5 +1,5 @@
 import { refOf } from '../../kernel/ids.ts'
-import { decodeCursor, pageOf } from '../../ledger/cursor.ts'
+import { type CursorPosition, decodeCursor, pageTo } from '../../ledger/cursor.ts'
 import type { ListPage, ListQuery } from '../../ledger/store.ts'
 import type { Database } from './database.ts'
 import { entryOf, rowText, stateCodes } from './rows.ts'
@@ -14,6 +14,11 @@ export async function listEntries(database: Database, query: ListQuery): Promise
   const values: unknown[] = []
   const place = (value: unknown, type: string): string => `$${values.push(value)}::${type}`
   const conditions = conditionsOf(query, place)
+  const seenTo = query.scan === undefined ? undefined : await endOfLook(database, query, query.scan)
+  if (seenTo !== undefined)
+    conditions.push(
+      `(e.claimed_at_ms, e.ref) >= (${place(seenTo.claimedAtMs, 'bigint')}, ${place(seenTo.ref, 'text')})`,
+    )
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
   const text = `SELECT clock.now_ms, page.row FROM (SELECT ${serverMs} AS now_ms) AS clock
 LEFT JOIN (
@@ -23,7 +28,23 @@ LEFT JOIN (
 ORDER BY page.claimed_at_ms DESC, page.ref DESC`
   const rows = await database.session((session) => session.once(text, values))
   const entries = rows.flatMap(([, row]) => (typeof row === 'string' ? [entryOf(row)] : []))
-  return pageOf(entries, query.limit, Number(rows[0]?.[0]))
+  return pageTo(entries, query.limit, { nowMs: Number(rows[0]?.[0]), seenTo })
+}
+
+/** The last of `scan` entries in the order of time, whatever they are; `undefined` where there are not so many. */
+async function endOfLook(
+  database: Database,
+  { scope, fromMs, toMs, cursor }: ListQuery,
+  scan: number,
+): Promise<CursorPosition | undefined> {
+  const values: unknown[] = []
+  const place = (value: unknown, type: string): string => `$${values.push(value)}::${type}`
+  const conditions = conditionsOf({ scope, fromMs, toMs, cursor, limit: 1 }, place)
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+  const text = `SELECT e.claimed_at_ms, e.ref FROM ${database.tables.entries} e ${where}
+ORDER BY e.claimed_at_ms DESC, e.ref DESC OFFSET ${place(scan - 1, 'bigint')} LIMIT 1`
+  const [row] = await database.session((session) => session.once(text, values))
+  return row === undefined ? undefined : { claimedAtMs: Number(row[0]), ref: String(row[1]) }
 }
 
 function conditionsOf(query: ListQuery, place: (value: unknown, type: string) => string): string[] {

@@ -8,7 +8,7 @@ import type { StoreMoment } from '../../ledger/transitions.ts'
 import { systemRuntime } from '../../system.ts'
 import { Database } from './database.ts'
 import { isInTransaction } from './driver.ts'
-import { listEntries, twinsOf } from './list.ts'
+import { listEntries, prepareLists, twinsOf } from './list.ts'
 import { purge } from './purge.ts'
 import { sqliteRecords } from './records.ts'
 import { type RowAccess, rowAccess } from './row-access.ts'
@@ -69,6 +69,7 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
         twinsOf(database, known ?? rows.get(ref), nowMs - windowMs),
       ),
     list: (query) => database.read(() => listEntries(database, query, Math.floor(runtime.wallMs()))),
+    prepareLists: () => database.write(() => prepareLists(database)),
     purge: (request) =>
       database.write(() => purge(database, rows, { request, nowMs: Math.floor(runtime.wallMs()) })),
     records: sqliteRecords(database, runtime),

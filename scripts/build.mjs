@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { buildDashboard } from './dashboard.mjs'
 import { root } from './install.mjs'
 
 const outDir = resolve(root, process.argv[2] ?? 'dist')
@@ -20,6 +21,7 @@ cpSync(join(root, 'src'), outDir, {
   recursive: true,
   filter: (path) => isDirectory(path) || !/\.ts$|tsconfig\.json$/.test(path),
 })
+buildDashboard(join(outDir, 'dashboard'))
 const bin = join(outDir, 'cli', 'bin.js')
 if (existsSync(bin)) chmodSync(bin, 0o755)
 

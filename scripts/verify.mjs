@@ -12,6 +12,7 @@ process.on('exit', () => rmSync(packDir, { recursive: true, force: true }))
 const steps = [
   { name: 'types', run: () => tool('tsc', '--noEmit') },
   { name: 'types in pages', run: () => tool('tsc', '--noEmit', '--project', 'src/browser') },
+  { name: 'types in the dashboard', run: () => tool('tsc', '--noEmit', '--project', 'dashboard') },
   { name: 'lint', run: () => tool('oxlint', '--type-aware', '--deny-warnings') },
   { name: 'format', run: () => tool('biome', 'format') },
   {
@@ -38,6 +39,7 @@ const steps = [
           'test/drills',
           'test/simulation',
           'test/browser',
+          'test/dashboard',
           'test/outbound',
           'test/reconcile/patterns.test.ts',
           'test/grpc',

@@ -15,7 +15,7 @@ import { makeRunFolder, type RunFolder } from '../testing/run-folder.ts'
 import { makeSchedule } from './schedule.ts'
 import { openDemoStore } from './store.ts'
 
-export type { DemoOptions } from './options.ts'
+export type { Afterwards, DemoOptions } from './options.ts'
 export type { DemoReport } from './report.ts'
 
 export interface DemoResult {
@@ -87,23 +87,19 @@ async function runBothHalves(run: Run): Promise<DemoResult> {
       name: 'unguarded',
       folder: join(folder.path, 'unguarded'),
     })
-    const { afterwards } = parsed
-    const recorder = afterwards && { recorder: afterwards.recorder }
-    const guardedSpec = { name: 'guarded', folder: join(folder.path, 'guarded'), store: { url: store.url, scope: store.scope, ...recorder } } as const
-    const guarded = await runHalf(contextOf('with Onceward'), guardedSpec)
-    const durationMs = Math.round(performance.now() - startedAtMs)
-    const about = {
+    const { url, scope } = store
+    const recorder = parsed.afterwards && { recorder: parsed.afterwards.recorder }
+    const guardedSpec = { folder: join(folder.path, 'guarded'), store: { url, scope, ...recorder } }
+    const guarded = await runHalf(contextOf('with Onceward'), { name: 'guarded', ...guardedSpec })
+    const report = makeReport({
       seed,
       workers,
       orders: orders.length,
       folder: folder.path,
       schedule: schedulePath,
-      durationMs,
-    }
-    const report = makeReport({
-      ...about,
-      store: redactUrl(store.url),
-      scope: store.scope,
+      durationMs: Math.round(performance.now() - startedAtMs),
+      store: redactUrl(url),
+      scope,
       unguarded,
       guarded,
     })
@@ -114,7 +110,7 @@ async function runBothHalves(run: Run): Promise<DemoResult> {
     if (parsed.json) await print(`${JSON.stringify(report, null, 2)}\n`)
     // From here on it takes as long as somebody looks, and signals are theirs.
     watch.close()
-    await afterwards?.show({ url: store.url, scope: store.scope })
+    await parsed.afterwards?.show({ url, scope })
     return { exitCode: exitCodeOf(report) }
   } finally {
     await children.endAll()

@@ -4,18 +4,27 @@ import type { Store } from '../ledger/store.ts'
 import { createOnceward } from '../index.ts'
 import { Problem } from './problems.ts'
 
+export interface LedgersOptions extends Omit<OncewardOptions, 'store' | 'scope'> {
+  /** Gives the instance that is used in place of each. */
+  readonly dress?: (once: Onceward) => Onceward
+}
+
 /** One instance for each scope that the server serves, all on one store. */
 export class Ledgers {
   readonly scopes: readonly string[]
   readonly store: Store
   readonly #instances: ReadonlyMap<string, Onceward>
 
-  constructor(store: Store, scopes: readonly string[], options: Omit<OncewardOptions, 'store' | 'scope'>) {
+  constructor(
+    store: Store,
+    scopes: readonly string[],
+    { dress = (once) => once, ...options }: LedgersOptions,
+  ) {
     this.scopes = scopes
     this.store = store
     const kept = keptOpen(store)
     this.#instances = new Map(
-      scopes.map((scope) => [scope, createOnceward({ ...options, store: kept, scope })]),
+      scopes.map((scope) => [scope, dress(createOnceward({ ...options, store: kept, scope }))]),
     )
   }
 

@@ -9,6 +9,7 @@ import type { Onceward } from '../ledger/onceward.ts'
 import type { OncewardOptions } from '../ledger/options.ts'
 import type { Store } from '../ledger/store.ts'
 import { systemRuntime } from '../system.ts'
+import { createTelemetry, type LoggerLike, type Telemetry } from '../telemetry/index.ts'
 import type { Principal } from './access/principal.ts'
 import { Sessions } from './access/sessions.ts'
 import { Tokens } from './access/tokens.ts'
@@ -22,6 +23,7 @@ import { Effects } from './effects/effects.ts'
 import { Jobs } from './jobs.ts'
 import { Ledgers } from './ledgers.ts'
 import { Readiness } from './readiness.ts'
+import { reconciliationSamples } from './reconciliation-samples.ts'
 import { RecordedResults } from './recorded.ts'
 import { routes } from './routes/index.ts'
 import { openApiDocument } from './schema/openapi.ts'
@@ -37,6 +39,8 @@ export interface ServerOptions {
   readonly version: string
   /** The folder of the built dashboard, if there is one. */
   readonly dashboard?: string
+  /** Of pino's shape: a line for each event of the ledger. */
+  readonly logger?: LoggerLike
   /** Is told of faults of the server's own. */
   readonly onError: (error: unknown) => void
 }
@@ -44,8 +48,6 @@ export interface ServerOptions {
 /** A server at work. */
 export interface OncewardServer {
   readonly url: string
-  /** The instance of each scope: telemetry listens to their events. */
-  readonly instances: readonly Onceward[]
   /** Takes no more, waits for what runs (at most `graceMs` of the configuration), then ends. */
   close(): Promise<void>
 }
@@ -69,15 +71,17 @@ function withoutToken(value: unknown, { operation }: { readonly operation: strin
 export async function startServer(options: ServerOptions): Promise<OncewardServer> {
   const { config, store, onError } = options
   const runtime = systemRuntime
-  const ledgers = new Ledgers(store, config.scopes, ledgerOptions(config))
+  const telemetry = createTelemetry(options.logger === undefined ? {} : { logger: options.logger })
+  const dress = (once: Onceward): Onceward => telemetry.instrument(once)
+  const ledgers = new Ledgers(store, config.scopes, { ...ledgerOptions(config), dress })
   const own = new Ledgers(store, [ownScope], { redact: withoutToken, maxResultBytes: keptBytes })
-  const running: Running = { ledgers, own, recorders: [], effects: new Map(), jobs: undefined }
+  const running: Running = { telemetry, ledgers, own, recorders: [], effects: new Map(), jobs: undefined }
   try {
     await Promise.all([ledgers.open(), own.open()])
     await prepareLists(options)
     for (const once of ledgers.all()) {
       running.recorders.push(recordActivity(once, { store, onError, runtime }))
-      running.effects.set(once.scope, effectsOf(once, options))
+      running.effects.set(once.scope, effectsOf(once, options, telemetry))
     }
     const services = servicesOf(options, running)
     await refuseOpenDoor(config, services.tokens)
@@ -101,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<OncewardServe
       onError,
     })
     running.jobs.start()
-    return { url, instances: ledgers.all(), close: closer({ server, services, running }) }
+    return { url, close: closer({ server, services, running }) }
   } catch (error) {
     await release(running, 0)
     throw error
@@ -116,6 +120,7 @@ async function prepareLists({ store, onError }: ServerOptions): Promise<void> {
 
 /** What is to be stopped, in the order of `release`. */
 interface Running {
+  readonly telemetry: Telemetry
   readonly ledgers: Ledgers
   readonly own: Ledgers
   readonly recorders: Recorder[]
@@ -131,17 +136,19 @@ async function release({ ledgers, own, recorders, effects, jobs }: Running, grac
   await ledgers.store.close()
 }
 
-function effectsOf(once: Onceward, { store, config, onError }: ServerOptions): Effects {
+function effectsOf(once: Onceward, { store, config, onError }: ServerOptions, telemetry: Telemetry): Effects {
   const { targets, limits } = config
-  const chosen = targets === undefined ? {} : { targets }
-  return new Effects({ once, store, runtime: systemRuntime, atOnce: limits.effects, onError, ...chosen })
+  const shared = { once, store, runtime: systemRuntime, onError, telemetry }
+  return new Effects({ ...shared, atOnce: limits.effects, targets })
 }
 
-function servicesOf(options: ServerOptions, { ledgers, effects }: Running): Services {
+function servicesOf(options: ServerOptions, { telemetry, ledgers, effects }: Running): Services {
   const { config, store, version, onError } = options
   const { records } = store
   const runtime = systemRuntime
   const tokens = new Tokens(records, runtime)
+  const recorded = new RecordedResults(records, runtime)
+  telemetry.addSource(() => reconciliationSamples(recorded, ledgers.scopes))
   const document = openApiDocument(routes, version)
   return makeServices({
     config,
@@ -154,8 +161,9 @@ function servicesOf(options: ServerOptions, { ledgers, effects }: Running): Serv
     tokens,
     sessions: new Sessions({ records, tokens, runtime, lifeMs: config.timeouts.sessionMs }),
     trail: new AuditTrail(records, runtime),
-    recorded: new RecordedResults(records, runtime),
+    recorded,
     effects,
+    metrics: () => telemetry.text(),
     document: () => document,
     onError,
   })

@@ -29,6 +29,8 @@ export interface ServiceParts {
   readonly recorded: RecordedResults
   /** By scope. */
   readonly effects: ReadonlyMap<string, Effects>
+  /** All metrics of this process, in Prometheus' text format. */
+  readonly metrics: () => Promise<string>
   /** The OpenAPI document. */
   readonly document: () => unknown
   /** Is told of faults of the server's own. */

@@ -54,11 +54,13 @@ export async function openLedger(config: LedgerConfig): Promise<Onceward> {
   return config.recorder === undefined ? once : recorded(once, store, config.recorder)
 }
 
+interface Recording {
+  readonly recordActivity: (once: Onceward, options: { store: Store }) => { stop(): Promise<void> }
+}
+
 /** The server, which knows how, is a room that this one does not know: its module is named by whoever runs the demo. */
 async function recorded(once: Onceward, store: Store, module: string): Promise<Onceward> {
-  const { recordActivity } = (await import(module)) as {
-    recordActivity(once: Onceward, options: { store: Store }): { stop(): Promise<void> }
-  }
+  const { recordActivity } = (await import(module)) as Recording
   const recorder = recordActivity(once, { store })
   return {
     ...once,

@@ -7,14 +7,13 @@ import type { Store } from '../../ledger/store.ts'
 import { pause } from '../pause.ts'
 import { Problem } from '../problems.ts'
 import { Agenda, type Appointment, type Found } from './agenda.ts'
-import { EffectSender, type EffectTarget } from './sender.ts'
+import { EffectSender, type SenderOptions } from './sender.ts'
 import { dueMsOf, type NamedWish, scheduledReceipt, usualDelaysMs } from './wish.ts'
 
-export interface EffectsOptions {
+export interface EffectsOptions extends SenderOptions {
   readonly once: Onceward
   readonly store: Store
   readonly runtime: Runtime
-  readonly targets?: readonly EffectTarget[]
   /** How many are performed at once; what is more waits for its turn. */
   readonly atOnce: number
   readonly onError: (error: unknown) => void
@@ -55,7 +54,7 @@ export class Effects {
   constructor(options: EffectsOptions) {
     this.#options = options
     this.#agenda = new Agenda(options.store, options.once.scope, options.runtime)
-    this.#sender = new EffectSender(options.once, options.targets)
+    this.#sender = new EffectSender(options.once, options)
   }
 
   start(): void {

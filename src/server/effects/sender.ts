@@ -3,6 +3,7 @@ import { type Client, createClient } from '../../outbound/client.ts'
 import { decodeKey } from '../../ledger/key.ts'
 import type { Onceward } from '../../ledger/onceward.ts'
 import type { Receipt } from '../../ledger/receipt.ts'
+import type { Telemetry } from '../../telemetry/index.ts'
 import { Problem } from '../problems.ts'
 import { inputOf, type NamedWish } from './wish.ts'
 
@@ -18,16 +19,24 @@ const dayMs = 24 * 60 * 60 * 1000
 const usualKeyLifetimeMs = 23 * 60 * 60 * 1000
 const maxRunMs = 60 * 60 * 1000
 
+export interface SenderOptions {
+  readonly targets?: readonly EffectTarget[] | undefined
+  /** Shows the requests of its clients. */
+  readonly telemetry?: Pick<Telemetry, 'watch' | 'unwatch'> | undefined
+}
+
 /** Performs effects of one scope, each once: the ledger decides who runs and what is replayed. */
 export class EffectSender {
   readonly #once: Onceward
   readonly #targets: readonly EffectTarget[] | undefined
+  readonly #telemetry: SenderOptions['telemetry']
   readonly #clients = new Map<string, Client>()
   readonly #receipts = new AsyncLocalStorage<{ receipt?: Receipt }>()
 
   /** Without `targets` any origin may be asked for. */
-  constructor(once: Onceward, targets: readonly EffectTarget[] | undefined) {
+  constructor(once: Onceward, { targets, telemetry }: SenderOptions) {
     this.#targets = targets
+    this.#telemetry = telemetry
     this.#once = {
       ...once,
       execute: async (intent, effect) => {
@@ -112,13 +121,19 @@ export class EffectSender {
         ...(safety === 'keyed' ? { key: { in: 'header', name: keyHeader }, keyLifetimeMs } : {}),
       },
     })
+    this.#telemetry?.watch(client)
     this.#clients.set(name, client)
     const [oldest] = this.#clients.keys()
-    if (this.#clients.size > maxClients && oldest !== undefined) {
-      void this.#clients.get(oldest)?.close({ graceMs: maxRunMs })
-      this.#clients.delete(oldest)
-    }
+    if (this.#clients.size > maxClients && oldest !== undefined) this.#forget(oldest)
     return client
+  }
+
+  #forget(name: string): void {
+    const client = this.#clients.get(name)
+    this.#clients.delete(name)
+    if (client === undefined) return
+    this.#telemetry?.unwatch(client)
+    void client.close({ graceMs: maxRunMs })
   }
 
   async close(graceMs: number): Promise<void> {

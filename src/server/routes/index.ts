@@ -5,7 +5,7 @@ import { listDoubts, resolveDoubt } from './doubts.ts'
 import { cancelEffect, listEffects, performEffect, showEffect } from './effects.ts'
 import { listEntries, showEntry } from './entries.ts'
 import { live } from './live.ts'
-import { health, openApi, ready, whoAmI } from './meta.ts'
+import { health, metrics, openApi, ready, whoAmI } from './meta.ts'
 import { recordedRoutes } from './recorded.ts'
 import { statistics } from './statistics.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
@@ -32,4 +32,5 @@ export const routes: readonly Route[] = [
   health,
   ready,
   openApi,
+  metrics,
 ]

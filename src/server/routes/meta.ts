@@ -1,4 +1,5 @@
 import { scopesOf } from '../access/principal.ts'
+import { expositionType } from '../../telemetry/exposition.ts'
 import type { Route } from '../route.ts'
 import { list, object } from '../schema/parts.ts'
 
@@ -67,4 +68,23 @@ export const whoAmI: Route = {
     const scopes = scopesOf(principal, services.ledgers.scopes)
     return { body: { id, name, role, scopes, version: services.version, store: services.store.location } }
   },
+}
+
+export const metrics: Route = {
+  method: 'GET',
+  path: '/metrics',
+  id: 'metrics',
+  summary: 'Metrics of this process, in Prometheus’ text format; doubts and reconciliations are the store’s.',
+  role: 'viewer',
+  responses: {
+    200: {
+      description: 'Every metric by its name.',
+      schema: { type: 'string' },
+      contentType: expositionType,
+    },
+  },
+  handle: async ({ services }) =>
+    new Response(await services.metrics(), {
+      headers: { 'content-type': expositionType, 'cache-control': 'no-store' },
+    }),
 }

@@ -23,6 +23,8 @@ export interface Interval extends Tally {
 const pageSize = 1000
 /** Of one question: minutes of a day by seven workers, or of an hour by 166. */
 const maxRecords = 10_000
+/** Of one turn: an hour of 3,000 workers. */
+const maxMinutes = 200_000
 
 /** What workers have written down of what they do. */
 export class Activity {
@@ -65,10 +67,15 @@ export class Activity {
   }
 
   /** Records whose id lies from `from` up to those that begin with `to`. */
-  async #range(stream: string, from: string, to: string): Promise<StoredRecord[]> {
+  async #range(
+    stream: string,
+    from: string,
+    to: string,
+    { most = maxRecords } = {},
+  ): Promise<StoredRecord[]> {
     const found: StoredRecord[] = []
     let after = from
-    while (found.length < maxRecords) {
+    while (found.length < most) {
       const page = await this.#records.read({ stream, after, limit: pageSize })
       const inside = page.filter(({ id }) => id.slice(0, to.length) <= to)
       found.push(...inside)
@@ -118,27 +125,35 @@ export class Activity {
   /** Makes hours of minutes, and forgets what is of no use any more. Safe in several servers at once. */
   async tidy(scope: string): Promise<void> {
     const nowMs = this.#runtime.wallMs()
-    const lastMs = Math.floor((nowMs - settledAfterMs) / hourMs) * hourMs
-    const known = await this.#hours(scope, nowMs - keptFor.minutes, lastMs)
-    for (
-      let atMs = Math.floor((nowMs - keptFor.minutes) / hourMs) * hourMs + hourMs;
-      atMs < lastMs;
-      atMs += hourMs
-    ) {
-      const id = hourId(atMs)
-      if (known.has(id)) continue
-      const minutes = await this.#range(minutesStream(scope), id, id)
-      if (minutes.length === 0) continue
-      const sum = emptyTally()
-      for (const { body } of minutes) addTally(sum, JSON.parse(body) as Tally)
-      await this.#records.append([{ stream: hoursStream(scope), id, body: JSON.stringify(sum) }])
-    }
+    await this.#makeHours(scope, Math.floor((nowMs - settledAfterMs) / hourMs) * hourMs)
     await this.#forget(feedStream(scope), keptFor.feed)
     await this.#forget(minutesStream(scope), keptFor.minutes)
     await this.#forget(hoursStream(scope), keptFor.hours)
     await this.#forget(twinsStream(scope), keptFor.twins)
     for (let days = 0; days < 3; days += 1)
       await this.#forget(historyStream(scope, nowMs - keptFor.history - dayMs * (1 + days)), dayMs)
+  }
+
+  /** Of all minutes that are older and in no hour yet, however long ago that was: no server may have been there. */
+  async #makeHours(scope: string, untilMs: number): Promise<void> {
+    const known = await this.#hours(scope, untilMs - keptFor.minutes, untilMs)
+    const newest = [...known.keys()].at(-1)
+    const until = hourId(untilMs)
+    const minutes = await this.#range(minutesStream(scope), newest === undefined ? '' : `${newest}~`, until, {
+      most: maxMinutes,
+    })
+    const sums = new Map<string, Tally>()
+    for (const { id, body } of minutes) {
+      const hour = id.slice(0, 13)
+      const sum = sums.get(hour) ?? emptyTally()
+      addTally(sum, JSON.parse(body) as Tally)
+      sums.set(hour, sum)
+    }
+    sums.delete(until)
+    // Of as many as one look finds the last hour may not be whole: the next turn makes it.
+    if (minutes.length >= maxMinutes) sums.delete([...sums.keys()].at(-1) ?? '')
+    const stream = hoursStream(scope)
+    await this.#records.append([...sums].map(([id, sum]) => ({ stream, id, body: JSON.stringify(sum) })))
   }
 
   async #forget(stream: string, olderThanMs: number): Promise<void> {

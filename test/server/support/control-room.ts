@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Onceward, createOnceward } from '../../../src/index.ts'
 import type { Role } from '../../../src/server/access/principal.ts'
 import { type OncewardServer, readServerConfig, startServer, Tokens } from '../../../src/server/index.ts'
+import type { Store } from '../../../src/ledger/store.ts'
 import { openStoreFromUrl } from '../../../src/stores/open.ts'
 import { systemRuntime } from '../../../src/system.ts'
 import { type TestDatabase, testDatabase } from '../../support/postgres.ts'
@@ -28,7 +29,7 @@ export class ControlRoom {
   readonly storeUrl: string
   readonly faults: unknown[] = []
   readonly #ends: (() => Promise<unknown>)[] = []
-  #servers: OncewardServer[] = []
+  readonly #servers: OncewardServer[] = []
 
   private constructor(storeUrl: string, end: () => Promise<unknown>) {
     this.storeUrl = storeUrl
@@ -57,6 +58,10 @@ export class ControlRoom {
     return server
   }
 
+  get servers(): readonly OncewardServer[] {
+    return this.#servers
+  }
+
   get url(): string {
     const [first] = this.#servers
     if (first === undefined) throw new Error('no server has been started')
@@ -69,6 +74,14 @@ export class ControlRoom {
     await once.open()
     this.#ends.unshift(() => once.close({ graceMs: 0 }))
     return once
+  }
+
+  /** A handle on the store, closed with the room. */
+  async store(): Promise<Store> {
+    const store = await openStoreFromUrl(this.storeUrl)
+    await store.open()
+    this.#ends.unshift(() => store.close())
+    return store
   }
 
   /** Makes a token as the command line does. */

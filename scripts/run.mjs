@@ -2,7 +2,6 @@
 // as far as anyone can see: same standard streams, same signals, same exit. Runs on Node >= 18, like install.mjs.
 import { spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
-import { buildDashboard } from './dashboard.mjs'
 import { childEnvironment, ensureInstalled, findNode, root } from './install.mjs'
 
 const [target, ...args] = process.argv.slice(2)
@@ -11,7 +10,10 @@ if (target === undefined) fail('usage: node scripts/run.mjs FILE [ARGS…]')
 try {
   await ensureInstalled()
   // The pages are built from their sources, a third of a second, for whoever is about to look at them.
-  if (args[0] === 'serve' || args.includes('--serve')) buildDashboard(join(root, 'dist', 'dashboard'))
+  if (args[0] === 'serve' || args.includes('--serve')) {
+    const { buildDashboard } = await import('./dashboard.mjs')
+    buildDashboard(join(root, 'dist', 'dashboard'))
+  }
   run(findNode())
 } catch (error) {
   fail(error.message)

@@ -3,6 +3,8 @@ import { optionInvalid } from '../kernel/errors.ts'
 import { yamlOf } from '../gateway/config.ts'
 import { list, names, numbers, only, optional } from '../gateway/config-values.ts'
 import { type Listen, parseListen } from '../gateway/listen.ts'
+import type { AlertsConfig } from './alerts/alert.ts'
+import { parseAlerts } from './alerts/config-alerts.ts'
 import { parseOperations, parseTargets } from './config-operations.ts'
 import type { EffectTarget } from './effects/sender.ts'
 import type { VerifiedOperation } from './verify.ts'
@@ -19,6 +21,7 @@ export interface ServerConfig {
   readonly operations: ReadonlyMap<string, VerifiedOperation>
   /** Where effects may be sent; absent: anywhere. */
   readonly targets?: readonly EffectTarget[]
+  readonly alerts: AlertsConfig
   readonly jobs: JobsConfig
   readonly limits: ServerLimits
   readonly timeouts: ServerTimeouts
@@ -67,7 +70,18 @@ export interface ServerOverrides {
   readonly scope: string
 }
 
-const fields = ['listen', 'scopes', 'hosts', 'tls', 'operations', 'effects', 'jobs', 'limits', 'timeouts']
+const fields = [
+  'listen',
+  'scopes',
+  'hosts',
+  'tls',
+  'operations',
+  'effects',
+  'alerts',
+  'jobs',
+  'limits',
+  'timeouts',
+]
 const defaultListen = '127.0.0.1:4870'
 const maxScopes = 100
 
@@ -93,6 +107,7 @@ export function readServerConfig(text: string, overrides: ServerOverrides): Serv
     ...(tls === undefined || tls === null ? {} : { tls: parseTls(tls) }),
     operations: parseOperations(given['operations'] ?? {}),
     ...(targets === undefined ? {} : { targets }),
+    alerts: parseAlerts(given['alerts'] ?? {}),
     jobs: parseJobs(given['jobs'] ?? {}),
     limits: numbers(given['limits'] ?? {}, limitDefaults, {
       name: 'limits',

@@ -14,6 +14,7 @@ import type { Principal } from './access/principal.ts'
 import { Sessions } from './access/sessions.ts'
 import { Tokens } from './access/tokens.ts'
 import { Activity } from './activity/activity.ts'
+import { Alerts } from './alerts/alerts.ts'
 import { recordActivity, type Recorder } from './activity/recorder.ts'
 import { App } from './app.ts'
 import { AuditTrail } from './audit-trail.ts'
@@ -75,7 +76,15 @@ export async function startServer(options: ServerOptions): Promise<OncewardServe
   const dress = (once: Onceward): Onceward => telemetry.instrument(once)
   const ledgers = new Ledgers(store, config.scopes, { ...ledgerOptions(config), dress })
   const own = new Ledgers(store, [ownScope], { redact: withoutToken, maxResultBytes: keptBytes })
-  const running: Running = { telemetry, ledgers, own, recorders: [], effects: new Map(), jobs: undefined }
+  const running: Running = {
+    telemetry,
+    ledgers,
+    own,
+    recorders: [],
+    effects: new Map(),
+    jobs: undefined,
+    alerts: undefined,
+  }
   try {
     await Promise.all([ledgers.open(), own.open()])
     await prepareLists(options)
@@ -105,6 +114,8 @@ export async function startServer(options: ServerOptions): Promise<OncewardServe
       onError,
     })
     running.jobs.start()
+    running.alerts = new Alerts({ ...services, config: config.alerts, once: own.of(ownScope) })
+    running.alerts.start()
     return { url, close: closer({ server, services, running }) }
   } catch (error) {
     await release(running, 0)
@@ -126,10 +137,12 @@ interface Running {
   readonly recorders: Recorder[]
   readonly effects: Map<string, Effects>
   jobs: Jobs | undefined
+  alerts: Alerts | undefined
 }
 
-async function release({ ledgers, own, recorders, effects, jobs }: Running, graceMs: number): Promise<void> {
-  await jobs?.stop()
+async function release(running: Running, graceMs: number): Promise<void> {
+  const { ledgers, own, recorders, effects, jobs, alerts } = running
+  await Promise.all([jobs?.stop(), alerts?.stop()])
   await Promise.all([...effects.values()].map((each) => each.stop(graceMs)))
   await Promise.all([ledgers.close(graceMs), own.close(graceMs)])
   await Promise.all(recorders.map((recorder) => recorder.stop()))

@@ -42,6 +42,8 @@ export interface SizeWatchEvents {
 export interface MethodSizes {
   readonly method: string
   readonly messages: number
+  /** Of all of them together. */
+  readonly bytes: number
   readonly largestBytes: number
   /** How many were exactly as large as that. */
   readonly timesLargest: number
@@ -61,6 +63,7 @@ export interface SizeWatch {
 interface Counted {
   readonly buckets: number[]
   messages: number
+  bytes: number
   largestBytes: number
   timesLargest: number
   readonly told: Set<string>
@@ -83,6 +86,7 @@ export function sizeWatch(
     const counted = {
       buckets: Array.from({ length: bucketCount }, () => 0),
       messages: 0,
+      bytes: 0,
       largestBytes: -1,
       timesLargest: 0,
       told: new Set<string>(),
@@ -96,6 +100,7 @@ export function sizeWatch(
       const bucket = bucketOf(bytes)
       counted.buckets[bucket] = (counted.buckets[bucket] ?? 0) + 1
       counted.messages += 1
+      counted.bytes += bytes
       if (bytes < counted.largestBytes) return
       counted.timesLargest = bytes === counted.largestBytes ? counted.timesLargest + 1 : 1
       counted.largestBytes = bytes
@@ -138,10 +143,11 @@ export function suspicionsOf(
 }
 
 function describe(method: string, counted: Counted, limits: readonly KnownLimit[]): MethodSizes {
-  const { messages, largestBytes, timesLargest } = counted
+  const { messages, bytes, largestBytes, timesLargest } = counted
   return {
     method,
     messages,
+    bytes,
     largestBytes,
     timesLargest,
     buckets: counted.buckets.flatMap((inBucket, bucket) =>

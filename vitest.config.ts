@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
 /**
  * Files whose imports take longer than their tests: each worker loads them once. Nothing here changes anything of the
@@ -37,8 +38,9 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'sharing', include: sharing, isolate: false } },
     ],
     pool: 'forks',
-    // Much of their time is waiting for leases and for processes to start, so two files share two cores well.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Half of their time is waiting, for leases, answers and processes that start: three files share two cores well.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // One embedded PostgreSQL for the whole run, started when the first test asks for it.

@@ -4,6 +4,7 @@ import { chmodSync, cpSync, existsSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { buildDashboard } from './dashboard.mjs'
 import { root } from './install.mjs'
+import { unreachedTypes } from './unreached-types.mjs'
 
 const outDir = resolve(root, process.argv[2] ?? 'dist')
 rmSync(outDir, { recursive: true, force: true })
@@ -16,6 +17,7 @@ compile(...whole, '--emitDeclarationOnly')
 const page = join(root, 'src', 'browser')
 const emit = ['--noEmit', 'false', '--noEmitOnError', 'true', '--rootDir', page]
 compile('--project', page, ...emit, '--outDir', join(outDir, 'browser'))
+for (const path of unreachedTypes(outDir)) rmSync(path)
 // What is no code (orders of the demo, say) is read at run time from beside the code.
 cpSync(join(root, 'src'), outDir, {
   recursive: true,

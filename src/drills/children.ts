@@ -68,7 +68,7 @@ const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 export interface ChildrenOptions {
   /** Journal of starts, signals and ends. */
   readonly processesPath: string
-  /** Where Node keeps compiled code: dozens of short-lived processes load the same files. */
+  /** Where Node keeps compiled code unless `NODE_COMPILE_CACHE` says: dozens of short-lived processes load the same files. */
   readonly compileCachePath: string
 }
 
@@ -119,7 +119,8 @@ function spawnRole(spec: ChildSpec, compileCachePath: string): ChildProcess {
     detached: true,
     env: {
       ...process.env,
-      NODE_COMPILE_CACHE: compileCachePath,
+      // Whoever has such a place already spares each drill its first compilation.
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? compileCachePath,
       [configVariable]: JSON.stringify(spec.config),
     },
   })

@@ -1,3 +1,3 @@
 import { describeCrashes } from './each-await.ts'
 
-describeCrashes('postgres', { plain: 6, stepped: 16 })
+describeCrashes('postgres', { plain: 8, stepped: 24 })

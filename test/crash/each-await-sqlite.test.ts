@@ -1,3 +1,3 @@
 import { describeCrashes } from './each-await.ts'
 
-describeCrashes('sqlite', { plain: 1, stepped: 8 })
+describeCrashes('sqlite', { plain: 4, stepped: 16 })

@@ -66,7 +66,7 @@ describe.each(stores)('several processes at one key on %s', (store) => {
 })
 
 describe.each(stores)('an effect that is longer than its lease on %s', (store) => {
-  const stage = useStage(store, { leaseMs: 1_500 })
+  const stage = useStage(store, { leaseMs: 3_000 })
   // The rows of a transaction are written here, not at the peer, so nothing of it can be kept back.
   const atPeer = raced.filter((workload) => workload !== 'transactional')
   const slow: readonly WorkloadId[] = isWhole ? atPeer : [store === 'sqlite' ? 'keyed' : 'blind']

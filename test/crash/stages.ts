@@ -53,7 +53,7 @@ function withTimeout(url: string): string {
 export const isWhole: boolean = ['verify', 'full'].includes(process.env['ONCEWARD_TEST_SIZE'] ?? '')
 
 /** The seed that rotates the share: `ONCEWARD_TEST_SEED`, else a new one. It is printed. */
-const seed = Number(process.env['ONCEWARD_TEST_SEED'] ?? Math.floor(Math.random() * 1_000_000))
+export const seed: number = Number(process.env['ONCEWARD_TEST_SEED'] ?? Math.floor(Math.random() * 1_000_000))
 
 /** Every n-th await of a run, from an offset that the seed gives. */
 export function shareOf(every: number): Pick<CrashOptions, 'every' | 'offset'> {

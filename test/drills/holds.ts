@@ -10,7 +10,7 @@ const minute = 60_000
 export function describeHolds(kind: PlaceKind, share: number): void {
   const hold = useDrills()
   const all = drills.filter(({ stores }) => stores.includes(kind)).map(({ id }) => id)
-  // The short run takes another share of them each time; the mutants' tests hold all.
+  // The short run takes another share of them each time; `npm run verify` all.
   const ids = size === 'small' ? all.filter((_, index) => index % share === seed % share) : all
 
   it.each(ids)(`%s holds on ${kind}`, { timeout: 30 * minute }, async (id) => {

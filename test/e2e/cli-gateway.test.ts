@@ -59,7 +59,7 @@ describe('onceward gateway', () => {
   })
 
   it('killed between sending on and recording, it is told of by the next: in doubt, one effect', async () => {
-    bench.write('gateway.yaml', 'defaults: { leaseMs: 500 }\n')
+    bench.write('gateway.yaml', 'defaults: { leaseMs: 1500 }\n')
     const args = ['--config', 'gateway.yaml']
     const first = await gateway(...args)
     const cut = send(first, '/hang', 'killed-1').catch(() => 'cut')
@@ -95,7 +95,7 @@ describe('onceward gateway', () => {
   })
 
   it('killed likewise before a keyed upstream, the next sends the same key again', async () => {
-    bench.write('gateway.yaml', 'routes: [{ path: /hang, leaseMs: 500, safety: keyed }]\n')
+    bench.write('gateway.yaml', 'routes: [{ path: /hang, leaseMs: 1500, safety: keyed }]\n')
     const args = ['--config', 'gateway.yaml']
     const first = await gateway(...args)
     const cut = send(first, '/hang', 'killed-2').catch(() => 'cut')

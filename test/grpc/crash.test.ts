@@ -15,9 +15,12 @@ import { GrpcBench } from './support/bench.ts'
 import { startShop } from './support/grpc-js-shop.ts'
 import { orderOf, replyOf } from './support/shop.ts'
 
+/** Of a server that is to die, and of the one that comes after it, whose leases no slow machine may end. */
+const leasesMs = [1_000, 30_000]
+
 it('a server that is killed between the effect and the reply has done it once: keyed work goes on, blind is in doubt', async () => {
   const folder = temporaryDirectory()
-  const [first, second] = await Promise.all([0, 1].map(() => startShops(folder)))
+  const [first, second] = await Promise.all(leasesMs.map((leaseMs) => startShops(folder, leaseMs)))
   if (first === undefined || second === undefined) throw new Error('two processes were started')
   const bench = new GrpcBench('grpc-js')
   const order = orderOf('die')
@@ -70,8 +73,11 @@ it('a client that is killed while it waits: another process is told what came of
 })
 
 /** The ports of the shop whose work is keyed and of the one whose work is blind. */
-async function startShops(folder: string): Promise<{ ports: readonly number[]; ended: Promise<unknown> }> {
-  const { line, ended } = start('shop-process.ts', folder)
+async function startShops(
+  folder: string,
+  leaseMs: number,
+): Promise<{ ports: readonly number[]; ended: Promise<unknown> }> {
+  const { line, ended } = start('shop-process.ts', folder, String(leaseMs))
   return { ports: (await line).split(' ').map(Number), ended }
 }
 

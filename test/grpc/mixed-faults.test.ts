@@ -10,7 +10,7 @@ it.each(libraries)(
   'with %s, of orders whose connections are cut at any moment none is carried out twice, and what is told is true',
   async (library) => {
     const bench = new GrpcBench(library)
-    const shop = await bench.server({ options: { safety: 'keyed', waitMs: 5_000, leaseMs: 500 } })
+    const shop = await bench.server({ options: { safety: 'keyed', waitMs: 5_000 } })
     const proxy = await bench.proxy(shop.port)
     const options = { retry: { attempts: 6, baseMs: 1, capMs: 20 }, budget: { ratio: 10, min: 100 } }
     const clients = [0, 1, 2, 3].map(() => bench.client(proxy.port, options))

@@ -181,6 +181,8 @@ describe('its size', () => {
     const bytes = bytesBelow(modules)
     console.log(`installed: ${(bytes / 1e6).toFixed(2)} MB in ${readdirSync(modules).length} packages`)
     expect(bytes).toBeLessThanOrEqual(installedMaxBytes)
+    const nested = readdirSync(modules, { recursive: true, encoding: 'utf8' })
+    expect(nested.filter((path) => path.endsWith('node_modules'))).toEqual([])
     for (const name of ['node', ...Object.keys(manifest.peerDependencies)]) {
       expect(existsSync(join(modules, name)), name).toBe(false)
     }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { longest } from '../support/longest-first.ts'
 import { filesBelow, readText, root } from '../support/repo.ts'
 
 const maxLines = 400
@@ -17,6 +18,11 @@ describe('the sources', () => {
 })
 
 describe('the repository', () => {
+  it('has the test files that are begun first', () => {
+    const files = new Set([...filesBelow('src', /\.test\.ts$/), ...filesBelow('test', /\.test\.ts$/)])
+    expect(longest.filter((path) => !files.has(path))).toEqual([])
+  })
+
   it('holds text alone: what is not was made by a program, and a program can make it again', (context) => {
     const listed = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
     if (listed.status !== 0) return context.skip('this is no git checkout')

@@ -110,7 +110,7 @@ test.each(['asynchronous', 'synchronous'] as const)(
   'fails over again and again, each time to a new standby: %s',
   async (replication) => {
     const pair = await started({ replication })
-    for (const round of [1, 2, 3]) {
+    for (const round of [1, 2]) {
       await write(pair.primary, round)
       await pair.caughtUp()
       const dead = pair.primary
@@ -119,9 +119,9 @@ test.each(['asynchronous', 'synchronous'] as const)(
       await pair.addStandby()
       expect(existsSync(dead.dataDir)).toBe(false)
     }
-    await write(pair.primary, 4)
+    await write(pair.primary, 3)
     await pair.caughtUp()
-    expect(await rowsOf(pair.standby)).toEqual([1, 2, 3, 4])
+    expect(await rowsOf(pair.standby)).toEqual([1, 2, 3])
     expect(pair.retired).toEqual([])
   },
 )

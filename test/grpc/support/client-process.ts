@@ -7,7 +7,10 @@ import { orderOf, shopDefinition } from './shop.ts'
 
 const [port = '', file = ''] = process.argv.slice(2)
 const { path, requestSerialize, responseDeserialize } = shopDefinition.order
-const once = createOnceward({ store: sqliteStore({ path: file }), operations: { [path]: { leaseMs: 300 } } })
+const once = createOnceward({
+  store: sqliteStore({ path: file }),
+  operations: { [path]: { leaseMs: 1_000 } },
+})
 const interceptors = [grpcClientInterceptor({ once, services: [shopDefinition] })]
 const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { interceptors })
 const metadata = new Metadata()

@@ -1,5 +1,5 @@
 /**
- * Two shops in a process of their own, that dies when it is asked to: `shop-process.ts FOLDER`. It prints the port of the
+ * Two shops in a process of their own, that dies when it is asked to: `shop-process.ts FOLDER LEASE_MS`. It prints the port of the
  * one whose work is keyed and of the one whose work is blind; each has a ledger and a peer of its own in the folder. Orders
  * `die` are carried out, and once both shops have one, kill the process before anything is answered.
  */
@@ -11,7 +11,7 @@ import { grpcAttempt, grpcServerInterceptor, withExactBytes } from '../../../src
 import { sqliteStore } from '../../../src/stores/sqlite/index.ts'
 import { type OrderReply, type OrderRequest, replyOf, shopDefinition } from './shop.ts'
 
-const [folder = ''] = process.argv.slice(2)
+const [folder = '', leaseMs] = process.argv.slice(2)
 const safeties = ['keyed', 'blind'] as const
 
 /** What a peer was asked for, and what it did: it remembers its keys, and does nothing again for one that it knows. */
@@ -28,7 +28,7 @@ const requestsOf = (safety: string): number => {
 
 function start(safety: (typeof safeties)[number]): Promise<number> {
   const once = createOnceward({ store: sqliteStore({ path: join(folder, `${safety}.db`) }) })
-  const options = { caller: 'anonymous', leaseMs: 300, waitMs: 10_000 } as const
+  const options = { caller: 'anonymous', leaseMs: Number(leaseMs), waitMs: 20_000 } as const
   const interceptor = grpcServerInterceptor(once, safety === 'keyed' ? { ...options, safety } : options)
   const server = new Server({ interceptors: [interceptor] })
   server.addService(withExactBytes({ order: shopDefinition.order }), {

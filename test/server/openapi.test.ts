@@ -104,6 +104,7 @@ describe('the OpenAPI document', () => {
       ],
       ['GET', '/v1/entries/{ref}', `/v1/entries/${other}`],
       ['GET', '/v1/statistics', '/v1/statistics'],
+      ['GET', '/v1/twins', '/v1/twins?limit=1'],
       ['GET', '/v1/statistics', '/v1/statistics?stepMs=60001'],
       ['GET', '/v1/audit-trail', '/v1/audit-trail?limit=2'],
       ['POST', '/v1/effects', '/v1/effects', { key: ['e', 1], target: { url: target.url }, body: 1 }],
@@ -137,7 +138,8 @@ describe('the OpenAPI document', () => {
     const untold = routes
       .map(({ method, path }) => `${method} ${path}`)
       .filter((route) => !asked.some(([method, path]) => `${method} ${path}` === route))
-    expect(untold).toEqual(['GET /v1/live', 'POST /v1/tokens'])
+    // Of the feed see activity.test.ts, of metrics metrics.test.ts.
+    expect(untold).toEqual(['GET /v1/live', 'POST /v1/tokens', 'GET /metrics'])
     expect(room.faults).toEqual([])
   })
 })

@@ -41,7 +41,7 @@ const maxHistoryRefs = 500
 const maxEventsOfRef = 50
 const maxTwins = 100
 /** Ids fall as time goes on. */
-const endMs = 9_999_999_999_999
+const endUs = 9_000_000_000_000_000
 
 /** What can be read off the row itself is not written a second time. */
 const plain: readonly OncewardEvent['type'][] = [
@@ -149,7 +149,7 @@ class ActivityRecorder implements Recorder {
     const feed = { stream: feedStream(scope), id: suffix, body: JSON.stringify({ events, skipped }) }
     const found = twins.map((event, at) => ({
       stream: twinsStream(scope),
-      id: `${endMs - Math.floor(event.atUs / 1000)}/${worker}/${this.#flushes}/${at}`,
+      id: `${endUs - event.atUs}/${worker}/${this.#flushes}/${at}`,
       body: JSON.stringify(event),
     }))
     await this.#store.records.append([feed, ...rows, ...found])

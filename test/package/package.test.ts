@@ -173,6 +173,8 @@ export const entries: readonly object[] = [${names.join(', ')}]
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
     expect(files.filter((file) => /\.test\.|\.tsbuildinfo$|\.map$|(?<!\.d)\.ts$/.test(file))).toEqual([])
     expect(files).toContain('LICENSE')
+    // Nothing that is exported leads there.
+    expect(files.filter((file) => /^dist.(cli|demo|simulation)\b.*\.d\.ts$/.test(file))).toEqual([])
   })
 })
 

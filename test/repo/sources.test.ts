@@ -19,7 +19,7 @@ describe('the sources', () => {
 
 describe('the repository', () => {
   it('has the test files that are begun first', () => {
-    const files = new Set([...filesBelow('src', /\.test\.ts$/), ...filesBelow('test', /\.test\.ts$/)])
+    const files = new Set(['examples', 'src', 'test'].flatMap((folder) => filesBelow(folder, /\.test\.ts$/)))
     expect(longest.filter((path) => !files.has(path))).toEqual([])
   })
 

@@ -5,6 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  * when all others are done. The order in the list does not matter; test/repo holds it to files that are there.
  */
 export const longest: readonly string[] = [
+  'examples/toy-store/toy-store.test.ts',
   'src/testing/embedded-postgres.test.ts',
   'src/testing/postgres-pair/pair.test.ts',
   'test/contract/checks.test.ts',

@@ -51,27 +51,24 @@ export class Activity {
     const byHour = stepMs >= hourMs ? await this.#hours(scope, beginMs, toMs) : new Map<string, Tally>()
     for (const [id, tally] of byHour) add(Date.parse(`${id}:00:00Z`), tally)
     const minutesFromMs = Math.max(beginMs, this.#runtime.wallMs() - keptFor.minutes)
-    for (const { id, body } of await this.#range(
-      minutesStream(scope),
-      minuteId(minutesFromMs),
-      minuteId(toMs),
-    )) {
+    for (const { id, body } of await this.#range(minutesStream(scope), {
+      from: minuteId(minutesFromMs),
+      to: minuteId(toMs),
+    })) {
       if (!byHour.has(id.slice(0, 13))) add(Date.parse(`${id.slice(0, 16)}:00Z`), JSON.parse(body) as Tally)
     }
     return intervals
   }
 
   async #hours(scope: string, fromMs: number, toMs: number): Promise<Map<string, Tally>> {
-    const found = await this.#range(hoursStream(scope), hourId(fromMs - 1), hourId(toMs))
+    const found = await this.#range(hoursStream(scope), { from: hourId(fromMs - 1), to: hourId(toMs) })
     return new Map(found.map(({ id, body }) => [id, JSON.parse(body) as Tally]))
   }
 
   /** Records whose id lies from `from` up to those that begin with `to`. */
   async #range(
     stream: string,
-    from: string,
-    to: string,
-    { most = maxRecords } = {},
+    { from, to, most = maxRecords }: { readonly from: string; readonly to: string; readonly most?: number },
   ): Promise<StoredRecord[]> {
     const found: StoredRecord[] = []
     let after = from
@@ -139,7 +136,9 @@ export class Activity {
     const known = await this.#hours(scope, untilMs - keptFor.minutes, untilMs)
     const newest = [...known.keys()].at(-1)
     const until = hourId(untilMs)
-    const minutes = await this.#range(minutesStream(scope), newest === undefined ? '' : `${newest}~`, until, {
+    const minutes = await this.#range(minutesStream(scope), {
+      from: newest === undefined ? '' : `${newest}~`,
+      to: until,
       most: maxMinutes,
     })
     const sums = new Map<string, Tally>()

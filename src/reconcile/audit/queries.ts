@@ -16,17 +16,18 @@ const zoned = ':[0-9]{2}.*(Z|z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)$'
 /** One row: rows, rows without a reference, first and last time, times without zone, unreadable ones, and amounts. */
 export function factsQuery(sql: Sql, plan: Plan, columns: readonly Column[]): string {
   const { roles } = plan
-  const has = hasRef(sql, roles.ref)
   const declared = (name: string | undefined): string =>
     columns.find((column) => column.name === name)?.declared?.toUpperCase() ?? ''
-  const counted = (condition: string): string => `count(*) FILTER (WHERE ${has} AND ${condition})`
+  const counted = (condition: string): string => `count(CASE WHEN has_ref AND ${condition} THEN 1 END)`
   const facts = [
-    `count(*) FILTER (WHERE ${has})`,
-    `count(*) FILTER (WHERE NOT ${has})`,
+    'count(CASE WHEN has_ref THEN 1 END)',
+    'count(CASE WHEN NOT has_ref THEN 1 END)',
     ...timeColumns(sql, plan, { counted, declared: declared(roles.at) }),
     ...amountColumns(sql, plan, { counted, declared: declared(roles.amount) }),
   ]
-  return `SELECT ${facts.map((fact) => castText(sql, fact)).join(',\n  ')}\nFROM ${sql.from}`
+  const read = [roles.at, roles.amount].flatMap((name) => (name === undefined ? [] : [identifier(name)]))
+  const rows = [`${hasRef(sql, roles.ref)} AS has_ref`, ...new Set(read)].join(', ')
+  return `SELECT ${facts.map((fact) => castText(sql, fact)).join(',\n  ')}\nFROM (SELECT ${rows} FROM ${sql.from}) AS facts`
 }
 
 interface Counting {
@@ -39,20 +40,26 @@ interface Counting {
 /** What is declared needs no look at each value: its type says whether it is a time, and has a zone. */
 function timeColumns(sql: Sql, { roles, timeStyle }: Plan, { counted, declared }: Counting): string[] {
   if (roles.at === undefined || timeStyle === undefined) return ['NULL', 'NULL', '0', '0']
-  const where = `FILTER (WHERE ${hasRef(sql, roles.ref)})`
+  const mine = (value: string): string => `CASE WHEN has_ref THEN ${value} END`
   const column = identifier(roles.at)
-  const span = (ms: string): string[] => [`min(${ms}) ${where}`, `max(${ms}) ${where}`]
   if (declared.startsWith('TIMESTAMP')) {
     const isZoned = /TZ$|WITH TIME ZONE$/.test(declared)
-    const ms =
-      sql.dialect === 'duckdb' ? `epoch_ms(${column})` : `floor(extract(epoch FROM ${column}) * 1000)`
-    return [...span(ms), isZoned ? '0' : counted(`${column} IS NOT NULL`), '0']
+    // Of the least and the greatest alone: a conversion of each row costs more than finding them.
+    const ms = (instant: string): string =>
+      sql.dialect === 'duckdb' ? `epoch_ms(${instant})` : `floor(extract(epoch FROM ${instant}) * 1000)`
+    return [
+      ms(`min(${mine(column)})`),
+      ms(`max(${mine(column)})`),
+      isZoned ? '0' : counted(`${column} IS NOT NULL`),
+      '0',
+    ]
   }
   const text = sql.text(roles.at)
   const ms = milliseconds(sql, text, timeStyle)
   const hasZone = timeStyle === 'epoch-s' || timeStyle === 'epoch-ms'
   return [
-    ...span(ms),
+    `min(${mine(ms)})`,
+    `max(${mine(ms)})`,
     hasZone ? '0' : counted(`${ms} IS NOT NULL AND NOT ${matches(sql, text, zoned)}`),
     counted(`${text} <> '' AND ${ms} IS NULL`),
   ]

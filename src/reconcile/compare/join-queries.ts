@@ -35,20 +35,9 @@ export function othersQuery(
   among?: Among,
 ): { readonly others: string; readonly rows: (others: string) => string } {
   const keys = plan.left.key.map((_, at) => `k${at}`)
-  const collate = left.dialect === 'postgres' ? ' COLLATE "C"' : ''
-  const equal = plan.compare.map((_, at) => {
-    const cell = `c${at}${collate}`
-    return `min(${cell}) IS NOT DISTINCT FROM max(${cell}) AND count(c${at}) IN (0, 2)`
-  })
-  const isPair = ['sum(l) = 1', 'sum(r) = 1', ...equal].join(' AND ')
   const where = among === undefined ? '' : amongCondition({ left, right }, plan, among)
-  // One grouping of both sides together: a join of two groupings takes half as long again.
-  const others = `SELECT ${keys.join(', ')}
-FROM (${keysOf(left, plan.left, { counts: '1 AS l, 0 AS r', where })}
-  UNION ALL
-  ${keysOf(right, plan.right, { counts: '0 AS l, 1 AS r', where })}) AS both_sides
-GROUP BY ${keys.join(', ')}
-HAVING NOT (${isPair})`
+  const sides = { left: keysOf(left, plan.left, where), right: keysOf(right, plan.right, where) }
+  const others = left.dialect === 'duckdb' ? joinedOthers(sides, plan) : groupedOthers(sides, plan)
   const width = Math.max(cellColumns(plan.left).length, cellColumns(plan.right).length)
   const rows = (from: string): string =>
     `${rowsOf(left, plan.left, { side: '0', width, from })}
@@ -58,17 +47,49 @@ ORDER BY ${[...keys.map((_, at) => String(at + 2)), '1'].join(', ')}`
   return { others, rows }
 }
 
-interface Keys {
-  readonly counts: string
-  readonly where: string
+/** The rows of either side, as queries for k0, k1, … and what is compared, c0, c1, … */
+interface Sides {
+  readonly left: string
+  readonly right: string
 }
 
-function keysOf(relation: Relation, side: SidePlan, { counts, where }: Keys): string {
+/** One grouping of both sides together: on PostgreSQL a join of two groupings takes half as long again. */
+function groupedOthers({ left, right }: Sides, plan: ReconcilePlan): string {
+  const keys = plan.left.key.map((_, at) => `k${at}`).join(', ')
+  const equal = plan.compare.map((_, at) => {
+    const cell = `c${at} COLLATE "C"`
+    return `min(${cell}) IS NOT DISTINCT FROM max(${cell}) AND count(c${at}) IN (0, 2)`
+  })
+  return `SELECT ${keys}
+FROM (SELECT *, 1 AS l, 0 AS r FROM (${left}) AS left_rows
+  UNION ALL
+  SELECT *, 0 AS l, 1 AS r FROM (${right}) AS right_rows) AS both_sides
+GROUP BY ${keys}
+HAVING NOT (${['sum(l) = 1', 'sum(r) = 1', ...equal].join(' AND ')})`
+}
+
+/** On DuckDB a join of the rows themselves and a search for keys that come twice take two thirds of one grouping. */
+function joinedOthers({ left, right }: Sides, plan: ReconcilePlan): string {
+  const keys = plan.left.key.map((_, at) => `k${at}`)
+  const unequal = plan.compare.map((_, at) => `l.c${at} IS DISTINCT FROM r.c${at}`)
+  const twice = (side: string): string =>
+    `SELECT ${keys.join(', ')} FROM (${side}) GROUP BY ${keys.join(', ')} HAVING count(*) > 1`
+  return `SELECT ${keys.map((key) => `coalesce(l.${key}, r.${key}) AS ${key}`).join(', ')}
+FROM (${left}) AS l
+FULL JOIN (${right}) AS r ON ${keys.map((key) => `l.${key} = r.${key}`).join(' AND ')}
+WHERE ${['l.k0 IS NULL', 'r.k0 IS NULL', ...unequal].join(' OR ')}
+UNION
+${twice(left)}
+UNION
+${twice(right)}`
+}
+
+function keysOf(relation: Relation, side: SidePlan, where: string): string {
   const { text } = relation
   const keys = side.key.map((column, at) => `${text(column)} AS k${at}`)
   const cells = side.compared.map((column, at) => `${filled(relation, column)} AS c${at}`)
   const among = where === '' ? '' : ` AND ${where.replaceAll('{key}', rowOf(side.key.map(text)))}`
-  return `SELECT ${[...keys, counts, ...cells].join(', ')} FROM ${relation.from} WHERE ${hasKey(relation, side)}${among}`
+  return `SELECT ${[...keys, ...cells].join(', ')} FROM ${relation.from} WHERE ${hasKey(relation, side)}${among}`
 }
 
 interface Rows {

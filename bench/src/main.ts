@@ -2,14 +2,15 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { type Command, parseCommand, usage, UsageError } from './arguments.ts'
-import { runAuditBench } from './audit/run.ts'
+import { filesTable } from './files/result.ts'
+import { runFilesBench } from './files/run.ts'
 import { allCells, cellId } from './cells.ts'
 import { runLeak } from './leak.ts'
 import { buildDir, measuresOtherSources, type ProductForm, rootDir } from './product.ts'
 import { profile } from './profile.ts'
 import { say } from './progress.ts'
 import { render } from './render.ts'
-import { lastRunFile, resultsFile, type Results, writeJson } from './results.ts'
+import { filesFile, lastRunFile, readFiles, resultsFile, type Results, writeJson } from './results.ts'
 import { runSuite } from './suite.ts'
 import { tables } from './tables.ts'
 
@@ -34,9 +35,20 @@ async function run(command: Command): Promise<number> {
       build(command.form)
       await profile(command)
       return 0
-    case 'audit':
+    case 'files': {
       build(command.form)
-      return (await runAuditBench({ ...command, ...(command.isQuick ? quick : full) })) ? 0 : 1
+      const result = await runFilesBench({ ...command, ...(command.isQuick ? quick : full) })
+      console.log(filesTable([result]))
+      if (command.isQuick || command.form !== 'build') return 0
+      // One run of each size is kept.
+      const others = readFiles().filter(({ rows }) => rows !== result.rows)
+      writeJson(
+        filesFile,
+        [...others, result].toSorted((a, b) => a.rows - b.rows),
+      )
+      render()
+      return 0
+    }
     case 'suite': {
       build(command.form)
       const results = await runSuite({ ...command, ...(command.isQuick ? quick : full) })

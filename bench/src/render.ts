@@ -2,14 +2,18 @@ import { spawnSync, type SpawnSyncOptions } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { benchDir, rootDir } from './product.ts'
-import { leakFile, readLeaks, readResults, resultsFile } from './results.ts'
+import { filesTable } from './files/result.ts'
+import { filesFile, leakFile, readFiles, readLeaks, readResults, resultsFile } from './results.ts'
 import { tables } from './tables.ts'
 
 const document = join(benchDir, 'RESULTS.md')
 
 /** Writes the tables of the last full run into RESULTS.md, between `<!-- figures:NAME -->` and `<!-- /figures -->`. */
 export function render(): void {
-  const all = tables(readResults(resultsFile), readLeaks())
+  const all: Readonly<Record<string, string>> = {
+    ...tables(readResults(resultsFile), readLeaks()),
+    files: filesTable(readFiles()),
+  }
   const text = readFileSync(document, 'utf8')
   const filled = text.replaceAll(
     /(?<=<!-- figures:([a-z]+) -->\n)[\s\S]*?(?=<!-- \/figures -->)/g,
@@ -21,7 +25,7 @@ export function render(): void {
     },
   )
   writeFileSync(document, filled)
-  format(document, resultsFile, leakFile)
+  format(document, resultsFile, leakFile, filesFile)
 }
 
 /** They are committed, and everything that is committed is formatted. */

@@ -5,6 +5,7 @@ import type { Measurement, Window } from './load.ts'
 import { median } from './load.ts'
 import type { Disturbance, Machine } from './machine.ts'
 import { benchDir, type ProductForm } from './product.ts'
+import type { FilesResult } from './files/result.ts'
 import type { LeakResult } from './leak-result.ts'
 
 /** One run of everything: what RESULTS.md is made of. */
@@ -34,6 +35,7 @@ export interface CellResult {
 }
 
 export const resultsFile: string = join(benchDir, 'results.json')
+export const filesFile: string = join(benchDir, 'files.json')
 export const leakFile: string = join(benchDir, 'leak.json')
 /** Quick and partial runs: never committed, never rendered. */
 export const lastRunFile: string = join(benchDir, '.runs', 'last.json')
@@ -55,6 +57,14 @@ export function readResults(path: string): Results {
 export function readLeaks(): readonly LeakResult[] {
   try {
     return JSON.parse(readFileSync(leakFile, 'utf8')) as readonly LeakResult[]
+  } catch {
+    return []
+  }
+}
+
+export function readFiles(): readonly FilesResult[] {
+  try {
+    return JSON.parse(readFileSync(filesFile, 'utf8')) as readonly FilesResult[]
   } catch {
     return []
   }

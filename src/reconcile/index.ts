@@ -30,6 +30,7 @@ export {
   type RemovedRow,
 } from './cleanup/plan.ts'
 export { recallCsv } from './cleanup/recall.ts'
+export { reconcileSql } from './compare/print-sql.ts'
 export { differences, reconcile } from './compare/reconcile.ts'
 export type { Cardinality, Verdict } from './compare/decisions.ts'
 export type { ReconcileOptions } from './compare/options.ts'

@@ -35,12 +35,17 @@ export function reconcileCommand(): Command {
     .option('--samples <count>', 'differences of each kind to show (default: 10)')
     .option('--out <file>', 'write every difference, one JSON document a line')
     .option('--assume-utc', 'take times without a zone for UTC')
+    .option('--print-sql <dialect>', 'instead: the SQL that compares them, for duckdb, postgres or spark')
   fixingOptions(command)
   watchingOptions(command)
   readingOptions(command)
   // Theirs are options of the same names.
   command.enablePositionalOptions().addCommand(applyCommand()).addCommand(undoCommand())
   return setAction<ReconcileCommandOptions>(command, async ({ globals, options }) => {
+    if (options.printSql !== undefined) {
+      const { printSql } = await import('../reconcile/print-sql.ts')
+      return printSql(options, options.printSql)
+    }
     if (options.watch === true || options.every !== undefined) {
       const { follow } = await import('../reconcile/follow.ts')
       return follow(options, globals)

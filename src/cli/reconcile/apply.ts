@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { ApplyOptions, CleanupPlan, CleanupResult } from '../../reconcile/index.ts'
 import { type Globals, storeCommand } from '../command.ts'
 import { setAction } from '../command.ts'
@@ -7,7 +6,7 @@ import { exitCodes } from '../exit.ts'
 import { withLedger } from '../ledger.ts'
 import { untilEnded } from '../until-ended.ts'
 import { parseCount } from '../values.ts'
-import { limitMs, placesPath } from './compare.ts'
+import { limitMs } from './compare.ts'
 import { cleanupText } from './text.ts'
 import type { Command } from 'commander'
 
@@ -65,7 +64,7 @@ interface Running {
 async function run(name: 'apply' | 'undo', { globals, typed, path }: Running): Promise<number> {
   const { applyPlan, parsePlan, recallCsv, undoPlan } = await import('../../reconcile/index.ts')
   const plan = parsePlan(await readText(path, 'PLAN'), path)
-  const options = await applyOptions(typed, path)
+  const options = applyOptions(typed)
   if (typed.recall !== undefined) await writeText(typed.recall, recallCsv(plan), '--recall')
   return untilEnded({ name: `reconcile ${name}`, json: globals.json, limitMs }, async ({ signal, line }) => {
     const shared: ApplyOptions = {
@@ -97,14 +96,10 @@ function withCalls(
   return withLedger(globals, { mustExist: false }, (once) => work({ once }))
 }
 
-async function applyOptions(typed: ApplyCommandOptions, path: string): Promise<ApplyOptions> {
-  const kept = await readFile(placesPath(path), 'utf8')
-    .then((text) => JSON.parse(text) as { left?: string; right?: string })
-    .catch(() => ({}))
+function applyOptions(typed: ApplyCommandOptions): ApplyOptions {
   const { approve, execute, left, right } = typed
   const given = Object.entries({ approve, execute, left, right }).filter(([, value]) => value !== undefined)
   return {
-    ...kept,
     ...Object.fromEntries(given),
     ...(typed.batch !== undefined && {
       batchRows: parseCount(typed.batch, '--batch', { min: 1, max: 500 }),

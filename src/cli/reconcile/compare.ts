@@ -1,4 +1,3 @@
-import { chmod, writeFile } from 'node:fs/promises'
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { messageOf, optionInvalid } from '../../kernel/errors.ts'
@@ -28,7 +27,8 @@ export async function compare(typed: ReconcileCommandOptions, json: boolean): Pr
         return { exitCode: codeOf(report.clean), document: report, text: reconcileText(report) }
       }
       const { plan, report } = await planCleanup(asked, fixOptions(typed), list?.add)
-      if (fix !== undefined) await writePlan(fix, JSON.stringify(plan, null, 2), options)
+      // No password is in it, nor kept beside it: the driver takes it from the environment, or it is given again.
+      if (fix !== undefined) await writeText(fix, `${JSON.stringify(plan, null, 2)}\n`, '--fix')
       if (recall !== undefined) await writeText(recall, recallCsv(plan), '--recall')
       const { keys: _, ...summary } = plan
       return {
@@ -45,25 +45,6 @@ export async function compare(typed: ReconcileCommandOptions, json: boolean): Pr
 
 function codeOf(clean: boolean): number {
   return clean ? exitCodes.done : exitCodes.found
-}
-
-/** A plan goes from hand to hand, so the passwords stay out of it: they are kept beside it, for their owner alone. */
-async function writePlan(path: string, text: string, { left, right }: ReconcileOptions): Promise<void> {
-  await writeText(path, `${text}\n`, '--fix')
-  const secret = Object.entries({ left, right }).filter(([, url]) => holdsPassword(url))
-  if (secret.length === 0) return
-  await writeFile(placesPath(path), JSON.stringify(Object.fromEntries(secret)), { mode: 0o600 })
-  await chmod(placesPath(path), 0o600)
-}
-
-export function placesPath(plan: string): string {
-  return `${plan}.places`
-}
-
-function holdsPassword(url: string): boolean {
-  if (!/^postgres(ql)?:/i.test(url) || !URL.canParse(url)) return false
-  const parsed = new URL(url)
-  return parsed.password !== '' || parsed.searchParams.has('password')
 }
 
 interface ListFile {

@@ -42,6 +42,7 @@ export interface ReconcileCommandOptions {
   readonly name?: string
   readonly rounds?: string
   readonly exitOnAlert?: boolean
+  readonly printSql?: string
 }
 
 const copied = [

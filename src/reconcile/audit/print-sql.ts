@@ -20,11 +20,8 @@ export interface SqlOptions {
 export function auditSql(source: string, dialect: Dialect, options: SqlOptions): string {
   if (options.ref.length === 0)
     throw optionInvalid('--ref', 'given with --print-sql: nothing is opened to guess from', '')
-  const quote =
-    dialect === 'spark'
-      ? (name: string) => `\`${name.replaceAll('`', '``')}\``
-      : (name: string) => `"${name.replaceAll('"', '""')}"`
-  const { view, from } = relationOf(source, dialect, quote)
+  const quote = quoteOf(dialect)
+  const { view, from } = relationOf(source, { dialect, name: 'data' })
   const groups = groupsOf(from, options, quote)
   return `${view}-- How much was done more than once
 WITH effects_of AS (
@@ -44,7 +41,13 @@ LIMIT ${options.limit ?? 100};
 `
 }
 
-type Quote = (name: string) => string
+export type Quote = (name: string) => string
+
+export function quoteOf(dialect: Dialect): Quote {
+  return dialect === 'spark'
+    ? (name) => `\`${name.replaceAll('`', '``')}\``
+    : (name) => `"${name.replaceAll('"', '""')}"`
+}
 
 function groupsOf(from: string, options: SqlOptions, quote: Quote): string {
   const refs = options.ref.map(quote)
@@ -69,19 +72,24 @@ function effects({ effect }: SqlOptions, quote: Quote): string {
   return effect === undefined ? 'count(*)' : `count(DISTINCT ${quote(effect)})`
 }
 
-function relationOf(source: string, dialect: Dialect, quote: Quote): { view: string; from: string } {
+/** How a source is named in a query; Spark needs a view of that `name` first. */
+export function relationOf(
+  source: string,
+  { dialect, name }: { readonly dialect: Dialect; readonly name: string },
+): { readonly view: string; readonly from: string } {
+  const quote = quoteOf(dialect)
   const [, query = ''] = /^postgres[^?]*\?(.*)$/i.exec(source) ?? []
   const given = new URLSearchParams(query)
   const [table, select] = [given.get('table'), given.get('query')]
-  if (select !== null) return { view: '', from: `(${select}) AS data` }
+  if (select !== null) return { view: '', from: `(${select}) AS ${name}` }
   if (table !== null) return { view: '', from: table.split('.').map(quote).join('.') }
   const path = source.replace(/\.(gz|gzip|zst|zstd)$/i, '')
   const format = /\.parquet$/i.test(path) ? 'parquet' : /\.(jsonl|ndjson)$/i.test(path) ? 'json' : 'csv'
   if (dialect === 'postgres') return { view: '', from: quote(path.replace(/^.*[/\\]|\.[a-z]+$/gi, '')) }
   if (dialect === 'duckdb') return { view: '', from: `read_${format}(${literal(source)})` }
   const header = format === 'csv' ? ", header 'true'" : ''
-  const view = `CREATE TEMPORARY VIEW data USING ${format} OPTIONS (path ${literal(source)}${header});\n\n`
-  return { view, from: 'data' }
+  const view = `CREATE TEMPORARY VIEW ${name} USING ${format} OPTIONS (path ${literal(source)}${header});\n\n`
+  return { view, from: name }
 }
 
 function indented(text: string): string {

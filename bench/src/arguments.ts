@@ -12,6 +12,7 @@ export type Command =
     }
   | { readonly kind: 'leak'; readonly store: string; readonly operations: number; readonly form: ProductForm }
   | { readonly kind: 'profile'; readonly cell: Cell; readonly seconds: number; readonly form: ProductForm }
+  | { readonly kind: 'server'; readonly isQuick: boolean; readonly rows: number; readonly form: ProductForm }
   | { readonly kind: 'files'; readonly isQuick: boolean; readonly rows: number; readonly form: ProductForm }
   | { readonly kind: 'render' }
   | { readonly kind: 'list' }
@@ -31,6 +32,8 @@ npm run bench -- profile         where the time of a guarded operation goes
                                  --only NAME (one of Onceward's cells), --seconds N
 npm run bench -- files           duplicates in a file and differences of two, beside DuckDB, SQLite and a Map, about
                                  4 minutes; writes bench/files.json; --rows N, --quick (writes nothing)
+npm run bench -- server          the control room: effects, very many entries, its live feed, about 8 minutes; writes
+                                 bench/server.json; --rows N, --quick (writes nothing)
 npm run bench -- render          bench/results.json and bench/leak.json into bench/RESULTS.md
 --sources                        measure the TypeScript sources instead of the build; those in the folder
                                  ONCEWARD_BENCH_SOURCES (below bench/) where it is set
@@ -62,17 +65,18 @@ export function parseCommand(args: readonly string[]): Command {
         seconds: positive(values.seconds ?? '5', '--seconds'),
         form,
       }
-    case 'files': {
+    case 'files':
+    case 'server': {
       const isQuick = values.quick === true
       const rows = positive(values.rows ?? (isQuick ? '200000' : '10000000'), '--rows')
-      return { kind: 'files', isQuick, rows, form }
+      return { kind: name, isQuick, rows, form }
     }
     case 'render':
     case 'list':
       return { kind: name }
     default:
       throw new UsageError(
-        `there is no command ${name}: leak, profile, files, render and list, or none for the whole suite`,
+        `there is no command ${name}: leak, profile, files, server, render and list, or none for the whole suite`,
       )
   }
 }

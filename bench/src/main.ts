@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { type Command, parseCommand, usage, UsageError } from './arguments.ts'
+import { serverTable } from './control-room/result.ts'
+import { runServerBench } from './control-room/run.ts'
 import { filesTable } from './files/result.ts'
 import { runFilesBench } from './files/run.ts'
 import { allCells, cellId } from './cells.ts'
@@ -10,7 +12,15 @@ import { buildDir, measuresOtherSources, type ProductForm, rootDir } from './pro
 import { profile } from './profile.ts'
 import { say } from './progress.ts'
 import { render } from './render.ts'
-import { filesFile, lastRunFile, readFiles, resultsFile, type Results, writeJson } from './results.ts'
+import {
+  filesFile,
+  lastRunFile,
+  readFiles,
+  resultsFile,
+  serverFile,
+  type Results,
+  writeJson,
+} from './results.ts'
 import { runSuite } from './suite.ts'
 import { tables } from './tables.ts'
 
@@ -46,6 +56,15 @@ async function run(command: Command): Promise<number> {
         filesFile,
         [...others, result].toSorted((a, b) => a.rows - b.rows),
       )
+      render()
+      return 0
+    }
+    case 'server': {
+      build(command.form)
+      const result = await runServerBench({ ...command, ...(command.isQuick ? quick : full) })
+      console.log(serverTable(result))
+      if (command.isQuick || command.form !== 'build') return 0
+      writeJson(serverFile, result)
       render()
       return 0
     }

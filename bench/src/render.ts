@@ -2,8 +2,18 @@ import { spawnSync, type SpawnSyncOptions } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { benchDir, rootDir } from './product.ts'
+import { serverTable } from './control-room/result.ts'
 import { filesTable } from './files/result.ts'
-import { filesFile, leakFile, readFiles, readLeaks, readResults, resultsFile } from './results.ts'
+import {
+  filesFile,
+  leakFile,
+  readFiles,
+  readLeaks,
+  readServer,
+  serverFile,
+  readResults,
+  resultsFile,
+} from './results.ts'
 import { tables } from './tables.ts'
 
 const document = join(benchDir, 'RESULTS.md')
@@ -13,6 +23,7 @@ export function render(): void {
   const all: Readonly<Record<string, string>> = {
     ...tables(readResults(resultsFile), readLeaks()),
     files: filesTable(readFiles()),
+    server: serverTable(readServer()),
   }
   const text = readFileSync(document, 'utf8')
   const filled = text.replaceAll(
@@ -25,7 +36,7 @@ export function render(): void {
     },
   )
   writeFileSync(document, filled)
-  format(document, resultsFile, leakFile, filesFile)
+  format(document, resultsFile, leakFile, filesFile, serverFile)
 }
 
 /** They are committed, and everything that is committed is formatted. */

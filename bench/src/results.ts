@@ -5,6 +5,7 @@ import type { Measurement, Window } from './load.ts'
 import { median } from './load.ts'
 import type { Disturbance, Machine } from './machine.ts'
 import { benchDir, type ProductForm } from './product.ts'
+import type { ServerResult } from './control-room/result.ts'
 import type { FilesResult } from './files/result.ts'
 import type { LeakResult } from './leak-result.ts'
 
@@ -36,6 +37,7 @@ export interface CellResult {
 
 export const resultsFile: string = join(benchDir, 'results.json')
 export const filesFile: string = join(benchDir, 'files.json')
+export const serverFile: string = join(benchDir, 'server.json')
 export const leakFile: string = join(benchDir, 'leak.json')
 /** Quick and partial runs: never committed, never rendered. */
 export const lastRunFile: string = join(benchDir, '.runs', 'last.json')
@@ -67,6 +69,14 @@ export function readFiles(): readonly FilesResult[] {
     return JSON.parse(readFileSync(filesFile, 'utf8')) as readonly FilesResult[]
   } catch {
     return []
+  }
+}
+
+export function readServer(): ServerResult | undefined {
+  try {
+    return JSON.parse(readFileSync(serverFile, 'utf8')) as ServerResult
+  } catch {
+    return undefined
   }
 }
 

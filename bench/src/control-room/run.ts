@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { rmSync } from 'node:fs'
@@ -48,22 +48,24 @@ class Bench {
     this.form = form
   }
 
-  /** Starts one and gives the first line that it says. */
+  /** Starts one and gives the address that it says. */
   async start(
     args: readonly string[],
     env: NodeJS.ProcessEnv = {},
-  ): Promise<{ child: ChildProcess; line: string }> {
+  ): Promise<{ readonly child: ChildProcess; readonly url: string }> {
     const child = spawn(process.execPath, [...args], {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { ...process.env, ...env },
     })
     this.#children.add(child)
-    const lines = createInterface({ input: child.stdout })
-    const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => [''])])) as [
-      string,
-    ]
-    lines.on('line', () => undefined)
-    return { child, line }
+    const url = await new Promise<string>((resolve, reject) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const [found] = /http:\/\/[^"]+/.exec(line) ?? []
+        if (found !== undefined) resolve(found)
+      })
+      child.once('exit', (code) => reject(new Error(`${args[0]} ended with ${code}`)))
+    })
+    return { child, url }
   }
 
   spawn(name: string, args: readonly string[]): ChildProcess {
@@ -73,17 +75,10 @@ class Bench {
   }
 
   /** The server as users start it, without a line of log for each event. */
-  async serve(storeUrl: string): Promise<{ child: ChildProcess; url: string }> {
+  serve(storeUrl: string): Promise<{ readonly child: ChildProcess; readonly url: string }> {
     const bin = this.form === 'build' ? join(buildDir, 'cli/bin.js') : join(rootDir, 'src/cli/main.ts')
-    const { child, line } = await this.start(
-      [bin, 'serve', '--store', storeUrl, '--listen', '127.0.0.1:0', '--json'],
-      {
-        ONCEWARD_LOG_LEVEL: 'silent',
-      },
-    )
-    // The document is of several lines; all of it is wanted but its address.
-    const url = /http:\/\/[^"]+/.exec(line)?.[0] ?? (await addressOf(child))
-    return { child, url }
+    const args = [bin, 'serve', '--store', storeUrl, '--listen', '127.0.0.1:0', '--json']
+    return this.start(args, { ONCEWARD_LOG_LEVEL: 'silent' })
   }
 
   async end(child: ChildProcess): Promise<void> {
@@ -97,36 +92,30 @@ class Bench {
   }
 }
 
-async function addressOf(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('the server says nothing')
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [url] = /http:\/\/[^"]+/.exec(line) ?? []
-    if (url !== undefined) return url
-  }
-  throw new Error('the server ended before it listened')
-}
-
 function script(name: string): string {
   return join(rootDir, 'bench/src/control-room', `${name}.ts`)
 }
 
-function load(kind: string, args: readonly string[]): number {
-  const { stdout, status } = spawnSync(process.execPath, [script('load-process'), kind, ...args], {
-    stdio: ['ignore', 'pipe', 2],
-    encoding: 'utf8',
+/** Beside this process, which may be listening meanwhile. */
+async function load(kind: string, args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [script('load-process'), kind, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
   })
+  let said = ''
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const [status] = (await once(child, 'close')) as [number]
   if (status !== 0) throw new Error(`${kind} ended with ${status}`)
-  return (JSON.parse(stdout) as { opsPerSecond: number }).opsPerSecond
+  return (JSON.parse(said) as { opsPerSecond: number }).opsPerSecond
 }
 
 async function effects(bench: Bench, home: string, { form, rounds }: Options): Promise<readonly ServerRow[]> {
-  const { child, line: target } = await bench.start([script('target-process')])
+  const { child, url: target } = await bench.start([script('target-process')])
   const byLibrary: number[] = []
   const byServer: number[] = []
   for (let round = 0; round < rounds; round += 1) {
-    byLibrary.push(load('library', [form, `${home}/library-${round}.db`, '', target]))
+    byLibrary.push(await load('library', [form, `${home}/library-${round}.db`, '', target]))
     const server = await bench.serve(`sqlite:${home}/server-${round}.db`)
-    byServer.push(load('server', [form, '', server.url, target]))
+    byServer.push(await load('server', [form, '', server.url, target]))
     await bench.end(server.child)
     say(
       `round ${round + 1}: library ${Math.round(byLibrary[round] ?? 0)}/s, server ${Math.round(byServer[round] ?? 0)}/s`,
@@ -153,11 +142,11 @@ async function feed(bench: Bench, home: string, { form, rounds }: Options): Prom
       bench.spawn('talker-process', [form, path, String(eventsOfEach)]),
     )
     await new Promise((resolve) => setTimeout(resolve, 3000))
-    quiet.push(load('claims', [form, path]))
+    quiet.push(await load('claims', [form, path]))
     const ears = await Promise.all(Array.from({ length: listeners }, () => listen(`${server.url}/v1/live`)))
     const startMs = performance.now()
     const before = ears.reduce((sum, { heard: some }) => sum + some(), 0)
-    heard.push(load('claims', [form, path]))
+    heard.push(await load('claims', [form, path]))
     const after = ears.reduce((sum, { heard: some }) => sum + some(), 0)
     events = ((after - before) / listeners / (performance.now() - startMs)) * 1000
     for (const { stop } of ears) stop()
@@ -229,15 +218,18 @@ async function questions(bench: Bench, { store, url, rows }: Asking): Promise<re
     'newest entries': () => '/v1/entries?limit=100',
   }
   const found: ServerRow[] = []
-  await fetch(`${server.url}/v1/entries?limit=1`).then((answer) => answer.text())
+  const startMs = performance.now()
+  while (!(await fetch(`${server.url}/v1/entries?limit=100`)).ok)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  say(`${store}: its indexes are there after ${Math.round((performance.now() - startMs) / 1000)} s`)
   for (const [what, path] of Object.entries(paths)) {
     const times: number[] = []
     for (let n = 0; n < asked; n += 1) {
-      const startMs = performance.now()
+      const askedMs = performance.now()
       const answer = await fetch(`${server.url}${path(n)}`)
       await answer.text()
       if (!answer.ok) throw new Error(`${path(n)} was answered ${answer.status}`)
-      times.push(performance.now() - startMs)
+      times.push(performance.now() - askedMs)
     }
     const worst = times.toSorted((a, b) => a - b)[Math.floor(asked * 0.95)] ?? 0
     say(`${store}: ${what} p50 ${median(times).toFixed(1)} ms, p95 ${worst.toFixed(1)} ms`)

@@ -8,6 +8,7 @@ import { pause } from '../pause.ts'
 import { Problem } from '../problems.ts'
 import { Agenda, type Appointment, type Found } from './agenda.ts'
 import { EffectSender, type SenderOptions } from './sender.ts'
+import { nextTurn } from './turn.ts'
 import { dueMsOf, type NamedWish, scheduledReceipt, usualDelaysMs } from './wish.ts'
 
 export interface EffectsOptions extends SenderOptions {
@@ -71,6 +72,7 @@ export class Effects {
   /** Throws a problem for a target that is not allowed, and `KEY_REUSED` for another wish under the same key. */
   async wish(named: NamedWish, by: string): Promise<EffectAnswer> {
     this.#sender.targetOf(named)
+    await nextTurn()
     const known = await this.#agenda.find(named.ref)
     if (known !== undefined) return this.#known(known, named)
     const nowMs = this.#options.runtime.wallMs()
@@ -111,9 +113,10 @@ export class Effects {
     const { runtime } = this.#options
     const waitMs = named.wish.waitMs ?? usualWaitMs
     const pass = this.#track(this.#next(first, this.#sender.perform(named, waitMs)))
-    const over = new AbortController()
-    const late = pause(runtime, waitMs + lateMs, over.signal).then(() => 'late' as const)
-    const ended = await Promise.race([pass, late]).finally(() => over.abort())
+    const ended = await new Promise<Passed | 'late'>((resolve, reject) => {
+      const timer = runtime.setTimer(waitMs + lateMs, () => resolve('late'))
+      pass.then(resolve, reject).finally(() => timer.cancel())
+    })
     if (ended !== 'late') return ended.next === undefined ? ended : this.#schedule(ended.next)
     const leasedUntilMs = runtime.wallMs() + leaseOf(named)
     await this.#schedule({ ...first, leasedUntilMs })

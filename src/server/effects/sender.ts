@@ -5,6 +5,7 @@ import type { Onceward } from '../../ledger/onceward.ts'
 import type { Receipt } from '../../ledger/receipt.ts'
 import type { Telemetry } from '../../telemetry/index.ts'
 import { Problem } from '../problems.ts'
+import { nextTurn } from './turn.ts'
 import { inputOf, type NamedWish } from './wish.ts'
 
 /** What the configuration says of a target. */
@@ -40,7 +41,11 @@ export class EffectSender {
     this.#once = {
       ...once,
       execute: async (intent, effect) => {
-        const receipt = await once.execute(intent, effect)
+        const receipt = await once.execute(intent, async (attempt) => {
+          const value = await effect(attempt)
+          await nextTurn()
+          return value
+        })
         const seen = this.#receipts.getStore()
         if (seen !== undefined) seen.receipt = receipt
         return receipt

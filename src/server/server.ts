@@ -40,6 +40,8 @@ export interface ServerOptions {
   readonly version: string
   /** The folder of the built dashboard, if there is one. */
   readonly dashboard?: string
+  /** What `onceward doctor` says of the store; looked at when it is asked for. */
+  readonly doctor?: () => Promise<unknown>
   /** Of pino's shape: a line for each event of the ledger. */
   readonly logger?: LoggerLike
   /** Is told of faults of the server's own. */
@@ -177,6 +179,7 @@ function servicesOf(options: ServerOptions, { telemetry, ledgers, effects }: Run
     recorded,
     effects,
     metrics: () => telemetry.text(),
+    doctor: options.doctor,
     document: () => document,
     onError,
   })

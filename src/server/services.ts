@@ -29,6 +29,7 @@ export interface ServiceParts {
   readonly recorded: RecordedResults
   /** By scope. */
   readonly effects: ReadonlyMap<string, Effects>
+  readonly doctor: (() => Promise<unknown>) | undefined
   /** All metrics of this process, in Prometheus' text format. */
   readonly metrics: () => Promise<string>
   /** The OpenAPI document. */

@@ -123,6 +123,7 @@ describe('the OpenAPI document', () => {
       ['GET', '/v1/incidents', '/v1/incidents'],
       ['GET', '/v1/tokens', '/v1/tokens'],
       ['GET', '/v1/me', '/v1/me'],
+      ['GET', '/v1/settings', '/v1/settings'],
       ['GET', '/v1/health', '/v1/health'],
       ['GET', '/v1/ready', '/v1/ready'],
       ['GET', '/v1/openapi.json', '/v1/openapi.json'],

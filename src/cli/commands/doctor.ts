@@ -1,15 +1,11 @@
 import type { Command } from 'commander'
-import { storeKindOf } from '../../stores/open.ts'
 import { setAction, storeCommand } from '../command.ts'
-import { examineMemory } from '../doctor/memory.ts'
+import { examine, reportOf } from '../doctor/examine.ts'
 import { parsePoolPlan, withPools } from '../doctor/pools.ts'
-import { type Claim, type DoctorReport, type Examination, isOlder, problem } from '../doctor/report.ts'
+import type { Claim, DoctorReport } from '../doctor/report.ts'
 import { exitCodeOf, exitCodes } from '../exit.ts'
 import { say, writeJson } from '../output.ts'
 import { printable, textTable } from '../table.ts'
-
-const neededNode = '22.13.0'
-const walSafeFrom = '3.51.3'
 
 export function doctorCommand(): Command {
   const command = storeCommand('doctor', 'look at Node, SQLite and the store, and say which promises hold')
@@ -24,43 +20,6 @@ export function doctorCommand(): Command {
     if (examination.error !== undefined) return exitCodeOf(examination.error)
     return report.ok ? exitCodes.done : exitCodes.found
   })
-}
-
-/** Each store's examination is loaded when it is wanted, like the store itself. */
-async function examine(url: string): Promise<Examination> {
-  switch (storeKindOf(url)) {
-    case 'memory':
-      return examineMemory()
-    case 'sqlite': {
-      const { examineSqlite } = await import('../doctor/sqlite.ts')
-      return examineSqlite(url)
-    }
-    case 'postgres': {
-      const { examinePostgres } = await import('../doctor/postgres-connect.ts')
-      return examinePostgres(url)
-    }
-    case 'module': {
-      const { examineModule } = await import('../doctor/module.ts')
-      return examineModule(url)
-    }
-  }
-}
-
-async function reportOf({ store, claims, checks, findings }: Examination): Promise<DoctorReport> {
-  const { sqliteVersion } = await import('../doctor/sqlite.ts')
-  const version = process.versions.node
-  const all = isOlder(version, neededNode)
-    ? [problem(`Node ${version} is older than ${neededNode}.`), ...findings]
-    : findings
-  return {
-    ok: all.every(({ level }) => level !== 'problem') && claims.every(({ holds }) => holds !== false),
-    node: { version, needed: neededNode },
-    sqlite: { version: sqliteVersion(), walSafeFrom },
-    store,
-    claims,
-    checks,
-    findings: all,
-  }
 }
 
 function textOf(report: DoctorReport): string {

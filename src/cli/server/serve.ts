@@ -29,6 +29,10 @@ export async function serveUntilTold({ storeUrl, scope, configText, listen, json
     store: await openStoreFromUrl(storeUrl),
     version: packageVersion(),
     dashboard: dashboardFolder(),
+    doctor: async () => {
+      const { examine, reportOf } = await import('../doctor/examine.ts')
+      return reportOf(await examine(storeUrl))
+    },
     ...logging,
     onError: (error) => void note(messageOf(error)),
   })

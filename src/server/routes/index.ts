@@ -5,7 +5,7 @@ import { listDoubts, resolveDoubt } from './doubts.ts'
 import { cancelEffect, listEffects, performEffect, showEffect } from './effects.ts'
 import { listEntries, showEntry } from './entries.ts'
 import { live } from './live.ts'
-import { health, metrics, openApi, ready, whoAmI } from './meta.ts'
+import { health, metrics, openApi, ready, settings, whoAmI } from './meta.ts'
 import { recordedRoutes } from './recorded.ts'
 import { statistics } from './statistics.ts'
 import { createToken, listTokens, revokeToken } from './tokens.ts'
@@ -28,6 +28,7 @@ export const routes: readonly Route[] = [
   listTokens,
   createToken,
   revokeToken,
+  settings,
   whoAmI,
   health,
   ready,

@@ -1,6 +1,8 @@
 import { scopesOf } from '../access/principal.ts'
+import { keptFor } from '../activity/recorder.ts'
 import { expositionType } from '../../telemetry/exposition.ts'
 import type { Route } from '../route.ts'
+import type { Services } from '../services.ts'
 import { list, object } from '../schema/parts.ts'
 
 const healthSchema = object({
@@ -87,4 +89,61 @@ export const metrics: Route = {
     new Response(await services.metrics(), {
       headers: { 'content-type': expositionType, 'cache-control': 'no-store' },
     }),
+}
+
+const doctorEveryMs = 30_000
+const examined = new WeakMap<object, { readonly atMs: number; readonly report: Promise<unknown> }>()
+
+/** What it says changes seldom, and finding it out takes connections of its own: once in half a minute, for all who ask. */
+function examinationOf({ doctor, runtime }: Services): Promise<unknown> {
+  if (doctor === undefined) return Promise.resolve(undefined)
+  const nowMs = runtime.monotonicMs()
+  const known = examined.get(doctor)
+  if (known !== undefined && nowMs - known.atMs < doctorEveryMs) return known.report
+  const report = doctor()
+  examined.set(doctor, { atMs: nowMs, report })
+  return report
+}
+
+export const settings: Route = {
+  method: 'GET',
+  path: '/v1/settings',
+  id: 'settings',
+  summary: 'How long things are kept, how often they are looked at, and which promises hold on this store.',
+  role: 'viewer',
+  responses: {
+    200: {
+      description: 'Of this server. `doctor` is what `onceward doctor --json` prints.',
+      schema: object(
+        {
+          retention: object(
+            {
+              everyMs: { type: 'integer' },
+              tombstoneMs: { type: 'integer', description: 'Absent: tombstones are kept for ever.' },
+              minutesMs: { type: 'integer' },
+              hoursMs: { type: 'integer' },
+              historyMs: { type: 'integer' },
+              twinsMs: { type: 'integer' },
+            },
+            ['everyMs', 'minutesMs', 'hoursMs', 'historyMs', 'twinsMs'],
+          ),
+          alerts: list(object({ name: { type: 'string' }, kind: { type: 'string' } })),
+          doctor: { type: 'object' },
+        },
+        ['retention', 'alerts'],
+      ),
+    },
+  },
+  handle: async ({ services }) => {
+    const { jobs, alerts } = services.config
+    const { minutes, hours, history, twins } = keptFor
+    const doctor = await examinationOf(services)
+    return {
+      body: {
+        retention: { ...jobs, minutesMs: minutes, hoursMs: hours, historyMs: history, twinsMs: twins },
+        alerts: alerts.channels.map(({ name, kind }) => ({ name, kind })),
+        ...(doctor === undefined ? {} : { doctor }),
+      },
+    }
+  },
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Onceward, createOnceward } from '../../../src/index.ts'
 import type { Role } from '../../../src/server/access/principal.ts'
+import { examine, reportOf } from '../../../src/cli/doctor/examine.ts'
 import { type OncewardServer, readServerConfig, startServer, Tokens } from '../../../src/server/index.ts'
 import type { Store } from '../../../src/ledger/store.ts'
 import { openStoreFromUrl } from '../../../src/stores/open.ts'
@@ -51,6 +52,7 @@ export class ControlRoom {
       config: readServerConfig(yaml, { listen: '127.0.0.1:0', scope: 'shop' }),
       store: await openStoreFromUrl(this.storeUrl),
       version: '1.2.3',
+      doctor: async () => reportOf(await examine(this.storeUrl)),
       ...(dashboard === undefined ? {} : { dashboard }),
       onError: (error) => void this.faults.push(error),
     })

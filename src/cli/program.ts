@@ -16,6 +16,7 @@ import { showCommand } from './commands/show.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { sweepCommand } from './commands/sweep.ts'
 import { tokenCommand } from './commands/token.ts'
+import { postmortemCommand } from './commands/postmortem.ts'
 import { triageCommand } from './commands/triage.ts'
 
 export const exitCodeText = `Exit codes:
@@ -56,4 +57,5 @@ export function createProgram(): Command {
     .addCommand(auditCommand())
     .addCommand(reconcileCommand())
     .addCommand(triageCommand())
+    .addCommand(postmortemCommand())
 }

@@ -51,11 +51,24 @@ export interface SourceSpec {
 
 export type KnownConstants = Readonly<Record<string, number | readonly number[]>>
 
+export const importances = ['high', 'normal'] as const
+export type Importance = (typeof importances)[number]
+
 export interface TimelineNote {
   readonly atMs: number
   readonly phase: Phase
   readonly text: string
   readonly source?: string
+  readonly importance?: Importance
+}
+
+/** One step of the causal chain. Without `from` it goes on from the step before. */
+export interface WhyNote {
+  readonly why: string
+  readonly because: string
+  readonly evidence?: string
+  /** The number of the step that it branches from, from 1. */
+  readonly from?: number
 }
 
 export interface ControlNote {
@@ -76,7 +89,7 @@ export interface Manifest {
   readonly timeline: readonly TimelineNote[]
   readonly impact: readonly { readonly label: string; readonly value: string; readonly unit?: string }[]
   readonly controls: readonly ControlNote[]
-  readonly whys: readonly { readonly why: string; readonly because: string; readonly evidence?: string }[]
+  readonly whys: readonly WhyNote[]
   readonly remediation: readonly {
     readonly action: string
     readonly owner?: string
@@ -86,6 +99,11 @@ export interface Manifest {
   }[]
   readonly customerImpact?: string
   readonly openQuestions: readonly string[]
+  /** What set it off, apart from what made it possible. */
+  readonly triggers: readonly string[]
+  readonly wentWell: readonly string[]
+  readonly wentBadly: readonly string[]
+  readonly luck: readonly string[]
 }
 
 const maxTextBytes = 16_384
@@ -117,9 +135,7 @@ export function readManifest(text: string): Manifest {
     known: knownOf(given['known']),
     timeline: list(given['timeline'], 'timeline', maxNotes).map(timelineOf),
     ...notesOf(given),
-    openQuestions: list(given['openQuestions'], 'openQuestions', maxNotes).map((value, at) =>
-      textOf(value, `openQuestions[${at}]`),
-    ),
+    ...sentencesOf(given),
   }
 }
 
@@ -139,6 +155,10 @@ const manifestFields = [
   'remediation',
   'customerImpact',
   'openQuestions',
+  'triggers',
+  'wentWell',
+  'wentBadly',
+  'luck',
 ]
 
 function yamlOf(text: string): Members {
@@ -205,6 +225,23 @@ function timelineOf(raw: unknown, at: number): TimelineNote {
     phase: oneOf(given['phase'], phases, `${name}.phase`),
     text: textOf(given['text'], `${name}.text`),
     ...texts(given, ['source'], `${name}.`),
+    ...(given['importance'] === undefined
+      ? {}
+      : { importance: oneOf(given['importance'], importances, `${name}.importance`) }),
+  }
+}
+
+function sentencesOf(
+  given: Members,
+): Pick<Manifest, 'openQuestions' | 'triggers' | 'wentWell' | 'wentBadly' | 'luck'> {
+  const each = (field: string): readonly string[] =>
+    list(given[field], field, maxNotes).map((value, at) => textOf(value, `${field}[${at}]`))
+  return {
+    openQuestions: each('openQuestions'),
+    triggers: each('triggers'),
+    wentWell: each('wentWell'),
+    wentBadly: each('wentBadly'),
+    luck: each('luck'),
   }
 }
 
@@ -227,15 +264,24 @@ function notesOf(given: Members): Pick<Manifest, 'impact' | 'controls' | 'whys' 
         : { outcome: oneOf(one['outcome'], ['worked', 'failed', 'missed'], `${name}.outcome`) }),
       ...texts(one, ['why'], `${name}.`),
     })),
-    whys: each('whys', (one, name) => ({
-      why: textOf(one['why'], `${name}.why`),
-      because: textOf(one['because'], `${name}.because`),
-      ...texts(one, ['evidence'], `${name}.`),
-    })),
+    whys: each('whys', whyOf),
     remediation: each('remediation', (one, name) => ({
       action: textOf(one['action'], `${name}.action`),
       ...texts(one, ['owner', 'due', 'status', 'closes'], `${name}.`),
     })),
+  }
+}
+
+function whyOf(one: Members, name: string): WhyNote {
+  const at = Number(/\d+/.exec(name)?.[0] ?? 0)
+  const { from } = one
+  if (from !== undefined && !(Number.isInteger(from) && Number(from) >= 1 && Number(from) <= at))
+    throw optionInvalid(`${name}.from`, 'the number of an earlier step, from 1', from)
+  return {
+    why: textOf(one['why'], `${name}.why`),
+    because: textOf(one['because'], `${name}.because`),
+    ...texts(one, ['evidence'], `${name}.`),
+    ...(from === undefined ? {} : { from: Number(from) }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { percent } from '../words.ts'
 import type { Bar, Block, Cited, Report } from './document.ts'
+import { escaped } from './escaped.ts'
 import { styles } from './styles.ts'
-import { visible } from './visible.ts'
 
 /**
  * One file that asks nothing of a network and has no script: a policy in it forbids both, whatever stood in the logs.
@@ -72,9 +72,4 @@ function evidence({
 function textOf({ text, cites }: Cited): string {
   const links = cites.map((id) => `<a href="#${encodeURIComponent(id)}">${escaped(id)}</a>`).join(' ')
   return links === '' ? escaped(text) : `${escaped(text)} <small class="cites">[${links}]</small>`
-}
-
-/** As text and inside attributes. */
-function escaped(text: string): string {
-  return visible(text).replaceAll(/[&<>"'`=]/g, (character) => `&#${character.charCodeAt(0)};`)
 }

@@ -1,0 +1,225 @@
+import { timestamp } from '../../kernel/time.ts'
+import type { Bundle } from '../bundle/bundle.ts'
+import type { Examination } from '../model.ts'
+import type { Triage } from '../triage-shape.ts'
+import { controlVerdicts } from './controls.ts'
+import { histogramsOf } from './histograms.ts'
+import { blamelessRemarks } from './lint.ts'
+import type { PostMortem, RateChart, RemediationItem, TimelineEntry } from './shape.ts'
+
+export interface PostMortemParts {
+  readonly bundle: Bundle
+  readonly examination: Examination
+  /** With `--from-triage`. */
+  readonly triage?: Triage | undefined
+  readonly imported?: readonly TimelineEntry[]
+  readonly pack?: PostMortem['pack']
+}
+
+const maxExcerpts = 12
+const excerptLength = 400
+const maxEvidence = 200
+
+/** All that a post-mortem says. Pure: the same parts give the same document. */
+export function postMortemOf({
+  bundle,
+  examination,
+  triage,
+  imported = [],
+  pack = [],
+}: PostMortemParts): PostMortem {
+  const { manifest } = bundle
+  const facts = examination.bundle
+  const timeline = timelineOf(examination, imported, manifest.timeline)
+  const { service, summary, customerImpact } = manifest
+  return {
+    onceward: 'post-mortem/v1',
+    incident: manifest.id,
+    title: manifest.title,
+    ...(service === undefined ? {} : { service }),
+    ...(triage === undefined ? {} : { severity: triage.severity }),
+    window: { from: timestamp(manifest.window.fromMs), to: timestamp(manifest.window.toMs) },
+    ...(summary === undefined ? {} : { summary }),
+    impact: facts.impact.map(({ label, value, unit, evidence }) => ({
+      label,
+      value: String(value),
+      ...(unit === undefined ? {} : { unit }),
+      evidence: [evidence],
+    })),
+    ...(customerImpact === undefined ? {} : { customerImpact }),
+    timeline,
+    excerpts: excerptsOf(bundle, facts.onset?.fromMs),
+    causes: manifest.whys,
+    ranked: (triage?.hypotheses ?? []).map(({ id, title, probability, label, supporting }) => ({
+      id,
+      title,
+      probability,
+      label,
+      evidence: [...new Set(supporting.flatMap(({ evidence }) => evidence))],
+    })),
+    ...changesOf(examination, manifest.triggers),
+    controls: controlVerdicts(manifest.controls, timeline),
+    remediation: remediationOf(manifest.remediation, triage),
+    wentWell: manifest.wentWell,
+    wentBadly: manifest.wentBadly,
+    luck: manifest.luck,
+    openQuestions: [...manifest.openQuestions, ...openOf(triage)],
+    rates: ratesOf(examination),
+    histograms: histogramsOf(bundle),
+    evidence: examination.evidence.slice(0, maxEvidence),
+    pack,
+    notes: facts.notes,
+    lint: blamelessRemarks(manifest),
+  }
+}
+
+const always: ReadonlySet<TimelineEntry['phase']> = new Set(['detect', 'resolve', 'onset'])
+
+function timelineOf(
+  { bundle }: Examination,
+  imported: readonly TimelineEntry[],
+  notes: Bundle['manifest']['timeline'],
+): readonly TimelineEntry[] {
+  const noted = bundle.timeline.map(({ atMs, phase, text, source, evidence }, at): TimelineEntry => {
+    const importance = notes[at]?.importance ?? (always.has(phase) ? 'high' : 'normal')
+    return { at: timestamp(atMs), phase, text, source: source ?? 'notes', importance, evidence: [evidence] }
+  })
+  const changes = bundle.changes.map(({ atMs, name, text, evidence }): TimelineEntry => {
+    const said = text === '' || text === name ? name : text
+    return {
+      at: timestamp(atMs),
+      phase: 'change',
+      text: said,
+      source: 'changes',
+      importance: 'normal',
+      evidence: [evidence],
+    }
+  })
+  const alerts = bundle.alerts.map(
+    ({ atMs, name, evidence }): TimelineEntry => ({
+      at: timestamp(atMs),
+      phase: 'alert',
+      text: name,
+      source: 'alerts',
+      importance: 'high',
+      evidence: [evidence],
+    }),
+  )
+  const onset = bundle.onset
+  const begun: TimelineEntry[] =
+    onset === undefined
+      ? []
+      : [
+          {
+            at: timestamp(onset.fromMs),
+            phase: 'onset',
+            text: `By the data it begins between here and ${timestamp(onset.toMs).slice(11, 16)} UTC.`,
+            source: 'data',
+            importance: 'high',
+            evidence: [onset.evidence],
+          },
+        ]
+  return [...noted, ...changes, ...alerts, ...begun, ...imported].toSorted((a, b) =>
+    a.at === b.at ? 0 : a.at < b.at ? -1 : 1,
+  )
+}
+
+/** Lines of logs that tell of trouble, those nearest to the onset first, shown in the order of time. */
+function excerptsOf({ sources, manifest }: Bundle, onsetMs: number | undefined): PostMortem['excerpts'] {
+  const aroundMs = onsetMs ?? manifest.window.fromMs
+  return sources
+    .filter(({ kind }) => kind === 'log')
+    .flatMap(({ rows }) => rows)
+    .filter(
+      ({ level, message }) =>
+        message !== undefined && /^(err|fatal|crit|warn|severe|alert)/i.test(level ?? ''),
+    )
+    .toSorted((a, b) => Math.abs((a.at ?? 0) - aroundMs) - Math.abs((b.at ?? 0) - aroundMs))
+    .slice(0, maxExcerpts)
+    .toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0))
+    .map(({ at, source, line, message = '' }) => ({
+      ...(at === undefined ? {} : { at: timestamp(at) }),
+      source,
+      line,
+      text: message.slice(0, excerptLength),
+    }))
+}
+
+const hourMs = 3_600_000
+
+/** The change right before the onset set it off, as far as times say; all others inside the window contributed, or not. */
+function changesOf(
+  { bundle }: Examination,
+  given: readonly string[],
+): Pick<PostMortem, 'triggers' | 'contributing'> {
+  const { changes, onset } = bundle
+  const before = changes.filter(
+    ({ atMs }) => onset !== undefined && atMs <= onset.toMs && atMs >= onset.fromMs - hourMs,
+  )
+  const nearest = before.toSorted((a, b) => b.atMs - a.atMs)[0]
+  const said = given.map((text) => ({ text, evidence: [] }))
+  const found =
+    nearest === undefined || given.length > 0
+      ? []
+      : [
+          {
+            text: `${nearest.name}, the change nearest before the onset`,
+            evidence: [nearest.evidence, ...(onset === undefined ? [] : [onset.evidence])],
+          },
+        ]
+  return {
+    triggers: [...said, ...found],
+    contributing: changes
+      .filter((change) => given.length > 0 || change !== nearest)
+      .map(({ atMs, name, text, evidence }) => ({ at: timestamp(atMs), name, text, evidence: [evidence] })),
+  }
+}
+
+/** What triage proposes stands behind what was agreed, without an owner: it is nobody's yet. */
+function remediationOf(
+  agreed: Bundle['manifest']['remediation'],
+  triage: Triage | undefined,
+): readonly RemediationItem[] {
+  const own = agreed.map(({ action, owner = 'nobody yet', due = 'no date', status = 'open', closes }) => ({
+    action,
+    owner,
+    due,
+    status,
+    ...(closes === undefined ? {} : { closes }),
+  }))
+  const proposed = (triage?.fixes ?? []).slice(0, 3).map(({ change, closes }) => ({
+    action: change,
+    owner: 'nobody yet',
+    due: 'no date',
+    status: 'proposed by triage',
+    closes: closes.join(', '),
+  }))
+  return [...own, ...proposed]
+}
+
+function openOf(triage: Triage | undefined): readonly string[] {
+  if (triage === undefined) return []
+  const lacking =
+    triage.missing.length === 0 ? [] : [`Sources that would decide more: ${triage.missing.join(', ')}.`]
+  const abstained = triage.abstained ? ['The evidence does not decide between the causes.'] : []
+  return [...abstained, ...lacking]
+}
+
+const charted: readonly string[] = ['duplicates', 'losses', 'effects', 'errors']
+
+function ratesOf({ bundle }: Examination): readonly RateChart[] {
+  const { onset, changes } = bundle
+  return bundle.series
+    .filter(({ name, counts }) => charted.includes(name) && counts.some((count) => count > 0))
+    .map(({ name, fromMs, bucketMs, counts, evidence }) => ({
+      name,
+      from: timestamp(fromMs),
+      bucketMs,
+      counts,
+      ...(onset === undefined ? {} : { onset: { from: timestamp(onset.fromMs), to: timestamp(onset.toMs) } }),
+      changes: changes
+        .filter(({ atMs }) => atMs >= fromMs && atMs <= fromMs + bucketMs * counts.length)
+        .map((change) => ({ at: timestamp(change.atMs), name: change.name })),
+      evidence: [evidence],
+    }))
+}

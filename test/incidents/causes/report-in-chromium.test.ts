@@ -97,7 +97,10 @@ it.for(looks)(
 
 it('a report on paper is dark on white, whatever the screen is', async (context) => {
   const { page } = await open(context, { theme: 'dark', width: 794, javaScript: true })
-  await page.emulateMediaType('print')
+  // Both in one message: each of them alone takes the other back.
+  const client = await page.createCDPSession()
+  const features = [{ name: 'prefers-color-scheme', value: 'dark' }]
+  await client.send('Emulation.setEmulatedMedia', { media: 'print', features })
   const colours = await coloursOf(page)
   expect(colours).toEqual(['rgb(255, 255, 255)', 'rgb(27, 31, 36)'])
   expect(await isWiderThanItsWindow(page)).toBe(false)

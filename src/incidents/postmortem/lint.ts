@@ -33,9 +33,9 @@ const rules: readonly Rule[] = [
     suggestion: 'Name the condition that allowed it.',
   },
   {
-    // Two capitalised words inside a sentence; names of roles and products are mostly one, or have a small one between.
+    // Two capitalised words inside a sentence; names of things have an article before them.
     pattern:
-      /(?<=[a-z,;:] )(?!(?:The|This|That|No|An|A|In|On|At|By|If|When) )[A-Z][a-z]+ [A-Z][a-z]+\b|@[a-z][\w.-]+/,
+      /(?<=[a-z,;:] )(?<!\b(?:[Tt]he|[Aa]n?|[Oo]ur|[Tt]heir) )(?!(?:The|This|That|No|An|A|In|On|At|By|If|When) )[A-Z][a-z]+ [A-Z][a-z]+\b|@[a-z][\w.-]+/,
     why: 'may name a person',
     suggestion: 'Name the role: "the engineer on call".',
     isOfCauses: true,

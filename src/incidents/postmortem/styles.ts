@@ -9,7 +9,9 @@ header .facts span { display: inline-block; background: var(--soft); border-radi
 .filters { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin: .5rem 0 }
 .filters fieldset { border: 0; padding: 0; margin: 0 }
 .filters legend { font-size: .85rem; padding: 0 }
-.filters label { margin-right: .7rem; white-space: nowrap }
+.filters label { display: inline-block; margin-right: .7rem; overflow-wrap: anywhere }
+.timeline td:last-child, .timeline td:nth-child(2) { white-space: nowrap; overflow-wrap: normal }
+.card .cites { font-size: .8rem }
 .timeline th[scope=row] { white-space: nowrap; font-weight: normal }
 .phase, .outcome { display: inline-block; border: 1px solid var(--line); border-radius: .8rem; padding: 0 .55rem; white-space: nowrap }
 .phase-onset, .phase-alert, .outcome-failed, .outcome-missed { border-color: var(--mark); color: var(--mark); font-weight: 600 }

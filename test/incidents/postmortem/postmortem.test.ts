@@ -1,0 +1,289 @@
+import { createHash } from 'node:crypto'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import {
+  importTimeline,
+  type PostMortem,
+  postMortemHtml,
+  postMortemMarkdown,
+  readPostMortem,
+  revisionsOf,
+  writePostMortem,
+} from '../../../src/incidents/index.ts'
+import { readManifest } from '../../../src/incidents/bundle/manifest.ts'
+import { derivedOutcome } from '../../../src/incidents/postmortem/controls.ts'
+import { blamelessRemarks } from '../../../src/incidents/postmortem/lint.ts'
+import { root } from '../../support/repo.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
+
+const example = join(root, 'examples/triage-bundle')
+
+const manifest = (more: string) =>
+  readManifest(`onceward: incident/v1
+id: I
+title: T
+window: { from: 2026-01-01T00:00:00Z, to: 2026-01-01T01:00:00Z }
+${more}`)
+
+describe('a post-mortem', () => {
+  it('says what the bundle holds, the same bytes each time', async () => {
+    const pm = await writePostMortem(example)
+    expect(pm).toMatchObject({
+      onceward: 'post-mortem/v1',
+      incident: 'INC-EXAMPLE',
+      impact: [
+        { label: 'batches dispatched twice', value: '26', evidence: [expect.stringMatching(/^E\d+$/)] },
+        {},
+      ],
+      customerImpact: expect.stringContaining('a parcel twice'),
+      triggers: [{ text: expect.stringContaining('idempotency_key_format_v2') }],
+      contributing: [{ name: 'batch_retry_enabled' }],
+      ranked: [],
+      remediation: [{ owner: 'fulfilment team', due: '2026-02-14', status: 'done' }, { status: 'open' }],
+    })
+    expect(pm.timeline.map(({ phase }) => phase)).toEqual([
+      'change',
+      'change',
+      'onset',
+      'detect',
+      'escalate',
+      'mitigate',
+      'resolve',
+    ])
+    expect(pm.rates.map(({ name, onset }) => [name, onset !== undefined])).toEqual([
+      ['duplicates', true],
+      ['effects', true],
+    ])
+    expect(pm.histograms[0]?.bars.reduce((sum, { count }) => sum + count, 0)).toBe(26)
+    const known = new Set(pm.evidence.map(({ id }) => id))
+    expect(pm.timeline.flatMap(({ evidence }) => evidence).filter((id) => !known.has(id))).toEqual([])
+    const again = await writePostMortem(example)
+    expect(postMortemHtml(again)).toBe(postMortemHtml(pm))
+    expect(postMortemMarkdown(again)).toBe(postMortemMarkdown(pm))
+  })
+
+  it('names each file of the bundle with its digest', async () => {
+    const { pack } = await writePostMortem(example)
+    expect(pack.map(({ path }) => path)).toEqual(['changes.jsonl', 'dispatches.csv', 'incident.yaml'])
+    const digest = createHash('sha256')
+      .update(readFileSync(join(example, 'dispatches.csv')))
+      .digest('hex')
+    expect(pack[1]?.sha256).toBe(digest)
+  })
+
+  it('takes what triage knows, where it is asked to', async () => {
+    const pm = await writePostMortem(example, { fromTriage: true })
+    expect(pm.severity).toMatch(/^sev-[123]$/)
+    expect(pm.ranked[0]?.id).toBe('D02')
+    expect(pm.remediation.at(-1)).toMatchObject({ status: 'proposed by triage', owner: 'nobody yet' })
+    const known = new Set(pm.evidence.map(({ id }) => id))
+    expect(pm.ranked.flatMap(({ evidence }) => evidence).filter((id) => !known.has(id))).toEqual([])
+  })
+
+  it('branches where a step says what it comes from, and has no step that comes from a later one', async () => {
+    const { causes } = await writePostMortem(example)
+    expect(causes.map(({ from }) => from)).toEqual([undefined, undefined, 1])
+    expect(() => manifest('whys: [{ why: a, because: b, from: 1 }]')).toThrow(
+      /whys\[0\]\.from must be the number of an earlier step/,
+    )
+  })
+
+  it('is Markdown in which texts of others are no links, tags or ends of cells', () => {
+    const text = '<b>|[x](http://evil) `code`'
+    const pm = {
+      ...blank,
+      title: text,
+      timeline: [
+        { at: blank.window.from, phase: 'detect', text, source: 's', importance: 'high', evidence: [] },
+      ],
+    } as PostMortem
+    const said = postMortemMarkdown(pm)
+    expect(said).not.toMatch(/(?<!\\)[<[]/)
+    expect(
+      said
+        .split('\n')
+        .find((line) => line.includes('detect'))
+        ?.match(/(?<!\\)\|/g),
+    ).toHaveLength(5)
+  })
+})
+
+const blank: PostMortem = {
+  onceward: 'post-mortem/v1',
+  incident: 'I',
+  title: 'T',
+  window: { from: '2026-01-01T00:00:00.000Z', to: '2026-01-01T01:00:00.000Z' },
+  impact: [],
+  timeline: [],
+  excerpts: [],
+  causes: [],
+  ranked: [],
+  triggers: [],
+  contributing: [],
+  controls: [],
+  remediation: [],
+  wentWell: [],
+  wentBadly: [],
+  luck: [],
+  openQuestions: [],
+  rates: [],
+  histograms: [],
+  evidence: [],
+  pack: [],
+  notes: [],
+  lint: [],
+}
+
+describe('what controls did', () => {
+  const entry = (phase: 'onset' | 'detect' | 'alert' | 'mitigate', text: string) =>
+    ({
+      at: '2026-01-01T00:10:00.000Z',
+      phase,
+      text,
+      source: 'notes',
+      importance: 'normal',
+      evidence: [],
+    }) as const
+  it.each([
+    ['preventive', 'unique constraint', [], 'worked'],
+    ['preventive', 'unique constraint', [entry('onset', 'It begins')], 'failed'],
+    ['detective', 'duplicate report', [entry('alert', 'Daily duplicate report: 3')], 'worked'],
+    ['detective', 'duplicate report', [entry('detect', 'A customer calls')], 'missed'],
+    ['containment', 'retry switch', [entry('mitigate', 'The retry switch is used')], 'worked'],
+    ['containment', 'retry switch', [entry('detect', 'The retry switch is seen')], 'missed'],
+  ] as const)('is told by the time line: %s %s', (...[type, name, timeline, outcome]) => {
+    expect(derivedOutcome({ name, type }, timeline).outcome).toBe(outcome)
+  })
+
+  it('is what somebody said, with what the time line says beside it', async () => {
+    const { controls } = await writePostMortem(example)
+    expect(controls.map(({ outcome }) => outcome)).toEqual(['failed', 'missed', 'worked'])
+    const folder = temporaryDirectory()
+    cpSync(example, folder, { recursive: true })
+    const path = join(folder, 'incident.yaml')
+    const text = readFileSync(path, 'utf8').replace(
+      'name: retry switch, type: containment',
+      'name: retry switch, type: containment, outcome: failed, why: it took 26 minutes',
+    )
+    writeFileSync(path, text)
+    const changed = await writePostMortem(folder)
+    expect(changed.controls[2]).toMatchObject({
+      outcome: 'failed',
+      why: 'it took 26 minutes',
+      derived: { outcome: 'worked' },
+    })
+  })
+})
+
+describe('the wording', () => {
+  it.each([
+    ['The engineer should have looked', 'should have'],
+    ['The check would have caught it', 'would have caught'],
+    ['The team failed to notice', 'failed to'],
+    ['It was human error', 'human error'],
+    ['a careless deploy', 'careless'],
+    ['it was merged by Jane Miller at noon', 'Jane Miller'],
+    ['@jane merged it', '@jane'],
+  ])('of a cause is remarked on: %s', (because, found) => {
+    const remarks = blamelessRemarks(manifest(`whys: [{ why: Why?, because: ${JSON.stringify(because)} }]`))
+    expect(remarks).toMatchObject([{ place: 'whys[0].because', text: found }])
+    expect(remarks[0]?.suggestion).not.toBe('')
+  })
+
+  it.each([
+    'The alert had no rule for this.',
+    'the key was made from the time',
+    'The Payment Provider answered late',
+  ])('that blames nobody passes: %s', (because) => {
+    expect(blamelessRemarks(manifest(`whys: [{ why: Why?, because: ${JSON.stringify(because)} }]`))).toEqual(
+      [],
+    )
+  })
+})
+
+describe('time lines of other tools', () => {
+  it('come from a Slack export, without who said it', () => {
+    const slack = [
+      {
+        type: 'message',
+        user: 'U1',
+        ts: '1767225600.000200',
+        text: '<@U2> customers report double charges, see <https://x.example|the graph>',
+      },
+      { type: 'message', user: 'U2', ts: '1767226200.000100', text: 'rolled back &amp; watching' },
+      { type: 'message', subtype: 'channel_join', user: 'U3', ts: '1767226300.000100', text: 'joined' },
+    ]
+    expect(importTimeline(JSON.stringify(slack), 's.json')).toMatchObject([
+      {
+        at: '2026-01-01T00:00:00.000Z',
+        phase: 'detect',
+        text: 'somebody customers report double charges, see the graph',
+        source: 'chat',
+        importance: 'high',
+      },
+      { phase: 'mitigate', text: 'rolled back & watching' },
+    ])
+  })
+
+  it('come from a log of a pager', () => {
+    const log = {
+      log_entries: [
+        {
+          created_at: '2026-01-01T00:00:00Z',
+          type: 'trigger_log_entry',
+          summary: 'Triggered',
+          channel: { summary: 'Error rate' },
+        },
+        { created_at: '2026-01-01T00:02:00Z', type: 'acknowledge_log_entry', summary: 'Acknowledged' },
+        { created_at: '2026-01-01T00:30:00Z', type: 'resolve_log_entry', summary: 'Resolved' },
+      ],
+    }
+    expect(importTimeline(JSON.stringify(log), 'p.json').map(({ phase, text }) => [phase, text])).toEqual([
+      ['detect', 'Triggered: Error rate'],
+      ['escalate', 'Acknowledged'],
+      ['resolve', 'Resolved'],
+    ])
+  })
+
+  it('come from a CSV, and are refused where a time has no zone', () => {
+    const csv = 'at,text,phase,source,importance\n2026-01-01T00:00:00Z,"Seen, at last",detect,desk,high\n'
+    expect(importTimeline(csv, 't.csv')).toMatchObject([
+      { phase: 'detect', text: 'Seen, at last', source: 'desk', importance: 'high' },
+    ])
+    expect(() => importTimeline('at,text\n2026-01-01 00:00,x\n', 't.csv')).toThrow(
+      /t\.csv, row 2: at must be a time with its zone/,
+    )
+  })
+
+  it.each([['[]'], ['{"a":1}'], ['when,what\n1,2\n'], ['[{"x":1}]']])(
+    'are refused where they are none: %s',
+    (text) => {
+      expect(() => importTimeline(text, 'x')).toThrow(/x must be a Slack export/)
+    },
+  )
+})
+
+describe('two revisions', () => {
+  it('differ by what was added, removed and changed', async () => {
+    const before = await writePostMortem(example)
+    const after: PostMortem = {
+      ...before,
+      title: 'Another title',
+      remediation: [{ ...(before.remediation[0] as PostMortem['remediation'][number]), status: 'verified' }],
+      openQuestions: ['A new one?'],
+    }
+    expect(revisionsOf(before, before)).toEqual([])
+    expect(revisionsOf(before, after).map(({ section, change }) => `${section} ${change}`)).toEqual([
+      'title changed',
+      'remediation removed',
+      'remediation changed',
+      'openQuestions removed',
+      'openQuestions added',
+    ])
+    expect(readPostMortem(JSON.stringify(before), 'x').incident).toBe('INC-EXAMPLE')
+    expect(() => readPostMortem('{}', 'x.json')).toThrow(
+      /--diff must be what postmortem --json printed, got "x.json"/,
+    )
+  })
+})

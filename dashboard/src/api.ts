@@ -10,6 +10,11 @@ export class ApiProblem extends Error {
   }
 }
 
+/** What was thrown, as it is shown: what the server did not say is a fault of the page. */
+export function problemOf(error: unknown): ApiProblem {
+  return error instanceof ApiProblem ? error : new ApiProblem(0, 'This page has a fault', String(error))
+}
+
 export type Query = Readonly<Record<string, string | number | undefined>>
 
 /** A path of the API with a query; what is undefined or empty is left out. */

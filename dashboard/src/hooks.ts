@@ -1,6 +1,6 @@
 import type { RefObject } from 'preact'
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { ApiProblem, get } from './api.ts'
+import { type ApiProblem, get, problemOf } from './api.ts'
 import { signedOut } from './session.ts'
 import type { LedgerEvent } from './types.ts'
 
@@ -30,8 +30,7 @@ export function useLoad<T>(path: string | undefined, everyMs?: number): Loaded<T
       })
       .catch((error: unknown) => {
         if (controller.signal.aborted) return
-        const told =
-          error instanceof ApiProblem ? error : new ApiProblem(0, 'This page has a fault', String(error))
+        const told = problemOf(error)
         if (told.status === 401) signedOut()
         setProblem(told)
       })

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { ApiProblem, get, post, remove } from './api.ts'
+import { ApiProblem, get, post, problemOf, remove } from './api.ts'
 import type { Me } from './types.ts'
 
 export type Session =
@@ -36,8 +36,7 @@ export function useSession(): { readonly session: Session; readonly ask: () => v
         else
           setSession({
             kind: 'broken',
-            problem:
-              error instanceof ApiProblem ? error : new ApiProblem(0, 'This page has a fault', String(error)),
+            problem: problemOf(error),
           })
       })
   }

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { apiPath } from '../api.ts'
 import { json } from '../format.ts'
 import { useLoad } from '../hooks.ts'
-import { Async, Empty, Heading, Instant, Raw, TableBox } from '../parts/basics.tsx'
+import { Async, Empty, Heading, Instant, Pager, Raw, TableBox } from '../parts/basics.tsx'
 import type { PageProps } from '../page.ts'
 import { here, withQuery } from '../router.ts'
 import type { AuditRecord } from '../types.ts'
@@ -83,9 +83,7 @@ export function AuditTrailPage({ query }: PageProps): JSX.Element {
             </table>
           </TableBox>
         )}
-        <nav class="pager" aria-label="Pages">
-          {next === undefined ? null : <a href={withQuery(here(), { before: String(next) })}>Older</a>}
-        </nav>
+        <Pager older={next === undefined ? undefined : withQuery(here(), { before: String(next) })} />
       </Async>
     </>
   )

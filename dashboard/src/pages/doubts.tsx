@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { ApiProblem, apiPath, post } from '../api.ts'
+import { ApiProblem, apiPath, post, problemOf } from '../api.ts'
 import { fieldOf, keyText, words } from '../format.ts'
 import { useKeys, useLoad } from '../hooks.ts'
 import { Age, Async, Empty, Heading, Instant, ProblemBox } from '../parts/basics.tsx'
@@ -199,9 +199,7 @@ function Decision({ doubt, onDecided }: Omit<DoubtProps, 'mayDecide'>): JSX.Elem
       const body = { happened, because, ...(happened && value !== undefined ? { value } : {}) }
       onDecided(await post<Receipt>(`/v1/doubts/${doubt.ref}/resolution`, body, key))
     } catch (error) {
-      setProblem(
-        error instanceof ApiProblem ? error : new ApiProblem(0, 'This page has a fault', String(error)),
-      )
+      setProblem(problemOf(error))
     } finally {
       setBusy(false)
     }

@@ -3,7 +3,7 @@ import { useRef, useState } from 'preact/hooks'
 import { apiPath } from '../api.ts'
 import { fieldOf } from '../format.ts'
 import { useKeys, useLive, useLoad } from '../hooks.ts'
-import { Async, Empty, Heading } from '../parts/basics.tsx'
+import { Async, Empty, Heading, Pager } from '../parts/basics.tsx'
 import { EntriesTable } from '../parts/entries-table.tsx'
 import type { PageProps } from '../page.ts'
 import { go, here, withQuery } from '../router.ts'
@@ -103,14 +103,9 @@ export function EntriesPage({ scope, query }: PageProps): JSX.Element {
         ) : (
           <EntriesTable entries={entries} label="Entries" />
         )}
-        <nav class="pager" aria-label="Pages">
+        <Pager older={next === undefined ? undefined : withQuery(here(), { cursor: next })}>
           {cursor === undefined ? null : <a href={withQuery(here(), { cursor: undefined })}>Newest</a>}
-          {next === undefined ? null : (
-            <a rel="next" href={withQuery(here(), { cursor: next })}>
-              Older
-            </a>
-          )}
-        </nav>
+        </Pager>
       </Async>
     </>
   )

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { apiPath } from '../api.ts'
 import { json, number } from '../format.ts'
 import { useLoad } from '../hooks.ts'
-import { Async, Empty, Heading, Instant, Raw, TableBox } from '../parts/basics.tsx'
+import { Async, Empty, Heading, Instant, Pager, Raw, TableBox } from '../parts/basics.tsx'
 import type { PageProps } from '../page.ts'
 import { here, withQuery } from '../router.ts'
 import type { Recorded } from '../types.ts'
@@ -81,9 +81,7 @@ export function ReconciliationsPage({ scope, query }: PageProps): JSX.Element {
             </table>
           </TableBox>
         )}
-        <nav class="pager" aria-label="Pages">
-          {next === undefined ? null : <a href={withQuery(here(), { cursor: next })}>Older</a>}
-        </nav>
+        <Pager older={next === undefined ? undefined : withQuery(here(), { cursor: next })} />
       </Async>
     </>
   )

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { ApiProblem } from '../api.ts'
+import { type ApiProblem, problemOf } from '../api.ts'
 import { fieldOf } from '../format.ts'
 import { ProblemBox } from '../parts/basics.tsx'
 import { signIn } from '../session.ts'
@@ -16,9 +16,7 @@ export function SignInPage({ onIn }: { onIn: () => void }): JSX.Element {
       await signIn(fieldOf(new FormData(form), 'token').trim())
       onIn()
     } catch (error) {
-      setProblem(
-        error instanceof ApiProblem ? error : new ApiProblem(0, 'This page has a fault', String(error)),
-      )
+      setProblem(problemOf(error))
     } finally {
       setBusy(false)
     }

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { apiPath } from '../api.ts'
 import { keyText } from '../format.ts'
 import { useLoad } from '../hooks.ts'
-import { Age, Async, Empty, Heading, TableBox } from '../parts/basics.tsx'
+import { Age, Async, Empty, Heading, Pager, TableBox } from '../parts/basics.tsx'
 import type { PageProps } from '../page.ts'
 import { here, withQuery } from '../router.ts'
 import type { LedgerEvent } from '../types.ts'
@@ -86,9 +86,7 @@ export function TwinsPage({ scope, query }: PageProps): JSX.Element {
             </table>
           </TableBox>
         )}
-        <nav class="pager" aria-label="Pages">
-          {next === undefined ? null : <a href={withQuery(here(), { cursor: next })}>Older</a>}
-        </nav>
+        <Pager older={next === undefined ? undefined : withQuery(here(), { cursor: next })} />
       </Async>
     </>
   )

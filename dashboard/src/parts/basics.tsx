@@ -93,6 +93,26 @@ export function Raw({ value, title }: { value: string; title: string }): JSX.Ele
   )
 }
 
+/** The way to what is older than this page of a list. */
+export function Pager({
+  older,
+  children,
+}: {
+  older: string | undefined
+  children?: ComponentChildren
+}): JSX.Element {
+  return (
+    <nav class="pager" aria-label="Pages">
+      {children}
+      {older === undefined ? null : (
+        <a rel="next" href={older}>
+          Older
+        </a>
+      )}
+    </nav>
+  )
+}
+
 /** Wide tables scroll by themselves, and not the page. */
 export function TableBox({ label, children }: { label: string; children: ComponentChildren }): JSX.Element {
   return (

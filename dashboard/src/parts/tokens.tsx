@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { ApiProblem, post, remove } from '../api.ts'
+import { type ApiProblem, post, problemOf, remove } from '../api.ts'
 import { fieldOf } from '../format.ts'
 import { useLoad } from '../hooks.ts'
 import type { Me, Token } from '../types.ts'
@@ -18,9 +18,7 @@ export function Tokens({ me }: { me: Me }): JSX.Element {
       await work()
       loaded.reload()
     } catch (error) {
-      setProblem(
-        error instanceof ApiProblem ? error : new ApiProblem(0, 'This page has a fault', String(error)),
-      )
+      setProblem(problemOf(error))
     }
   }
   return (

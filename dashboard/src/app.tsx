@@ -7,7 +7,7 @@ import { AuditTrailPage } from './pages/audit-trail.tsx'
 import { DoubtsPage } from './pages/doubts.tsx'
 import { EntriesPage } from './pages/entries.tsx'
 import { EntryPage } from './pages/entry.tsx'
-import { IncidentsPage } from './pages/incidents.tsx'
+import { IncidentPage, IncidentsPage } from './pages/incidents.tsx'
 import { OverviewPage } from './pages/overview.tsx'
 import { ReconciliationsPage } from './pages/reconciliations.tsx'
 import { SettingsPage } from './pages/settings.tsx'
@@ -35,7 +35,7 @@ const pages: readonly Page[] = [
   { path: '/entries', title: 'Entries', key: '2', view: EntriesPage, one: EntryPage },
   { path: '/doubts', title: 'Doubts', key: '3', view: DoubtsPage },
   { path: '/twins', title: 'Twins', key: '4', view: TwinsPage },
-  { path: '/incidents', title: 'Incidents', key: '5', view: IncidentsPage, one: IncidentsPage },
+  { path: '/incidents', title: 'Incidents', key: '5', view: IncidentsPage, one: IncidentPage },
   { path: '/reconciliations', title: 'Reconciliations', key: '6', view: ReconciliationsPage },
   { path: '/audit-trail', title: 'Audit trail', key: '7', view: AuditTrailPage },
   { path: '/settings', title: 'Settings', key: '8', view: SettingsPage },

@@ -60,3 +60,5 @@ export function fieldOf(form: FormData, name: string): string {
   const value = form.get(name)
   return typeof value === 'string' ? value : ''
 }
+
+export const percent = (share: number): string => `${Math.round(share * 100)} %`

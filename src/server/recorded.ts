@@ -16,8 +16,10 @@ export interface Recorded {
 
 /** Newest first: ids fall as time goes on. */
 const endMs = 9_999_999_999_999
+/** As many ids differ in their last digit alone. */
+const hexDigits = 16
 
-/** Results of drills, reconciliations and triage of one scope, in the records of its store. */
+/** Results of drills, reconciliations, triage and post-mortems of one scope, in the records of its store. */
 export class RecordedResults {
   readonly #records: RecordStore
   readonly #runtime: Runtime
@@ -35,6 +37,16 @@ export class RecordedResults {
       { stream: streamOf(kind, scope), id: recorded.id, body: JSON.stringify(recorded) },
     ])
     return recorded
+  }
+
+  async one(kind: RecordedKind, scope: string, id: string): Promise<Recorded | undefined> {
+    const page = await this.#records.read({
+      stream: streamOf(kind, scope),
+      after: id.slice(0, -1),
+      limit: hexDigits,
+    })
+    const found = page.find((record) => record.id === id)
+    return found === undefined ? undefined : (JSON.parse(found.body) as Recorded)
   }
 
   async list(

@@ -76,11 +76,12 @@ describe('the pages', () => {
     async (look, context) => {
       const { room, visitor } = await open(context, { look })
       const { stepped, doubtful } = await fill(room)
-      const [incident] = (await room.ask('/v1/incidents')).json['incidents'] as { id: string }[]
+      const [postMortem, incident] = (await room.ask('/v1/incidents')).json['incidents'] as { id: string }[]
       const more = {
         entry: `/entries/${stepped}`,
         'entry-in-doubt': `/entries/${doubtful}`,
         incident: `/incidents/${incident?.id}`,
+        'post-mortem': `/incidents/${postMortem?.id}`,
       }
       const all = [...pages.map((path): [string, string] => [nameOf(path), path]), ...Object.entries(more)]
       for (const [name, path] of all) {

@@ -79,6 +79,8 @@ describe('the OpenAPI document', () => {
     const dueAt = '2999-01-01T00:00:00.000Z'
     const scheduled = { key: 'e2', target: { url: target.url }, dueAt }
     const later = String((await room.ask('/v1/effects', { token, body: scheduled })).json['ref'])
+    const recorded = async (kind: string, found: unknown): Promise<string> =>
+      `/v1/${kind}/${String((await room.ask(`/v1/${kind}`, { token, body: found })).json['id'])}`
     const asked: readonly (readonly [string, string, string, unknown?])[] = [
       ['GET', '/v1/entries', '/v1/entries?limit=1'],
       ['GET', '/v1/entries', '/v1/entries?values=true&state=succeeded,in_doubt'],
@@ -117,10 +119,14 @@ describe('the OpenAPI document', () => {
       ['DELETE', '/v1/effects/{ref}', `/v1/effects/${later}`],
       ['POST', '/v1/drills', '/v1/drills', { drills: [] }],
       ['GET', '/v1/drills', '/v1/drills'],
+      ['GET', '/v1/drills/{id}', await recorded('drills', { drills: [] })],
       ['POST', '/v1/reconciliations', '/v1/reconciliations', { clean: true }],
       ['GET', '/v1/reconciliations', '/v1/reconciliations'],
+      ['GET', '/v1/reconciliations/{id}', await recorded('reconciliations', { clean: true })],
       ['POST', '/v1/incidents', '/v1/incidents', { incident: 'i' }],
       ['GET', '/v1/incidents', '/v1/incidents'],
+      ['GET', '/v1/incidents/{id}', await recorded('incidents', { incident: 'i' })],
+      ['GET', '/v1/incidents/{id}', '/v1/incidents/0000000000000-0000000000'],
       ['GET', '/v1/tokens', '/v1/tokens'],
       ['GET', '/v1/me', '/v1/me'],
       ['GET', '/v1/settings', '/v1/settings'],

@@ -1,33 +1,36 @@
 import type { JSX } from 'preact'
 import { apiPath } from '../api.ts'
-import { json, number } from '../format.ts'
+import { json, percent } from '../format.ts'
 import { useLoad } from '../hooks.ts'
-import { Async, Empty, Heading, Instant, Raw } from '../parts/basics.tsx'
-import { DecisionTree } from '../parts/decision-tree.tsx'
+import { Async, Empty, Heading, Instant, Pager, Raw } from '../parts/basics.tsx'
+import { PostMortemView } from '../parts/post-mortem-view.tsx'
+import { TriageView } from '../parts/triage-view.tsx'
+import { isPostMortem, type PostMortemDocument } from '../post-mortem.ts'
+import { here, withQuery } from '../router.ts'
 import type { PageProps } from '../page.ts'
 import type { Recorded } from '../types.ts'
 import type { TriageDocument } from '../triage.ts'
 
+type IncidentDocument = Partial<TriageDocument> | Partial<PostMortemDocument>
+
 interface Page {
-  readonly incidents: readonly Recorded<Partial<TriageDocument>>[]
+  readonly incidents: readonly Recorded<IncidentDocument>[]
   readonly next?: string
 }
 
-export function IncidentsPage({ scope, rest, query }: PageProps): JSX.Element {
+export function IncidentsPage({ scope, query }: PageProps): JSX.Element {
   const cursor = query.get('cursor') ?? undefined
   const loaded = useLoad<Page>(apiPath('/v1/incidents', { scope, cursor, limit: 20 }))
   const { incidents = [], next } = loaded.data ?? {}
-  const one = incidents.find(({ id }) => id === rest)
-  if (one !== undefined) return <IncidentView recorded={one} />
   return (
     <>
       <Heading title="Incidents" />
       <Async of={loaded}>
         {incidents.length === 0 ? (
-          <Empty title="No triage has been recorded.">
+          <Empty title="No incident has been recorded.">
             <p>
               Turn logs into ranked causes with <code>onceward triage BUNDLE --json</code>, and record what it
-              prints:{' '}
+              prints, as later what <code>onceward postmortem BUNDLE --json</code> prints:{' '}
               <code>curl -X POST /v1/incidents -H 'content-type: application/json' -d @triage.json</code>
             </p>
           </Empty>
@@ -35,8 +38,8 @@ export function IncidentsPage({ scope, rest, query }: PageProps): JSX.Element {
           <ul class="list">
             {incidents.map(({ id, at, document }) => (
               <li key={id}>
-                <a href={`/incidents/${id}`}>{document.title ?? document.incident ?? 'Incident'}</a>
-                <span class="badge">{document.severity ?? ''}</span>
+                <a href={`/incidents/${id}`}>{titleOf(document)}</a>
+                <Severity of={document} />
                 <span class="hint">
                   recorded <Instant at={at} />
                 </span>
@@ -45,103 +48,50 @@ export function IncidentsPage({ scope, rest, query }: PageProps): JSX.Element {
             ))}
           </ul>
         )}
-        <nav class="pager" aria-label="Pages">
-          {next === undefined ? null : <a href={apiPath('/incidents', { cursor: next })}>Older</a>}
-        </nav>
+        <Pager older={next === undefined ? undefined : withQuery(here(), { cursor: next })} />
       </Async>
     </>
   )
 }
 
-function leader({ hypotheses, abstained }: Partial<TriageDocument>): string {
+/** One of them: a triage, or a post-mortem. */
+export function IncidentPage({ scope, rest }: PageProps): JSX.Element {
+  const path = `/v1/incidents/${encodeURIComponent(rest)}`
+  const loaded = useLoad<Recorded<IncidentDocument>>(apiPath(path, { scope }))
+  const { document } = loaded.data ?? {}
+  return (
+    <>
+      <Heading title={document === undefined ? 'Incident' : titleOf(document)}>
+        {document === undefined ? null : <Severity of={document} />}
+      </Heading>
+      <Async of={loaded}>
+        {document === undefined ? null : (
+          <>
+            {isPostMortem(document) ? (
+              <PostMortemView document={document} />
+            ) : (
+              <TriageView document={document} />
+            )}
+            <Raw title="Raw" value={json(document)} />
+          </>
+        )}
+      </Async>
+    </>
+  )
+}
+
+function Severity({ of: { severity } }: { of: IncidentDocument }): JSX.Element | null {
+  return severity === undefined ? null : <span class="badge">{severity}</span>
+}
+
+function titleOf({ title, incident }: IncidentDocument): string {
+  return title ?? incident ?? 'Incident'
+}
+
+function leader(document: IncidentDocument): string {
+  if (isPostMortem(document)) return 'Post-mortem.'
+  const { hypotheses, abstained } = document
   const [first] = hypotheses ?? []
   if (abstained === true) return 'The evidence does not decide.'
   return first === undefined ? '' : `${first.title}, ${percent(first.probability)}`
-}
-
-const percent = (share: number): string => `${Math.round(share * 100)} %`
-
-function IncidentView({ recorded }: { recorded: Recorded<Partial<TriageDocument>> }): JSX.Element {
-  const { document } = recorded
-  const {
-    hypotheses = [],
-    plan = [],
-    mitigations = [],
-    contradictions = [],
-    evidence = [],
-    fixes = [],
-  } = document
-  return (
-    <>
-      <Heading title={document.title ?? document.incident ?? 'Incident'}>
-        <span class="badge">{document.severity ?? ''}</span>
-      </Heading>
-      <p>{document.problem ?? ''}</p>
-      <section aria-labelledby="causes">
-        <h2 id="causes">Causes</h2>
-        <ol class="causes">
-          {hypotheses.map(({ id, title, probability, label, mechanism, cheapestTest }) => (
-            <li key={id}>
-              <strong>
-                {id} {title}
-              </strong>{' '}
-              <span class="badge">{label}</span>
-              <meter min={0} max={1} value={probability} aria-label={`${id}: ${percent(probability)}`} />{' '}
-              {percent(probability)}
-              <p>{mechanism}</p>
-              <p class="hint">Cheapest test: {cheapestTest}</p>
-            </li>
-          ))}
-        </ol>
-      </section>
-      {plan.length === 0 ? null : <DecisionTree plan={plan} hypotheses={hypotheses} />}
-      {mitigations.length === 0 ? null : (
-        <section aria-labelledby="mitigations">
-          <h2 id="mitigations">What can be done now</h2>
-          <ul class="known">
-            {mitigations.map(({ id, action, sacrifices, rollback }) => (
-              <li key={id}>
-                <strong>{action}.</strong> Sacrifices: {sacrifices}. Taken back by: {rollback}.
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {fixes.length === 0 ? null : (
-        <section aria-labelledby="fixes">
-          <h2 id="fixes">What mends it</h2>
-          <ul class="known">
-            {fixes.map(({ id, change, test }) => (
-              <li key={id}>
-                <strong>{change}.</strong> Test: {test}.
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {contradictions.length === 0 ? null : (
-        <section aria-labelledby="contradictions">
-          <h2 id="contradictions">Contradictions</h2>
-          <ul class="known">
-            {contradictions.map(({ claim, fact }, at) => (
-              <li key={at}>
-                “{claim}” {fact}
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      <details class="raw">
-        <summary>{number(evidence.length)} pieces of evidence</summary>
-        <ul class="known">
-          {evidence.map(({ id, statement, source }) => (
-            <li key={id}>
-              <strong>{id}</strong> {statement} <span class="hint">{source}</span>
-            </li>
-          ))}
-        </ul>
-      </details>
-      <Raw title="Raw" value={json(document)} />
-    </>
-  )
 }

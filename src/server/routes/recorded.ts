@@ -1,3 +1,4 @@
+import { Problem } from '../problems.ts'
 import { type RecordedKind, recordedKinds } from '../recorded.ts'
 import { as, type Route } from '../route.ts'
 import { page, ref, scopeQuery, text } from '../schema/parts.ts'
@@ -7,10 +8,14 @@ import { page, ref, scopeQuery, text } from '../schema/parts.ts'
 const names: Readonly<Record<RecordedKind, string>> = {
   drills: 'drills',
   reconciliations: 'reconciliations',
-  incidents: 'triages of incidents',
+  incidents: 'triages and post-mortems of incidents',
 }
 
-export const recordedRoutes: readonly Route[] = recordedKinds.flatMap((kind) => [listOf(kind), addTo(kind)])
+export const recordedRoutes: readonly Route[] = recordedKinds.flatMap((kind) => [
+  listOf(kind),
+  showOf(kind),
+  addTo(kind),
+])
 
 function listOf(kind: RecordedKind): Route {
   return {
@@ -29,6 +34,26 @@ function listOf(kind: RecordedKind): Route {
       const { limit = 20, cursor } = as<{ limit?: number; cursor?: string }>(query)
       const { found, next } = await services.recorded.list(kind, scope, { after: cursor, limit })
       return { body: { [kind]: found, ...(next === undefined ? {} : { next }) } }
+    },
+  }
+}
+
+function showOf(kind: RecordedKind): Route {
+  return {
+    method: 'GET',
+    path: `/v1/${kind}/{id}`,
+    id: `show${capital(kind)}`,
+    summary: `One of the recorded ${names[kind]}.`,
+    role: 'viewer',
+    params: { id: { type: 'string', pattern: '^[0-9]{13}-[0-9a-f]{10}$' } },
+    query: { scope: scopeQuery },
+    responses: { 200: { description: 'What was recorded.', schema: ref('Recorded') } },
+    handle: async ({ services, scope, params }) => {
+      const id = params['id'] ?? ''
+      const recorded = await services.recorded.one(kind, scope, id)
+      if (recorded === undefined)
+        throw new Problem('not-found', `There is nothing under ${id} among the recorded ${kind} of ${scope}.`)
+      return { body: recorded }
     },
   }
 }

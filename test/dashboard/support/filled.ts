@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { builtInCatalogue, examineBundle, triage } from '../../../src/incidents/index.ts'
+import { builtInCatalogue, examineBundle, triage, writePostMortem } from '../../../src/incidents/index.ts'
 import { createOnceward, DefiniteFailure } from '../../../src/index.ts'
 import { recordActivity } from '../../../src/server/index.ts'
 import { openStoreFromUrl } from '../../../src/stores/open.ts'
@@ -43,6 +44,7 @@ export async function fill(
   await once.close()
   const examined = await examineBundle(join(root, 'examples/triage-bundle'))
   await record(room, 'incidents', triage(examined, { catalogue: builtInCatalogue() }))
+  await record(room, 'incidents', await writePostMortem(join(root, 'examples/triage-bundle')))
   const notClean = {
     matched: 7,
     missing: 8,
@@ -59,7 +61,7 @@ export async function fill(
 async function record(room: ControlRoom, kind: string, document: unknown): Promise<void> {
   const { status, text } = await room.ask(`/v1/${kind}?scope=shop`, {
     body: document,
-    headers: { 'idempotency-key': `"${kind}"` },
+    headers: { 'idempotency-key': `"${randomUUID()}"` },
   })
   if (status !== 201) throw new Error(text)
 }

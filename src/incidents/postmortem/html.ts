@@ -1,15 +1,12 @@
 import type { WhyNote } from '../bundle/manifest.ts'
 import { escaped } from '../report/escaped.ts'
-import { styles } from '../report/styles.ts'
+import { htmlPage } from '../report/page.ts'
 import { percent, whole } from '../words.ts'
 import { histogramChart, rateChart } from './charts.ts'
 import type { ControlVerdict, Mark, PostMortem, TimelineEntry } from './shape.ts'
 import { postMortemStyles } from './styles.ts'
 
-/**
- * One file that asks nothing of a network and has no script: filters are check boxes and a style sheet. A policy in it
- * forbids both, whatever stood in the logs.
- */
+/** The page of the archive. Its filters are check boxes and a style sheet. */
 export function postMortemHtml(pm: PostMortem): string {
   const sections = [
     head(pm),
@@ -25,23 +22,7 @@ export function postMortemHtml(pm: PostMortem): string {
     evidence(pm),
     lint(pm),
   ].filter((part) => part !== '')
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escaped(`Post-mortem: ${pm.title}`)}</title>
-<style>${styles}${postMortemStyles}${filterStyles(pm)}</style>
-</head>
-<body>
-<main>
-${sections.join('\n')}
-</main>
-</body>
-</html>
-`
+  return htmlPage(`Post-mortem: ${pm.title}`, sections, `${postMortemStyles}${filterStyles(pm)}`)
 }
 
 function cites(ids: readonly string[]): string {

@@ -1,29 +1,10 @@
 import { percent } from '../words.ts'
 import type { Bar, Block, Cited, Report } from './document.ts'
 import { escaped } from './escaped.ts'
-import { styles } from './styles.ts'
+import { htmlPage } from './page.ts'
 
-/**
- * One file that asks nothing of a network and has no script: a policy in it forbids both, whatever stood in the logs.
- */
 export function renderHtml({ title, blocks }: Report): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escaped(title)}</title>
-<style>${styles}</style>
-</head>
-<body>
-<main>
-${blocks.map(renderBlock).join('\n')}
-</main>
-</body>
-</html>
-`
+  return htmlPage(title, blocks.map(renderBlock))
 }
 
 function renderBlock(block: Block): string {

@@ -10,7 +10,8 @@ header .facts span { display: inline-block; background: var(--soft); border-radi
 .filters fieldset { border: 0; padding: 0; margin: 0 }
 .filters legend { font-size: .85rem; padding: 0 }
 .filters label { display: inline-block; margin-right: .7rem; overflow-wrap: anywhere }
-.timeline td:last-child, .timeline td:nth-child(2) { white-space: nowrap; overflow-wrap: normal }
+.timeline td:nth-child(2) { white-space: nowrap }
+.timeline td:last-child { width: 18% }
 .card .cites { font-size: .8rem }
 .timeline th[scope=row] { white-space: nowrap; font-weight: normal }
 .phase, .outcome { display: inline-block; border: 1px solid var(--line); border-radius: .8rem; padding: 0 .55rem; white-space: nowrap }
@@ -23,5 +24,12 @@ svg { display: block; width: 100%; height: auto } svg text { font: 11px system-u
 .legend, .source { font-size: .9rem; margin: .2rem 0 }
 .excerpts { list-style: none; padding: 0 } .excerpts code { background: var(--soft) }
 .whys { list-style: none; padding-left: 1rem; border-left: 2px solid var(--line) } .whys p { margin: .2rem 0 } .why { font-weight: 600 }
+@media screen and (max-width: 40rem) {
+  .timeline thead { display: none }
+  .timeline tr { display: block; border-bottom: 1px solid var(--line); padding: .4rem 0 }
+  .timeline th[scope=row], .timeline td { display: block; border: 0; padding: 0 }
+  .timeline th[scope=row], .timeline td:nth-child(2) { display: inline-block; margin-right: .6rem }
+  .timeline td:last-child { width: auto; font-size: .85rem }
+}
 @media print { .filters { display: none } a { color: inherit } }
 `

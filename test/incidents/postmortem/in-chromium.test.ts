@@ -59,6 +59,10 @@ describe('the file', () => {
         'document.documentElement.scrollWidth - document.documentElement.clientWidth',
       )
       expect(overflow).toBe(0)
+      const widths = await page.$$eval('.timeline td:nth-child(3)', (cells) =>
+        cells.map((cell) => cell.getBoundingClientRect().width),
+      )
+      expect(Math.min(...widths)).toBeGreaterThanOrEqual(Math.min(width * 0.4, 400))
       await page.evaluate(axe)
       const { violations } = (await page.evaluate('axe.run()')) as {
         violations: { id: string; nodes: { html: string }[] }[]

@@ -9,15 +9,15 @@ export interface Revision {
 
 /** An earlier `--json` of a post-mortem. Throws `OPTION_INVALID`. */
 export function readPostMortem(text: string, name: string): PostMortem {
-  let given: Partial<PostMortem> | undefined
   try {
-    given = JSON.parse(text) as PostMortem
+    const given = JSON.parse(text) as PostMortem
+    // Whatever is not there to be compared throws here.
+    for (const list of Object.values(lists)) list(given)
+    if (given.onceward === 'post-mortem/v1') return given
   } catch {
-    given = undefined
+    // Then it is none.
   }
-  if (given?.onceward !== 'post-mortem/v1')
-    throw optionInvalid('--diff', 'what postmortem --json printed', name)
-  return given as PostMortem
+  throw optionInvalid('--diff', 'what postmortem --json printed', name)
 }
 
 type Named = readonly { readonly name: string; readonly content: string }[]

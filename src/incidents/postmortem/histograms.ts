@@ -46,7 +46,8 @@ function sizes({ sources, known }: Bundle): readonly Histogram[] {
     rows.flatMap((row) => (row.bytes === undefined ? [] : [row.bytes])),
   )
   if (bytes.length === 0) return []
-  const largest = Math.max(...bytes)
+  // Not as arguments: there may be more than a call takes.
+  const largest = bytes.reduce((most, each) => Math.max(most, each), 0)
   const bounds: [number, string][] = []
   for (let upTo = kib; ; upTo *= 2) {
     bounds.push([upTo, sizeText(upTo)])

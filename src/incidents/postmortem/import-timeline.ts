@@ -1,5 +1,5 @@
 import { csvParse } from './csv-lines.ts'
-import { OncewardError } from '../../kernel/errors.ts'
+import { OncewardError, optionInvalid } from '../../kernel/errors.ts'
 import { parseInstant } from '../../reconcile/values/instant.ts'
 import { type Phase, phases } from '../model.ts'
 import type { TimelineEntry } from './shape.ts'
@@ -14,7 +14,9 @@ const maxEntries = 5000
 /** Reads a Slack export, a PagerDuty-like log or a CSV by what stands in it. Throws `OPTION_INVALID`. */
 export function importTimeline(text: string, name: string): readonly TimelineEntry[] {
   const trimmed = text.trimStart()
-  const found = /^[[{]/.test(trimmed) ? fromJson(jsonOf(trimmed, name), name) : fromCsv(text, name)
+  const found = /^[[{]/.test(trimmed)
+    ? fromJson(jsonOf(trimmed, name), name)
+    : fromCsv(cellsOf(text, name), name)
   if (found.length > maxEntries)
     throw new OncewardError(
       'OPTION_INVALID',
@@ -31,6 +33,14 @@ function jsonOf(text: string, name: string): unknown {
   }
 }
 
+function cellsOf(text: string, name: string): readonly (readonly string[])[] {
+  try {
+    return csvParse(text)
+  } catch (error) {
+    throw new OncewardError('OPTION_INVALID', `${name} is no CSV: ${(error as Error).message}.`)
+  }
+}
+
 type Members = Readonly<Record<string, unknown>>
 
 function fromJson(given: unknown, name: string): readonly TimelineEntry[] {
@@ -38,17 +48,25 @@ function fromJson(given: unknown, name: string): readonly TimelineEntry[] {
     ? given
     : ((given as Members)['log_entries'] ?? (given as Members)['messages'])
   if (!Array.isArray(list)) throw unknown(name)
-  const entries = (list as readonly Members[]).flatMap((one) => slackEntry(one) ?? pagerEntry(one) ?? [])
+  const entries = (list as readonly unknown[]).flatMap((one, index) => {
+    if (typeof one !== 'object' || one === null) return []
+    const place = `${name}, entry ${index + 1}`
+    return slackEntry(one as Members, place) ?? pagerEntry(one as Members, place) ?? []
+  })
   if (entries.length === 0) throw unknown(name)
   return entries
 }
 
 /** A message of a channel's export: `ts` is seconds since 1970 with a serial number behind the point. */
-function slackEntry({ type, ts, text, subtype }: Members): readonly TimelineEntry[] | undefined {
+function slackEntry(
+  { type, ts, text, subtype }: Members,
+  place: string,
+): readonly TimelineEntry[] | undefined {
   if (typeof ts !== 'string' || typeof text !== 'string') return undefined
   const ms = Number(ts) * 1000
-  if (type !== 'message' || subtype === 'channel_join' || text.trim() === '' || !Number.isFinite(ms))
-    return []
+  if (type !== 'message' || subtype === 'channel_join' || text.trim() === '') return []
+  if (Number.isNaN(new Date(ms).getTime()))
+    throw optionInvalid(`${place}: ts`, 'seconds since 1970, with a serial number behind the point', ts)
   const said = text
     .replaceAll(/<@[^>]+>/g, 'somebody')
     .replaceAll(/<(?:https?:[^|>]+\|)?([^>]+)>/g, '$1')
@@ -64,38 +82,42 @@ const pagerPhases: readonly (readonly [RegExp, Phase])[] = [
   [/resolve/i, 'resolve'],
 ]
 
-function pagerEntry({
-  created_at: at,
-  type,
-  summary,
-  channel,
-}: Members): readonly TimelineEntry[] | undefined {
-  const instant = typeof at === 'string' ? parseInstant(at, 'iso') : undefined
-  if (instant === undefined || typeof summary !== 'string') return undefined
+function pagerEntry(
+  { created_at: at, type, summary, channel }: Members,
+  place: string,
+): readonly TimelineEntry[] | undefined {
+  if (typeof at !== 'string' || typeof summary !== 'string') return undefined
+  const ms = zonedMs(at, `${place}: created_at`)
   const details = (channel as Members | undefined)?.['summary']
   const phase = pagerPhases.find(([pattern]) => pattern.test(String(type)))?.[1]
   const text = typeof details === 'string' ? `${summary}: ${details}` : summary
-  return [entry(instant.ms, { text, source: 'pager', phase })]
+  return [entry(ms, { text, source: 'pager', phase })]
 }
 
 /** With a header: `at` and `text`, perhaps `phase`, `source`, `importance`. */
-function fromCsv(text: string, name: string): readonly TimelineEntry[] {
-  const [head = [], ...rows] = csvParse(text)
-  const place = (field: string): number => head.findIndex((cell) => cell.trim().toLowerCase() === field)
-  const [at, said, phase, source, importance] = ['at', 'text', 'phase', 'source', 'importance'].map(place)
+function fromCsv(
+  [head = [], ...rows]: readonly (readonly string[])[],
+  name: string,
+): readonly TimelineEntry[] {
+  const column = (field: string): number => head.findIndex((cell) => cell.trim().toLowerCase() === field)
+  const [at, said, phase, source, importance] = ['at', 'text', 'phase', 'source', 'importance'].map(column)
   if (at === undefined || said === undefined || at < 0 || said < 0) throw unknown(name)
   return rows.map((row, index) => {
-    const cell = (column: number | undefined): string => row[column ?? -1] ?? ''
-    const instant = parseInstant(cell(at), 'iso')
-    if (instant === undefined || !instant.hasZone)
-      throw new OncewardError(
-        'OPTION_INVALID',
-        `${name}, row ${index + 2}: at must be a time with its zone, got ${JSON.stringify(cell(at))}.`,
-      )
+    const cell = (where: number | undefined): string => row[where ?? -1] ?? ''
+    const place = `${name}, row ${index + 2}`
+    const ms = zonedMs(cell(at), `${place}: at`)
     const given = phases.find((one) => one === cell(phase))
-    const read = entry(instant.ms, { text: cell(said), source: cell(source) || 'notes', phase: given })
+    if (given === undefined && cell(phase) !== '')
+      throw optionInvalid(`${place}: phase`, `empty, or one of ${phases.join(', ')}`, cell(phase))
+    const read = entry(ms, { text: cell(said), source: cell(source) || 'notes', phase: given })
     return cell(importance) === 'high' ? { ...read, importance: 'high' } : read
   })
+}
+
+function zonedMs(text: string, place: string): number {
+  const instant = parseInstant(text, 'iso')
+  if (instant?.hasZone !== true) throw optionInvalid(place, 'a time with its zone', text)
+  return instant.ms
 }
 
 function unknown(name: string): OncewardError {

@@ -15,6 +15,7 @@ import { readManifest } from '../../../src/incidents/bundle/manifest.ts'
 import { derivedOutcome } from '../../../src/incidents/postmortem/controls.ts'
 import { blamelessRemarks } from '../../../src/incidents/postmortem/lint.ts'
 import { root } from '../../support/repo.ts'
+import { at, writeBundle } from '../support/bundle.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const example = join(root, 'examples/triage-bundle')
@@ -61,6 +62,18 @@ describe('a post-mortem', () => {
     const again = await writePostMortem(example)
     expect(postMortemHtml(again)).toBe(postMortemHtml(pm))
     expect(postMortemMarkdown(again)).toBe(postMortemMarkdown(pm))
+  })
+
+  it('counts more sizes than a call takes arguments', async () => {
+    const count = 200_000
+    const rows = Array.from({ length: count }, (_, row) => `${at(row / 100)},m${row},${1000 + row}`)
+    const bundle = writeBundle({
+      sources: [{ id: 'messages', kind: 'deliveries', path: 'm.csv' }],
+      files: { 'm.csv': `at,id,bytes\n${rows.join('\n')}\n` },
+    })
+    const { histograms } = await writePostMortem(bundle)
+    const sizes = histograms.find(({ title }) => title === 'Sizes of messages')
+    expect(sizes?.bars.reduce((sum, bar) => sum + bar.count, 0)).toBe(count)
   })
 
   it('names each file of the bundle with its digest', async () => {
@@ -262,6 +275,25 @@ describe('time lines of other tools', () => {
       expect(() => importTimeline(text, 'x')).toThrow(/x must be a Slack export/)
     },
   )
+
+  const pager = { type: 'resolve_log_entry', summary: 'Resolved' }
+  it.each([
+    ['[null]', 'x must be a Slack export'],
+    ['at,text\n2026-01-01T00:00:00Z,"not closed\n', 'x is no CSV'],
+    ['at,text,phase\n2026-01-01T00:00:00Z,a,fixing\n', 'x, row 2: phase must be empty, or one of detect'],
+    [
+      JSON.stringify([{ type: 'message', ts: '1e300', text: 'a' }]),
+      'x, entry 1: ts must be seconds since 1970',
+    ],
+    [
+      JSON.stringify({ log_entries: [{ ...pager, created_at: '2026-01-01 00:00' }] }),
+      'x, entry 1: created_at must be a time with its zone',
+    ],
+  ])('are refused with the place: %s', (text, told) => {
+    expect(() => importTimeline(text, 'x')).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining(told) as string }),
+    )
+  })
 })
 
 describe('two revisions', () => {
@@ -282,6 +314,9 @@ describe('two revisions', () => {
       'openQuestions added',
     ])
     expect(readPostMortem(JSON.stringify(before), 'x').incident).toBe('INC-EXAMPLE')
+    expect(() => readPostMortem('{"onceward":"post-mortem/v1"}', 'x.json')).toThrow(
+      /--diff must be what postmortem --json printed/,
+    )
     expect(() => readPostMortem('{}', 'x.json')).toThrow(
       /--diff must be what postmortem --json printed, got "x.json"/,
     )

@@ -84,6 +84,10 @@ describe('the pages', () => {
         'post-mortem': `/incidents/${postMortem?.id}`,
       }
       const all = [...pages.map((path): [string, string] => [nameOf(path), path]), ...Object.entries(more)]
+      const beganMs = performance.now()
+      await visitor.open('/')
+      // Told and not asserted: how long it takes depends on the machine and on what else runs on it.
+      console.log(`dashboard: the overview is there after ${Math.round(performance.now() - beganMs)} ms`)
       for (const [name, path] of all) {
         await visitor.open(path)
         await visitor.shoot(`${name}-${look.theme}-${look.width}`)

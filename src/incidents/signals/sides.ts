@@ -133,9 +133,10 @@ function oldEvents(m: Material): Measured {
     const lags = [rows, deliveries, requests].map((side) => side.slice(1).flatMap((row) => lagOf(row) ?? []))
     return lags.find((found) => found.length > 0) ?? []
   })
+  const repeated = new Set(list.map(({ ref }) => ref))
   const usual = m
     .rows('effects', 'deliveries', 'requests')
-    .filter(({ ref }) => !list.some((group) => group.ref === ref))
+    .filter(({ ref }) => ref === undefined || !repeated.has(ref))
     .slice(0, 50_000)
     .flatMap((row) => lagOf(row) ?? [])
   const firsts = list.flatMap(({ rows, deliveries, requests }) =>

@@ -2,9 +2,11 @@ import { stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { OncewardError } from '../kernel/errors.ts'
 import { timestamp } from '../kernel/time.ts'
+import { headOf } from '../reconcile/sources/bytes.ts'
 import { examineFile } from '../reconcile/sources/examine.ts'
 import { constantsIn } from './bundle/constants.ts'
-import { kindOfFile } from './bundle/kind.ts'
+import { type FileHead, kindOfFile } from './bundle/kind.ts'
+import { readLogLine, requestIn } from './bundle/log-line.ts'
 import { type LoadOptions, loadSource } from './bundle/load.ts'
 import { bundleVersion, readManifest, type SourceSpec } from './bundle/manifest.ts'
 import { namesOf } from './bundle/paths.ts'
@@ -79,7 +81,7 @@ async function specsOf(directory: string, names: readonly string[], left: string
   const specs: SourceSpec[] = []
   const folders = new Set<string>()
   for (const name of names) {
-    const kind = kindOfFile(name, await columnsOf(join(directory, name)))
+    const kind = kindOfFile(name, await fileHead(join(directory, name)))
     if (kind === undefined) {
       left.push(name)
       continue
@@ -95,10 +97,19 @@ async function specsOf(directory: string, names: readonly string[], left: string
   return specs
 }
 
-async function columnsOf(path: string): Promise<readonly string[]> {
-  if (!/\.(csv|tsv|jsonl|ndjson)(\.gz|\.zst)?$/i.test(path)) return []
+async function fileHead(path: string): Promise<FileHead> {
+  if (/\.(csv|tsv|jsonl|ndjson)(\.gz|\.zst)?$/i.test(path)) {
+    const file = await examineFile(path, {}).catch(() => undefined)
+    return { columns: file?.kind === 'text' ? file.names : [], isAccessLog: false }
+  }
+  if (!/\.(json|log|txt|out)(\.\d+)?(\.gz|\.zst)?$/i.test(path)) return { columns: [], isAccessLog: false }
   const file = await examineFile(path, {}).catch(() => undefined)
-  return file?.kind === 'text' ? file.names : []
+  // A document of settings is one object; lines are several.
+  if (file?.kind === 'text' && file.layout.format === 'jsonl')
+    return { columns: file.sample.length > 1 ? file.names : [], isAccessLog: false }
+  const head = await headOf(path, 4096)
+  const lines = Buffer.from(head.bytes).toString('latin1').split('\n').slice(0, 5)
+  return { columns: [], isAccessLog: lines.some((line) => readLogLine(line) && requestIn(line)) }
 }
 
 function idOf(path: string, kind: SourceKind, taken: readonly SourceSpec[]): string {
@@ -160,7 +171,7 @@ function sourceLines(source: LoadedSource): string[] {
   const isAssumed = notes.some((note) => note.includes('which nobody said'))
   const times = span === null ? '' : `, ${timestamp(span.fromMs)} to ${timestamp(span.toMs)}`
   return [
-    `  # ${totals.rows} ${format === 'files' ? 'files' : 'rows'}${rejectedRows > 0 ? `, ${rejectedRows} could not be read` : ''}${times}`,
+    `  # ${totals.rows} ${format === 'files' ? 'file' : 'row'}${totals.rows === 1 ? '' : 's'}${rejectedRows > 0 ? `, ${rejectedRows} could not be read` : ''}${times}`,
     ...notes.filter((note) => !note.startsWith('columns guessed')).map((note) => `  # ${oneLine(note)}`),
     `  - id: ${JSON.stringify(id)}`,
     `    kind: ${kind}`,

@@ -2,6 +2,7 @@ import { identifier, literal } from '../../reconcile/sources/sql.ts'
 import type { Bundle } from '../bundle/bundle.ts'
 import type { FieldName } from '../bundle/manifest.ts'
 import type { BundleRow, LoadedSource } from '../bundle/row.ts'
+import { textTable } from '../bundle/text-table.ts'
 import type { SignalValue, SourceKind, TimeSpan } from '../model.ts'
 import { type Decisions, decisions as ours } from './decisions.ts'
 import { type Groups, groupsOf } from './groups.ts'
@@ -124,6 +125,7 @@ export function textOf(row: BundleRow): string {
 export function tableOf(source: LoadedSource): string {
   const path = literal(source.path)
   if (source.format === 'csv') return `read_csv(${path}, all_varchar = true)`
+  if (source.format === 'text') return textTable(source.path, source.map)
   return source.format === 'parquet' ? `read_parquet(${path})` : `read_json(${path})`
 }
 

@@ -30,8 +30,8 @@ npm run bench -- leak            10 million operations, and whether memory stays
                                  --store memory|sqlite|postgres, --operations N
 npm run bench -- profile         where the time of a guarded operation goes
                                  --only NAME (one of Onceward's cells), --seconds N
-npm run bench -- files           duplicates in a file and differences of two, beside DuckDB, SQLite and a Map, about
-                                 4 minutes; writes bench/files.json; --rows N, --quick (writes nothing)
+npm run bench -- files           duplicates in a file, differences of two and triage of a gigabyte, beside DuckDB, SQLite
+                                 and a Map, about 4 minutes; writes bench/files.json; --rows N, --quick (writes nothing)
 npm run bench -- server          the control room: effects, very many entries, its live feed, about 8 minutes; writes
                                  bench/server.json; --rows N, --quick (writes nothing)
 npm run bench -- render          bench/results.json and bench/leak.json into bench/RESULTS.md

@@ -27,6 +27,11 @@ export function heading(level: 1 | 2 | 3, text: string, cites: readonly string[]
   return { kind: 'heading', level, text: cited(text, cites) }
 }
 
+/** What follows is for looking up. */
+function forReference(level: 2 | 3, text: string): Block {
+  return { kind: 'heading', level, text: cited(text), isReference: true }
+}
+
 function problemBlocks({
   incident,
   severity,
@@ -113,8 +118,9 @@ function causeBlock(each: Hypothesis, triage: Triage): readonly Block[] {
   const line = (weighed: Hypothesis['supporting'][number]): Cited =>
     cited(`${signed(weighed.logOdds)}  ${says(weighed.signal)} (${weighed.signal})`, [...weighed.evidence])
   const { supporting, disconfirming } = each
+  const title = `${each.id} ${each.title}: ${each.label}`
   return [
-    heading(3, `${each.id} ${each.title}: ${each.label}`),
+    each.label === 'remote' ? forReference(3, title) : heading(3, title),
     { kind: 'text', sentences: [cited(each.mechanism, ['C1'])] },
     ...section('For it, in log-odds:', supporting.map(line)),
     ...section('Against it:', disconfirming.map(line)),
@@ -162,7 +168,7 @@ function signalBlocks({ signals, unknown }: Triage): readonly Block[] {
       ? []
       : [heading(3, title), { kind: 'table', head: ['signal', 'class', 'what was seen'], rows: rows(value) }]
   return [
-    heading(2, 'Signals'),
+    forReference(2, 'Signals'),
     ...table('Seen', true),
     ...table('Looked for and absent', false),
     ...(unknown.length === 0

@@ -76,13 +76,13 @@ function renderBlock(block: Block, paint: Paint): string {
       return block.items
         .flatMap(({ id, source, statement, query }) => [
           ...wrapped(`${paint('bold', id)} ${visible(source)}: ${visible(statement)}`, '   ', ''),
-          ...cut(wrapped(visible(query), '   ', '   ')).map((line) => paint('dim', line)),
+          ...firstLines(wrapped(visible(query), '   ', '   ')).map((line) => paint('dim', line)),
         ])
         .join('\n')
   }
 }
 
-function cut(lines: readonly string[]): readonly string[] {
+function firstLines(lines: readonly string[]): readonly string[] {
   return lines.length <= mostQueryLines ? lines : [...lines.slice(0, mostQueryLines - 1), '   …']
 }
 

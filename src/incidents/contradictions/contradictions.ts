@@ -6,7 +6,7 @@ import {
   reckonedFromNothing,
   ruledOutAndUsed,
 } from './in-accounts.ts'
-import { causeAfterEffect, farCause } from './in-time.ts'
+import { causeAfterEffect, farCause, noticedBeforeItBegan } from './in-time.ts'
 import { impactIsNotMeasured, notATotalOutage, sameIdIsNoSecondEffect, sumsDoNotAddUp } from './in-words.ts'
 import { contradictsProtocol, sizeIsKnownLimit } from './protocol-facts.ts'
 
@@ -16,6 +16,7 @@ export const contradictionChecks: Readonly<Record<string, Check>> = {
   sizeIsKnownLimit,
   causeAfterEffect,
   farCause,
+  noticedBeforeItBegan,
   labelsDisagree,
   labelAgainstRank,
   likelyAndLeavesOut,

@@ -143,7 +143,7 @@ function burst(m: Material): Measured {
     const isBurst = share >= 0.85 && length <= counts.length * 0.25 && total / Math.max(1, busy.length) >= 3
     return {
       value: isBurst,
-      words: `${Math.round(share * 100)} % lie in ${largest.length} ${largest.length === 1 ? 'stretch' : 'stretches'} that fill ${Math.round((length / counts.length) * 100)} % of the time`,
+      words: `${Math.round(share * 100)} % lie in ${largest.length} ${largest.length === 1 ? 'stretch that fills' : 'stretches that fill'} ${Math.round((length / counts.length) * 100)} % of the time`,
       numbers: { bursts: largest.length, share },
     }
   })
@@ -229,7 +229,11 @@ function changed(m: Material, pattern: RegExp, what: string): Measured {
     }
   }
   if (source === undefined) return unknown('No source lists changes.')
-  const statement = `None of ${changes.length} changes ${m.onset === undefined ? 'listed' : 'before the onset'} touches ${what}.`
+  const where = m.onset === undefined ? 'listed' : 'before the onset'
+  const statement =
+    changes.length === 1
+      ? `The one change ${where} does not touch ${what}.`
+      : `None of ${changes.length} changes ${where} touches ${what}.`
   return { value: false, statement, found: [evidenceOf(source, statement, searchQuery(source, pattern))] }
 }
 

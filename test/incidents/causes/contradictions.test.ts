@@ -33,6 +33,10 @@ function change(name: string, atMs: number): BundleFacts['changes'][number] {
   return { name, atMs, kind: 'deploy', text: name, evidence: 'E900' }
 }
 
+function noted(text: string, atMs: number): BundleFacts['timeline'][number] {
+  return { atMs, phase: 'detect', text, evidence: 'E900' }
+}
+
 interface Case {
   readonly made: Made
   readonly fact: RegExp
@@ -106,6 +110,13 @@ const cases: Readonly<Record<string, Case>> = {
     right: {
       bundle: { onset, changes: [change('buffers', startMs - 12 * dayMs)], ...saying('Caused by buffers.') },
     },
+  },
+  'a notice before it began': {
+    made: {
+      bundle: { onset, timeline: [noted('First duplicate is seen', startMs - 5 * minuteMs)] },
+    },
+    fact: /5 min before the data show any/,
+    right: { bundle: { onset, timeline: [noted('First duplicate is seen', startMs + minuteMs)] } },
   },
   'a label above its rating': {
     made: {

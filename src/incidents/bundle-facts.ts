@@ -1,10 +1,11 @@
+import { sectionsOf } from './bundle/sections.ts'
 import type { LoadedSource } from './bundle/row.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import type { BundleFacts, ClaimFact, SeriesFact } from './model.ts'
 import { changesOf } from './signals/change-list.ts'
 import { onsetFound } from './signals/changes.ts'
 import { coversWindow, type Material, searchQuery, tableOf, textOf } from './signals/material.ts'
-import { duplicateTimes, lossTimes, seriesOf, spanWith, timesOf } from './signals/onset.ts'
+import { duplicateTimes, lossTimes, seriesOf, spanWith, timesOf, uniqueViolation } from './signals/onset.ts'
 import { evidenceOf, iso, shortened } from './signals/saying.ts'
 
 const manifestSource = 'incident.yaml'
@@ -102,7 +103,7 @@ function seriesFacts(m: Material, book: EvidenceBook): SeriesFact[] {
   const errors = m
     .rows('log')
     .filter(({ level }) => level !== undefined && /^(err|fatal|crit|severe|alert)/i.test(level))
-  const unique = m.said(/duplicate key|unique (constraint|violation)|\b23505\b|\b1062\b|E11000/i, 'log')
+  const unique = m.said(uniqueViolation, 'log')
   const refusals = m
     .rows('deliveries', 'requests')
     .filter(({ status }) => status !== undefined && /^4\d\d$/.test(status))
@@ -155,6 +156,13 @@ function claimsOf(m: Material, book: EvidenceBook): ClaimFact[] {
       noted(`whys[${at}].why`, why),
       noted(`whys[${at}].because`, because),
     ]),
+    ...m.bundle.documents.flatMap(({ path, text }) =>
+      sectionsOf(text).map((section) => {
+        const place = `${path}: ${section.id ?? shortened(section.title, 40)}`
+        const statement = shortened(section.text, 300)
+        return { place, text: section.text, evidence: book.add({ source: path, statement, query: place }) }
+      }),
+    ),
     ...changesOf(m).map(({ name, text, source }) => ({
       place: `changes: ${name}`,
       text,

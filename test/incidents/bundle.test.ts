@@ -9,6 +9,7 @@ import { templates } from '../../src/incidents/bundle/drain.ts'
 import { readLogLine } from '../../src/incidents/bundle/log-line.ts'
 import { initBundle } from '../../src/incidents/init.ts'
 import { examineBundle } from '../../src/incidents/examine.ts'
+import { sectionsOf } from '../../src/incidents/bundle/sections.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { at, csv, jsonl, t0, type TestBundle, writeBundle } from './support/bundle.ts'
 
@@ -45,6 +46,7 @@ describe('a manifest that is wrong is refused, and says where', () => {
       { sources: [{ ...effects, path: 'charge.csv' }] },
       /no file "charge\.csv"\. Did you mean "charges\.csv"/,
     ],
+    ['a document that is not there', { documents: ['notes.md'] }, /documents\[0\].*no file "notes\.md"/],
     [
       'a path that leaves the folder',
       { sources: [{ ...effects, path: '../secret.csv' }] },
@@ -304,4 +306,56 @@ it('--init writes a bundle from what lies there, that is read as it stands', asy
     'webhooks deliveries',
   ])
   await expect(initBundle(directory)).rejects.toThrow(/is there already/)
+})
+
+describe('documents', () => {
+  const ledger = `# Hypotheses
+
+## H1 Retry (MOST LIKELY)
+
+The client retries after
+two seconds.
+
+## Empty
+
+## Ranks
+
+| 1 | H2 |
+| 2 | H1 |
+`
+
+  it('are claims, each under its heading, with lines joined that were broken for their width', async () => {
+    const { bundle: facts, evidence } = await examineBundle(
+      bundle({ documents: ['ledger.md'], files: { 'charges.csv': csv(rows), 'ledger.md': ledger } }),
+    )
+    expect(facts.claims.map(({ place, text }) => [place, text])).toEqual([
+      ['ledger.md: H1', 'H1 Retry (MOST LIKELY)\nThe client retries after two seconds.'],
+      ['ledger.md: Ranks', 'Ranks\n| 1 | H2 |\n| 2 | H1 |'],
+    ])
+    expect(evidence.filter(({ source }) => source === 'ledger.md')).toHaveLength(2)
+  })
+
+  it('without headings are read by paragraphs', () => {
+    expect(sectionsOf('First\nof all.\n\n\n- one\n- two\n').map(({ text }) => text)).toEqual([
+      'First of all.',
+      '- one\n- two',
+    ])
+  })
+})
+
+it('a source that a search found says so, and what for', async () => {
+  const { notes } = await readBundle(bundle({ sources: [{ ...effects, search: 'o-1' }] }))
+  expect(notes.join()).toContain('charges: it holds what a search for “o-1” found')
+})
+
+it('changes before the window are as they should be', async () => {
+  const changes = { id: 'deploys', kind: 'changes', path: 'deploys.csv' }
+  const files = (time: string): Pick<TestBundle, 'sources' | 'files'> => ({
+    sources: [effects, changes],
+    files: { 'charges.csv': csv(rows), 'deploys.csv': csv([{ at: time, name: 'v2', kind: 'deploy' }]) },
+  })
+  const before = await readBundle(bundle(files(at(-86_400))))
+  expect(before.notes.join()).not.toContain('none of its rows lies in the window')
+  const after = await readBundle(bundle(files(at(30 * 86_400))))
+  expect(after.notes.join()).toContain('deploys: none of its rows lies in the window')
 })

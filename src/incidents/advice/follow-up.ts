@@ -98,6 +98,10 @@ export function hardening(fixes: readonly ChosenFix[]): readonly string[] {
 
 const nearMs = 7 * 86_400_000
 
+interface Timed extends Said {
+  readonly atMs: number
+}
+
 /**
  * What happened when, told of systems and never of people: texts that people wrote are not repeated here, since they
  * may name somebody.
@@ -107,13 +111,15 @@ export function timelineNote(bundle: BundleFacts): readonly Said[] {
   const until = onset?.toMs ?? window.toMs
   const before = changes.filter(({ atMs }) => atMs <= until && atMs >= until - nearMs).slice(-4)
   const notes = before.map(
-    (change): Said => ({
+    (change): Timed => ({
+      atMs: change.atMs,
       text: `At ${when(change.atMs)} the change ${change.name} was in place.`,
       evidence: [change.evidence],
     }),
   )
   if (onset !== undefined)
     notes.push({
+      atMs: onset.fromMs,
       text: `Between ${when(onset.fromMs)} and ${when(onset.toMs)} it began to show.`,
       evidence: [onset.evidence],
     })
@@ -126,10 +132,14 @@ export function timelineNote(bundle: BundleFacts): readonly Said[] {
   for (const [phase, text] of Object.entries(words)) {
     const entry = timeline.find((each) => each.phase === phase)
     if (entry !== undefined)
-      notes.push({ text: `At ${when(entry.atMs)} ${text}.`, evidence: [entry.evidence] })
+      notes.push({
+        atMs: entry.atMs,
+        text: `At ${when(entry.atMs)} ${text}.`,
+        evidence: [entry.evidence],
+      })
   }
   return notes.length > 0
-    ? notes
+    ? notes.toSorted((a, b) => a.atMs - b.atMs)
     : [{ text: 'The bundle has no time line, change or onset to tell of.', evidence: [] }]
 }
 

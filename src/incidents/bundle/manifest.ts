@@ -47,6 +47,8 @@ export interface SourceSpec {
   readonly covers?: TimeSpan
   /** The zone of times that carry none: `Europe/Berlin`, `+02:00`. */
   readonly zone?: string
+  /** What was searched for, where the file holds what a search found: it shows no absence. */
+  readonly search?: string
 }
 
 export type KnownConstants = Readonly<Record<string, number | readonly number[]>>
@@ -85,6 +87,8 @@ export interface Manifest {
   readonly summary?: string
   readonly window: TimeSpan
   readonly sources: readonly SourceSpec[]
+  /** Files of text or Markdown that people wrote, inside the bundle. */
+  readonly documents: readonly string[]
   readonly known: KnownConstants
   readonly timeline: readonly TimelineNote[]
   readonly impact: readonly { readonly label: string; readonly value: string; readonly unit?: string }[]
@@ -108,6 +112,7 @@ export interface Manifest {
 
 const maxTextBytes = 16_384
 const maxSources = 200
+const maxDocuments = 50
 const maxNotes = 5000
 
 type Members = Readonly<Record<string, unknown>>
@@ -132,6 +137,9 @@ export function readManifest(text: string): Manifest {
     ...texts(given, ['service', 'summary', 'customerImpact'], ''),
     window,
     sources,
+    documents: list(given['documents'], 'documents', maxDocuments).map((path, at) =>
+      label(path, `documents[${at}]`, 4096),
+    ),
     known: knownOf(given['known']),
     timeline: list(given['timeline'], 'timeline', maxNotes).map(timelineOf),
     ...notesOf(given),
@@ -147,6 +155,7 @@ const manifestFields = [
   'summary',
   'window',
   'sources',
+  'documents',
   'known',
   'timeline',
   'impact',
@@ -185,7 +194,7 @@ function aliasesBounded(document: ReturnType<typeof parseDocument>): unknown {
 function sourceOf(raw: unknown, at: number): SourceSpec {
   const name = `sources[${at}]`
   const given = members(raw, name) as Members
-  only(given, ['id', 'kind', 'path', 'format', 'map', 'covers', 'zone'], name)
+  only(given, ['id', 'kind', 'path', 'format', 'map', 'covers', 'zone', 'search'], name)
   const map: Partial<Record<FieldName, string>> = {}
   const mapped = members(given['map'] ?? {}, `${name}.map`) as Members
   only(mapped, fieldNames, `${name}.map`)
@@ -201,6 +210,7 @@ function sourceOf(raw: unknown, at: number): SourceSpec {
     map,
     ...(given['covers'] === undefined ? {} : { covers: spanOf(given['covers'], `${name}.covers`) }),
     ...(given['zone'] === undefined ? {} : { zone: label(given['zone'], `${name}.zone`, 100) }),
+    ...(given['search'] === undefined ? {} : { search: label(given['search'], `${name}.search`, 500) }),
   }
 }
 

@@ -147,6 +147,7 @@ export const attemptCauses: readonly Cause[] = [
       'payload.equal': [0.5, -1],
       'dedupe.store-lost': [-2.5, 0.4],
       'store.write-errors': [-1, 0.2],
+      'store.unique-violation-same-effect': [-1.5, 0.1],
       'onset.from-first': [-1.5, 0.2],
     },
     contradictions: [noDuplicate],

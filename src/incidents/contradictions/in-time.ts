@@ -33,6 +33,24 @@ export const causeAfterEffect: Check = ({ bundle }) => {
     }))
 }
 
+const tellsOfIt = /\b(duplicates?|twice|double[ds]?|lost|missing|absent)\b/i
+
+/** Duplicates or losses that people noted before the first of them lies in the data. */
+export const noticedBeforeItBegan: Check = ({ bundle: { onset, timeline } }) => {
+  const first = timeline
+    .filter(({ phase, text }) => phase === 'detect' && tellsOfIt.test(text))
+    .toSorted((a, b) => a.atMs - b.atMs)[0]
+  if (onset === undefined || first === undefined || first.atMs >= onset.fromMs - 60_000) return []
+  return [
+    {
+      claim: quote('timeline', first.text),
+      fact: `It is noted at ${when(first.atMs)}, ${span(onset.fromMs - first.atMs)} before the data show any (${interval(onset)}): the time is that of a first row that had come once by then, or rows before it are lacking.`,
+      source: 'the bundle',
+      evidence: [first.evidence, onset.evidence],
+    },
+  ]
+}
+
 const dayMs = 86_400_000
 
 /** Far from the onset, while another change lies less than half as far: near proves nothing, but the nearer one was not asked. */

@@ -104,12 +104,20 @@ function causeBlocks(triage: Triage): readonly Block[] {
   ]
 }
 
+/** Many causes that fall for one reason are one line; their titles are in the catalogue. */
 function ruledOutList({ ruledOut }: Triage): Block {
+  const byWhy = Map.groupBy(ruledOut, ({ why, evidence }) => JSON.stringify([why, evidence]))
   return {
     kind: 'list',
-    items: ruledOut.map(({ hypothesis, title, why, evidence }) =>
-      cited(`${hypothesis}, ${lowerFirst(title)}: ${why}.`, evidence),
-    ),
+    items: [...byWhy.values()].flatMap((causes): readonly Cited[] => {
+      const [first] = causes
+      if (first === undefined) return []
+      if (causes.length <= 3)
+        return causes.map(({ hypothesis, title, why, evidence }) =>
+          cited(`${hypothesis}, ${lowerFirst(title)}: ${why}.`, evidence),
+        )
+      return [cited(`${listed(causes.map(({ hypothesis }) => hypothesis))}: ${first.why}.`, first.evidence)]
+    }),
   }
 }
 

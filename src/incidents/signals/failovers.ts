@@ -35,6 +35,11 @@ function failoverRows(m: Material): readonly BundleRow[] {
     .filter((row) => inWindow(row, m.window, hourMs) && !isCountOfNone(row))
 }
 
+/** Metrics that cover the window and are of something else would tell of no failover. */
+function tellsOfStores(m: Material): boolean {
+  return (['log', 'processes', 'alerts'] as const).some((kind) => m.covers(kind))
+}
+
 /** A metric that counts failovers and stands at 0 tells of none. */
 function isCountOfNone({ value, message }: BundleRow): boolean {
   return message === undefined && value !== undefined && Number(value) === 0
@@ -64,8 +69,7 @@ function failover(m: Material): Measured {
   const isMeasured = m
     .rows('metrics')
     .some(({ name = '' }) => /failover|primary|replica|leader|reset/i.test(name))
-  if (m.of('log', 'processes', 'alerts').length === 0 && !isMeasured)
-    return unknown('No source could tell of a failover.')
+  if (!isMeasured && !tellsOfStores(m)) return unknown('No source could tell of a failover.')
   if (dropped > 0)
     return {
       ...unknown(`${dropped} connection resets are logged: too few for a failover.`),
@@ -91,6 +95,7 @@ function aroundFailover(m: Material): Measured {
         ]
       : []
   if (base === undefined || list.length < 3) return unknown('Fewer than three duplicate references.')
+  if (all.length === 0 && !tellsOfStores(m)) return unknown('No source could tell of a failover.')
   if (all.length === 0) {
     const statement = 'There is no failover that duplicates could lie around.'
     return {

@@ -92,7 +92,9 @@ function hasIn(rows: readonly BundleRow[], field: FieldName): boolean {
 const lists: ReadonlySet<SourceKind> = new Set(['changes', 'alerts', 'processes', 'config', 'code'])
 
 export function coversWindow(source: LoadedSource, window: TimeSpan): boolean {
-  const { covers } = source.spec
+  const { covers, search } = source.spec
+  // What nobody searched for is not in it, whether it happened or not.
+  if (search !== undefined) return false
   if (covers !== undefined) return covers.fromMs <= window.fromMs && covers.toMs >= window.toMs
   if (source.totals.rows === 0) return false
   if (lists.has(source.kind)) return true

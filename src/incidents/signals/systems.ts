@@ -1,15 +1,14 @@
 import { durationText } from '../../reconcile/values/format.ts'
 import type { BundleRow } from '../bundle/row.ts'
 import type { SourceKind } from '../model.ts'
+import { codeMeasures } from './code-order.ts'
 import { failoverMeasures } from './failovers.ts'
 import { pool } from './pools.ts'
-import { duplicateTimes, lossTimes } from './onset.ts'
+import { duplicateTimes, lossTimes, uniqueViolation } from './onset.ts'
 import { inWindow, type Material, type Measured, type Measures, searchQuery, textOf } from './material.ts'
 import { bySearch, evidenceOf, saidFound, unknown, weigh } from './saying.ts'
 
 const hourMs = 3_600_000
-const uniquePattern =
-  /duplicate key|unique (constraint|violation|index)|\b23505\b|\b1062\b|E11000|ORA-00001|UNIQUE constraint failed|duplicate entry/i
 const writeErrors =
   /(write|insert|update|save|commit|record|persist|store)\w*\W+(\w+\W+){0,6}(fail|error|timeout|timed out|refused|denied|read-only)|read-only (file system|transaction|mode)|cannot execute (insert|update) in a read-only|disk (is )?full|no space left|ENOSPC|\b25006\b|\b53100\b/i
 const hitPattern =
@@ -28,19 +27,20 @@ const rerunPattern =
 /** What stores, pools, processes and people did at the time. */
 export const systemMeasures: Measures = {
   ...failoverMeasures,
+  ...codeMeasures,
   'pool.saturated': pool,
   'store.write-errors': (m) => {
     const measured = bySearch(m, {
       pattern: writeErrors,
       kinds: ['log'],
       what: 'failed writes of the store',
-      keep: (row) => inWindow(row, m.window, hourMs) && !uniquePattern.test(textOf(row)) && isBad(row),
+      keep: (row) => inWindow(row, m.window, hourMs) && !uniqueViolation.test(textOf(row)) && isBad(row),
     })
     return { ...measured, numbers: { count: weigh(measured.rows) } }
   },
   'store.unique-violations': (m) => {
     const measured = bySearch(m, {
-      pattern: uniquePattern,
+      pattern: uniqueViolation,
       kinds: ['log'],
       what: 'unique violations',
       min: 3,
@@ -108,7 +108,7 @@ const effectColumn =
   /(payment|charge|transaction|txn|dispatch|shipment|provider|external|effect|capture|refund|transfer|intent)_?id/i
 
 function sameEffect(m: Material): Measured {
-  const rows = m.said(uniquePattern, 'log').filter((row) => inWindow(row, m.window))
+  const rows = m.said(uniqueViolation, 'log').filter((row) => inWindow(row, m.window))
   if (rows.length === 0) return unknown('There are no unique violations whose constraint could be looked at.')
   const effects = new Set(m.rows('effects').flatMap(({ effect }) => effect ?? []))
   const yes = rows.filter(
@@ -118,7 +118,7 @@ function sameEffect(m: Material): Measured {
   const total = weigh(rows)
   const statement = `${count} of ${total} unique violations are on the id of an effect.`
   const found = saidFound(m, yes.length > 0 ? yes : rows, {
-    pattern: uniquePattern,
+    pattern: uniqueViolation,
     what: 'a unique violation',
   })
   return { value: m.decisions.byShare(count, total), statement, found, numbers: { count } }

@@ -28,6 +28,8 @@ export const attemptCauses: readonly Cause[] = [
       'gap.milliseconds': [-2, 0.3],
       'segments.contiguous': [-2, 0.2],
       'pool.saturated': [0.5, -0.2],
+      'gap.lease': [-1.5, 0.1],
+      'work.exceeds-lease': [-1.5, 0.2],
       'multiplicity.product': [-1.5, 0.1],
     },
     contradictions: [],

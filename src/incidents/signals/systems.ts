@@ -2,6 +2,7 @@ import { durationText } from '../../reconcile/values/format.ts'
 import type { BundleRow } from '../bundle/row.ts'
 import type { SourceKind } from '../model.ts'
 import { codeMeasures } from './code-order.ts'
+import { keysExpired, storeLost } from './dedupe-words.ts'
 import { failoverMeasures } from './failovers.ts'
 import { pool } from './pools.ts'
 import { duplicateTimes, lossTimes, uniqueViolation } from './onset.ts'
@@ -10,13 +11,9 @@ import { bySearch, evidenceOf, saidFound, unknown, weigh } from './saying.ts'
 
 const hourMs = 3_600_000
 const writeErrors =
-  /(write|insert|update|save|commit|record|persist|store)\w*\W+(\w+\W+){0,6}(fail|error|timeout|timed out|refused|denied|read-only)|read-only (file system|transaction|mode)|cannot execute (insert|update) in a read-only|disk (is )?full|no space left|ENOSPC|\b25006\b|\b53100\b/i
+  /(write|insert|update|save|commit|record|persist|store)\w*\W+(\w+\W+){0,6}(fail|error|timeout|timed out|refused|denied|read-?only)|(could not|cannot|can't|failed to|unable to)\W+(\w+\W+){0,3}(write|insert|update|save|commit|record|persist|store)|read-?only (file system|transaction|mode|database)|(disk|database|device|tablespace)( or disk)? (is )?full|no space left|permission denied for|could not extend file|lock wait timeout|deadlock detected|ENOSPC|\b25006\b|\b42501\b|\b53100\b|\b40P01\b/i
 const hitPattern =
   /duplicate (request |message |event |order |delivery )?(ignored|detected|skipped|dropped|suppressed)|already (processed|seen|handled|done)|dedup\w* hit|idempoten\w* (hit|replay)|replayed (the )?(stored|cached)|409 conflict|cache hit.*(idem|dedup)/i
-const dedupeStore =
-  /(redis|memcached?|valkey|dedup\w*|idempoten\w*|cache)\b.*(restart\w*|flush\w*|failover|evict\w*|wiped|cleared|lost|bypass\w*|disabled|empty|cold|reset|reload)|(flushall|flushdb|restart\w*|flush\w*|evict\w*)\b.*(redis|memcache|valkey|dedup|idempoten|cache)/i
-const expiryPattern =
-  /(evict\w*|expir\w*)\W+(\w+\W+){0,6}(key|dedup\w*|idempoten\w*)|(key|dedup\w*|idempoten\w*)\W+(\w+\W+){0,4}(evict\w*|expired)|evicted_keys|expired_keys/i
 const restorePattern =
   /restor(e|ed|ing)\b.*(backup|snapshot|dump|point)|(backup|snapshot|dump)\b.*restor|setval|(reset|restart)\w*\W+(\w+\W+){0,3}(sequence|identity|auto.?increment)|(sequence|identity|auto.?increment)\W+(\w+\W+){0,3}(reset|restart)|truncate(d)? (table )?\w+/i
 const replayPattern =
@@ -61,14 +58,14 @@ export const systemMeasures: Measures = {
   'dedupe.hits-vanish': hitsVanish,
   'dedupe.store-lost': (m) =>
     before(m, {
-      pattern: dedupeStore,
+      pattern: storeLost,
       kinds: ['log', 'processes', 'changes', 'alerts'],
       what: 'loss of the store of seen keys',
       withinMs: hourMs,
     }),
   'dedupe.keys-expired': (m) => {
     const measured = bySearch(m, {
-      pattern: expiryPattern,
+      pattern: keysExpired,
       kinds: ['log', 'metrics', 'ledger'],
       what: 'expiry or eviction of keys',
       keep: (row) => row.value === undefined || Number(row.value) !== 0,

@@ -100,8 +100,6 @@ export const systems: readonly Story[] = [
       },
     },
     yes: ['effects.orphan'],
-    // A ledger holds one row of each, however often it was sent.
-    unknown: ['provider-only'],
   }),
   story('a deploy, a flag and the dedupe check', {
     rows: fromHalfTime(),

@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Files } from './generator/files.ts'
 import { fulfilment } from './generator/fulfilment.ts'
+import { overnight } from './generator/overnight.ts'
 
 /** The sources of each bundle, by its folder; `incident.yaml` is written by hand. */
 export const bundles: Readonly<Record<string, () => Files>> = {
   fulfilment,
+  overnight,
 }
 
 /** Writes the sources of all bundles below `folder`. What is there already with the same content is left as it is. */

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Files } from './generator/files.ts'
+import { doubleCharges } from './generator/double-charges.ts'
 import { fulfilment } from './generator/fulfilment.ts'
 import { overnight } from './generator/overnight.ts'
 
@@ -10,6 +11,7 @@ import { overnight } from './generator/overnight.ts'
 export const bundles: Readonly<Record<string, () => Files>> = {
   fulfilment,
   overnight,
+  'double-charges': doubleCharges,
 }
 
 /** Writes the sources of all bundles below `folder`. What is there already with the same content is left as it is. */

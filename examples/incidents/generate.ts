@@ -5,6 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Files } from './generator/files.ts'
 import { doubleCharges } from './generator/double-charges.ts'
 import { fulfilment } from './generator/fulfilment.ts'
+import { ordersTwice } from './generator/orders-twice.ts'
 import { overnight } from './generator/overnight.ts'
 
 /** The sources of each bundle, by its folder; `incident.yaml` is written by hand. */
@@ -12,6 +13,7 @@ export const bundles: Readonly<Record<string, () => Files>> = {
   fulfilment,
   overnight,
   'double-charges': doubleCharges,
+  'orders-twice': ordersTwice,
 }
 
 /** Writes the sources of all bundles below `folder`. What is there already with the same content is left as it is. */

@@ -7,6 +7,7 @@ import { doubleCharges } from './generator/double-charges.ts'
 import { fulfilment } from './generator/fulfilment.ts'
 import { ordersTwice } from './generator/orders-twice.ts'
 import { overnight } from './generator/overnight.ts'
+import { registrations } from './generator/registrations.ts'
 
 /** The sources of each bundle, by its folder; `incident.yaml` is written by hand. */
 export const bundles: Readonly<Record<string, () => Files>> = {
@@ -14,6 +15,7 @@ export const bundles: Readonly<Record<string, () => Files>> = {
   overnight,
   'double-charges': doubleCharges,
   'orders-twice': ordersTwice,
+  registrations,
 }
 
 /** Writes the sources of all bundles below `folder`. What is there already with the same content is left as it is. */

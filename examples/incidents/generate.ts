@@ -8,6 +8,7 @@ import { fulfilment } from './generator/fulfilment.ts'
 import { ordersTwice } from './generator/orders-twice.ts'
 import { overnight } from './generator/overnight.ts'
 import { registrations } from './generator/registrations.ts'
+import { webhooks } from './generator/webhooks.ts'
 
 /** The sources of each bundle, by its folder; `incident.yaml` is written by hand. */
 export const bundles: Readonly<Record<string, () => Files>> = {
@@ -16,6 +17,7 @@ export const bundles: Readonly<Record<string, () => Files>> = {
   'double-charges': doubleCharges,
   'orders-twice': ordersTwice,
   registrations,
+  webhooks,
 }
 
 /** Writes the sources of all bundles below `folder`. What is there already with the same content is left as it is. */

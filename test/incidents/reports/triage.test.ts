@@ -92,6 +92,17 @@ it('overnight: a whole batch again, first, across a failover', async () => {
   expect(found.contradictions).toEqual([])
 })
 
+it('overnight: it was noticed by the reconciliation, and not by what happened in silence before', async () => {
+  const { followUp } = await triaged('overnight')
+  expect(followUp.detectionGap).toMatch(/went by \(2026-06-03 00:15 UTC to 2026-06-03 02:36:02 UTC\)/)
+  const times = [
+    ...followUp.timelineNote.matchAll(/\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?= UTC (?:the|it|help|a|and))/g),
+  ]
+  const order = times.map(([time]) => time)
+  expect(order).toEqual(order.toSorted((a, b) => (a < b ? -1 : 1)))
+  expect(order).toHaveLength(8)
+})
+
 describe('double charges', () => {
   it('two writers and an ambiguous commit stand above double submit', async () => {
     const { ranking } = await triaged('double-charges').then((found) => ({ ranking: ids(found) }))

@@ -7,6 +7,7 @@ import { onsetFound } from './signals/changes.ts'
 import { coversWindow, type Material, searchQuery, tableOf, textOf } from './signals/material.ts'
 import { duplicateTimes, lossTimes, seriesOf, spanWith, timesOf, uniqueViolation } from './signals/onset.ts'
 import { evidenceOf, iso, shortened } from './signals/saying.ts'
+import { seriesWords } from './words.ts'
 
 const manifestSource = 'incident.yaml'
 const maxClaims = 200
@@ -49,7 +50,7 @@ export function factsOf(material: Material, book: EvidenceBook): BundleFacts {
               onsetFound(
                 material,
                 onset,
-                `The rate of ${onset.series.name} rises between ${iso(onset.fromMs)} and ${iso(onset.toMs)}.`,
+                `The rate of ${seriesWords(onset.series.name)} rises between ${iso(onset.fromMs)} and ${iso(onset.toMs)}.`,
               ),
             ),
           },
@@ -128,7 +129,7 @@ function seriesFacts(m: Material, book: EvidenceBook): SeriesFact[] {
       span: spanWith(m.window, source.span),
     })
     const total = counts.reduce((sum, count) => sum + count, 0)
-    const statement = `${total} ${name.replace('-', ' ')} were counted in ${source.id} from ${iso(fromMs)} on.`
+    const statement = `${total} ${seriesWords(name)} were counted in ${source.id} from ${iso(fromMs)} on.`
     const query = source.format === 'text' ? searchQuery(source, /./) : `SELECT * FROM ${tableOf(source)}`
     return [{ name, fromMs, bucketMs, counts, evidence: book.add(evidenceOf(source, statement, query)) }]
   })

@@ -16,6 +16,8 @@ import type { SourceKind, TimeSpan } from './model.ts'
 const manifestName = 'incident.yaml'
 const maxFiles = 150
 const minuteMs = 60_000
+/** What people write. A log may be called .txt, so that only Markdown is told by its name. */
+const isDocument = /\.(md|markdown)$/i
 
 export interface InitialBundle {
   readonly path: string
@@ -32,11 +34,13 @@ export interface InitialBundle {
 export async function initBundle(directory: string, options: LoadOptions = {}): Promise<InitialBundle> {
   const path = join(directory, manifestName)
   await refuseExisting(directory, path)
-  const names = (await namesOf(resolve(directory))).filter((name) => name !== manifestName)
-  if (names.length > maxFiles)
+  const found = (await namesOf(resolve(directory))).filter((name) => name !== manifestName)
+  const documents = found.filter((name) => isDocument.test(name))
+  const names = found.filter((name) => !documents.includes(name))
+  if (found.length > maxFiles)
     throw new OncewardError(
       'OPTION_INVALID',
-      `${directory} holds ${names.length} files; at most ${maxFiles} are looked at. Put those of the incident into a folder of their own.`,
+      `${directory} holds ${found.length} files; at most ${maxFiles} are looked at. Put those of the incident into a folder of their own.`,
     )
   const sources: LoadedSource[] = []
   const left: string[] = []
@@ -50,7 +54,7 @@ export async function initBundle(directory: string, options: LoadOptions = {}): 
     })
     sources.push(loaded)
   }
-  const text = manifestText({ directory, sources, left, window })
+  const text = manifestText({ directory, sources, documents, left, window })
   readManifest(text)
   await writeFile(path, text, { flag: 'wx' })
   return { path, text, sources: sources.length, left }
@@ -128,11 +132,12 @@ function idOf(path: string, kind: SourceKind, taken: readonly SourceSpec[]): str
 interface Writing {
   readonly directory: string
   readonly sources: readonly LoadedSource[]
+  readonly documents: readonly string[]
   readonly left: readonly string[]
   readonly window: TimeSpan
 }
 
-function manifestText({ directory, sources, left, window }: Writing): string {
+function manifestText({ directory, sources, documents, left, window }: Writing): string {
   const span = spanOf(sources) ?? window
   const found = constantsIn(sources)
   const id = basename(resolve(directory)).replaceAll(/[^\w-]/g, '-') || 'incident'
@@ -151,6 +156,9 @@ function manifestText({ directory, sources, left, window }: Writing): string {
     'sources:',
     ...(sources.length === 0 ? ['  []'] : sources.flatMap(sourceLines)),
     ...left.map((name) => `  # left out, because it seems to be none of these: ${name}`),
+    '',
+    '# What people wrote, as text or Markdown. Its claims are checked.',
+    `documents: ${JSON.stringify(documents)}`,
     '',
     '# Constants that a gap between two effects may be explained by, in milliseconds.',
     ...found.notes.map((note) => `# found: ${oneLine(note)}`),

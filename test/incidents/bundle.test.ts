@@ -293,12 +293,14 @@ it('--init writes a bundle from what lies there, that is read as it stands', asy
   )
   writeFileSync(join(directory, 'src', 'a.ts'), 'const timeoutMs = 5000\n')
   writeFileSync(join(directory, 'photo.bin'), Buffer.from([0, 1, 2, 3]))
+  writeFileSync(join(directory, 'incident-notes.md'), '# Notes\n\nThe pool was full.\n')
   const { text, left } = await initBundle(directory)
   expect(left).toEqual(['photo.bin'])
   expect(text).toContain('ref: "order_ref"')
   expect(text).toContain('# zone: Europe/Berlin')
   expect(readFileSync(join(directory, 'incident.yaml'), 'utf8')).toBe(text)
   const found = await readBundle(directory)
+  expect(found.documents.map(({ path }) => path)).toEqual(['incident-notes.md'])
   expect(found.sources.map(({ id, kind }) => `${id} ${kind}`)).toEqual([
     'app log',
     'charges effects',

@@ -112,7 +112,7 @@ export interface Manifest {
 
 const maxTextBytes = 16_384
 const maxSources = 200
-const maxDocuments = 50
+const maxDocuments = 200
 const maxNotes = 5000
 
 type Members = Readonly<Record<string, unknown>>

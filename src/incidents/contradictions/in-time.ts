@@ -1,5 +1,5 @@
 import type { BundleFacts, ChangeFact, ClaimFact } from '../model.ts'
-import { listed, span, when } from '../words.ts'
+import { listed, span, tellsOfHarm, when } from '../words.ts'
 import { type Check, type Contradicted, quote } from './found.ts'
 
 const blames = /\b(caus|because|due to|root cause|broke|introduc|brought|led to|result of|since|after)/i
@@ -33,12 +33,10 @@ export const causeAfterEffect: Check = ({ bundle }) => {
     }))
 }
 
-const tellsOfIt = /\b(duplicates?|twice|double[ds]?|lost|missing|absent)\b/i
-
 /** Duplicates or losses that people noted before the first of them lies in the data. */
 export const noticedBeforeItBegan: Check = ({ bundle: { onset, timeline } }) => {
   const first = timeline
-    .filter(({ phase, text }) => phase === 'detect' && tellsOfIt.test(text))
+    .filter(({ phase, text }) => phase === 'detect' && tellsOfHarm.test(text))
     .toSorted((a, b) => a.atMs - b.atMs)[0]
   if (onset === undefined || first === undefined || first.atMs >= onset.fromMs - 60_000) return []
   return [

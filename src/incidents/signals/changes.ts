@@ -1,6 +1,6 @@
 import { durationText } from '../../reconcile/values/format.ts'
 import type { BundleRow } from '../bundle/row.ts'
-import { decimal } from '../words.ts'
+import { decimal, seriesWords } from '../words.ts'
 import { timeInKey } from '../../reconcile/values/time-in-key.ts'
 import { type Change, changeFound, changesOf, keyChange } from './change-list.ts'
 import { pairRelated } from './related-changes.ts'
@@ -95,7 +95,7 @@ function ofOnset(m: Material, judge: (onset: Onset) => Judged): Measured {
   if (onset === undefined)
     return unknown('There are fewer than three duplicates or losses with times: no onset can be told.')
   const { value, words, numbers } = judge(onset)
-  const statement = `Of ${onset.series.name} ${words}.`
+  const statement = `Of ${seriesWords(onset.series.name)} ${words}.`
   return { value, statement, found: [onsetFound(m, onset, statement)], numbers }
 }
 
@@ -163,7 +163,7 @@ function atChange(m: Material, kinds: readonly Change['kind'][], what: string): 
     .toSorted((a, b) => a.gapMs - b.gapMs)
   const [nearest] = near
   if (nearest !== undefined && nearest.gapMs <= hourMs && !onset.isFromFirst) {
-    const statement = `The ${what} ${nearest.change.name} at ${iso(nearest.change.atMs)} lies ${durationText(nearest.gapMs)} before the onset of ${onset.series.name}, ${span(onset)}.`
+    const statement = `The ${what} ${nearest.change.name} at ${iso(nearest.change.atMs)} lies ${durationText(nearest.gapMs)} before the onset of ${seriesWords(onset.series.name)}, ${span(onset)}.`
     return {
       value: true,
       statement,

@@ -14,7 +14,7 @@ export const pairMeasures: Measures = {
   'dup.present': (m) => {
     const { base, list, isEffects, count, refs, extraRows } = m.groups
     if (base === undefined) return unknown('No source lists effects by their reference.')
-    const counted = `${base.id} has ${countText(count)} references with more than one row among ${countText(refs)}, ${countText(extraRows)} rows more than references`
+    const counted = `${countText(count)} of ${countText(refs)} references in ${base.id} come more than once: ${countText(extraRows)} rows beyond the first of each`
     const ref = columnOf(base, 'ref')
     const query = `SELECT ${ref}, count(*) AS effects FROM ${tableOf(base)} WHERE ${ref} IS NOT NULL GROUP BY 1 HAVING count(*) > 1 ORDER BY 2 DESC, 1`
     const meant = list.filter(isOneEffect).length

@@ -46,7 +46,7 @@ it('what was asked for twice is told, and that nobody knows whether it was done 
   const sources = story.bundle.sources.filter(({ kind }) => kind !== 'effects')
   const examination = await examineBundle(writeBundle({ ...story.bundle, sources }))
   const found = triage(examination, { catalogue: builtInCatalogue() })
-  expect(found.problem).toMatch(/^No source lists effects; access has 20 references with more than one row/)
+  expect(found.problem).toMatch(/^No source lists effects; 20 of 40 references in access come more than once/)
   expect(found.problemEvidence).toHaveLength(1)
   expect(found.severityWhy.text).toBe('Whether harm was done is not known.')
   expect(renderHtml(compose(found))).toContain('20 references')

@@ -12,7 +12,7 @@ export function filesOf(of: Case): Files {
   const files = new Map<string, string>()
   const random = randomOf(of.seed, of.cause, 'files')
   const sources = [...of.sources, ...changesOf(of)].map((source) => {
-    const { text, path, spec } = fileOf(source, of, random.fork(source.name))
+    const { text, path, spec } = fileOf(source, of, random.fork(source.kind, source.name))
     files.set(path, text)
     return spec
   })
@@ -48,8 +48,11 @@ interface Written {
 }
 
 function fileOf(source: CaseSource, of: Case, random: Random): Written {
-  const stem = of.isOpaque ? `f${random.hex(6)}` : source.name.replaceAll(/\W+/g, '-')
   const { kind, file } = source
+  const isNamedAsKind = source.name === kind
+  const stem = of.isOpaque
+    ? `f${random.hex(6)}`
+    : `${isNamedAsKind ? '' : `${kind}-`}${source.name.replaceAll(/\W+/g, '-')}`
   if (file !== undefined) {
     const path = `${stem}.${file.ending}`
     return { path, text: file.text, spec: { id: stem, kind, path } }

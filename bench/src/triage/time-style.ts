@@ -49,7 +49,7 @@ export function tableTimes(random: Random): TimeStyle {
   return random.pick([zulu, zulu, zulu, zulu, offset(hours), epochMs, epochSeconds, local(hours)])
 }
 
-export function logTimes(random: Random): TimeStyle {
+export function logTimes(random: Random, isText: boolean): TimeStyle {
   const hours = random.pick([-5, 0, 0, 1, 2])
-  return random.pick([zulu, zulu, zulu, local(hours), offset(hours), seconds, syslog])
+  return random.pick([zulu, zulu, zulu, local(hours), offset(hours), seconds, isText ? syslog : epochMs])
 }

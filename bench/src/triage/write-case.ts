@@ -59,9 +59,7 @@ function fileOf(source: CaseSource, of: Case, random: Random): Written {
   }
   const { lines, headLines, map, zone } = writeRows(source, of, random)
   const path = `${stem}.${source.format === 'text' ? 'log' : source.format}`
-  const broken = lines.map((line, at) =>
-    at >= headLines && random.chance(source.brokenShare ?? 0) ? cut(line, random) : line,
-  )
+  const broken = brokenIn(lines, { from: headLines, share: source.brokenShare ?? 0, random })
   const isSaid = random.chance(0.5)
   const spec = {
     id: stem,
@@ -73,6 +71,20 @@ function fileOf(source: CaseSource, of: Case, random: Random): Written {
     ...(isSaid ? { covers: coversText(source, of) } : {}),
   }
   return { path, text: `${broken.join('\n')}\n`, spec }
+}
+
+interface Breaking {
+  /** Lines before it stay whole. */
+  readonly from: number
+  /** At most so many of the others are cut. */
+  readonly share: number
+  readonly random: Random
+}
+
+function brokenIn(lines: readonly string[], { from, share, random }: Breaking): readonly string[] {
+  const count = Math.floor((lines.length - from) * share)
+  const chosen = new Set(Array.from({ length: count }, () => random.int(from, lines.length - 1)))
+  return lines.map((line, at) => (chosen.has(at) ? cut(line, random) : line))
 }
 
 /** A writer that was killed, or a disk that was full. */

@@ -14,7 +14,7 @@ export interface WrittenRows {
 /** The rows of a source in its format, columns called as the seed will have it. */
 export function writeRows(source: CaseSource, of: Case, random: Random): WrittenRows {
   const isText = source.format === 'text'
-  const times = isText || source.kind === 'log' ? logTimes(random) : tableTimes(random)
+  const times = isText || source.kind === 'log' ? logTimes(random, isText) : tableTimes(random)
   const zone = times.zone === undefined ? {} : { zone: times.zone }
   if (isText) return { lines: source.rows.map((row) => textLine(row, times)), headLines: 0, map: {}, ...zone }
   const extras = extraColumns(source, random)

@@ -61,14 +61,12 @@ function doneIn({ segments }: Batch, random: World['random']): readonly Done[] {
   return segments.flatMap((segment) => {
     const { items, startMs, againMs, stepMs, failedAfter } = segment
     const pass = (attempt: number, from: number, count: number): Done[] =>
-      items
-        .slice(0, count)
-        .map((intent, at) => ({
-          intent,
-          segment,
-          attempt,
-          at: from + at * stepMs + random.int(0, Math.floor(stepMs / 2)),
-        }))
+      items.slice(0, count).map((intent, at) => ({
+        intent,
+        segment,
+        attempt,
+        at: from + at * stepMs + random.int(0, Math.floor(stepMs / 2)),
+      }))
     if (failedAfter === undefined) return pass(1, startMs, items.length)
     return [...pass(1, startMs, failedAfter), ...pass(2, againMs, items.length)]
   })

@@ -270,12 +270,12 @@ it('an id in a line of text joins it to the reference that it names', async () =
 
 it('constants in configuration are read with their units', () => {
   const found = constantsOf(
-    'REQUEST_TIMEOUT_MS=2000\nretry_delay: 2s\nvisibility_timeout = 30\nidempotency_ttl: 24h\nmax_attempts: 3\ngrpc.max_receive_message_size=4194304\n',
+    'REQUEST_TIMEOUT_MS=2000\nretry_delay: 2s\nVISIBILITY_TIMEOUT_SECONDS=1800\nidempotency_ttl: 24h\nmax_attempts: 3\ngrpc.max_receive_message_size=4194304\n',
   )
   expect(Object.fromEntries(found.map(({ name, value }) => [name, value]))).toEqual({
     clientTimeoutMs: 2000,
     retryDelaysMs: 2000,
-    leaseMs: 30_000,
+    leaseMs: 1_800_000,
     dedupeTtlMs: 86_400_000,
     attemptLimits: 3,
     receiveLimitBytes: 4_194_304,

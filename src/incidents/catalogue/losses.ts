@@ -11,6 +11,7 @@ export const lossCauses: readonly Cause[] = [
       'The message is taken off the queue, or answered with success, before its work is safe; a crash then loses it.',
     prior: -3,
     signals: {
+      'loss.older-than-limit': [-2, 0.2],
       'loss.present': [1, -5],
       'loss.undelivered': [-2.5, 0.4],
       'loss.acknowledged': [2.5, -3],
@@ -69,6 +70,7 @@ export const lossCauses: readonly Cause[] = [
       'The receiver answers success and does nothing, because it does not know the type or version, or the route leads elsewhere.',
     prior: -3,
     signals: {
+      'loss.older-than-limit': [-2, 0.1],
       'loss.present': [1, -5],
       'loss.undelivered': [-2.5, 0.3],
       'loss.by-type': [3, -3],
@@ -99,6 +101,7 @@ export const lossCauses: readonly Cause[] = [
       'A signature, certificate, address list or credential no longer fits, and deliveries are turned away.',
     prior: -3,
     signals: {
+      'loss.older-than-limit': [-2.5, 0.1],
       'loss.present': [1, -5],
       'loss.undelivered': [4, -3],
       'loss.refused': [3.5, -3.5],
@@ -128,7 +131,7 @@ export const lossCauses: readonly Cause[] = [
     signals: {
       'loss.present': [0.7, -2.5],
       'queue.backlog-grows': [3, -3],
-      'queue.poison': [2, -0.8],
+      'queue.poison': [3, -0.8],
       'loss.total': [0.5, -0.1],
       'loss.crash-beside': [0.5, -0.1],
       'loss.acknowledged': [-1, 0.3],
@@ -235,6 +238,7 @@ export const lossCauses: readonly Cause[] = [
       'The answer comes after the sender’s limit; the sender counts a failure and stops after its last attempt.',
     prior: -3,
     signals: {
+      'loss.older-than-limit': [-1, 0.1],
       'loss.present': [1, -5],
       'loss.undelivered': [4, -3],
       'receiver.slow': [3.5, -3.5],

@@ -31,9 +31,20 @@ const taken = /^(2\d\d|ok|success|succeeded|accepted|completed|created|done|sent
 /** Who knocked was turned away, whatever was wanted: rights, signature, certificate. */
 const turnedAway = /^(401|403|407|495|496|526)$|signature|unauthori|forbidden|\btls\b|\bssl\b|certificate/i
 
-/** What was asked and found wanting was never due; a delivery is due whatever its answers were. */
-function isDue({ status }: BundleRow, kind: SourceKind): boolean {
-  return kind === 'deliveries' || status === undefined || taken.test(status) || turnedAway.test(status)
+/** A record of our own that waits: it is late once it has waited longer than work takes anywhere. */
+const waiting =
+  /^(pending|queued|enqueued|waiting|scheduled|new|open|ready|claimed|started|running|in[ _-]?(progress|flight)|processing)$/i
+const calledOff = /fail|error|reject|refus|cancel|void|abort|declin|invalid|skipp|duplicate|^[45]\d\d$/i
+const lateMs = 600_000
+
+/**
+ * What was asked and found wanting was never due; a delivery is due whatever its answers were, and what our own records
+ * hold is due unless it was called off.
+ */
+function isDue({ status, at }: BundleRow, kind: SourceKind, endMs: number): boolean {
+  if (kind === 'deliveries' || status === undefined) return true
+  if (kind === 'requests') return taken.test(status) || turnedAway.test(status)
+  return waiting.test(status) ? at !== undefined && at < endMs - lateMs : !calledOff.test(status)
 }
 
 export function lossesOf(sources: readonly LoadedSource[], window: TimeSpan): Losses {
@@ -45,7 +56,7 @@ export function lossesOf(sources: readonly LoadedSource[], window: TimeSpan): Lo
       for (const effectSource of usable(doneKind)) {
         const found = compared(dueSource, effectSource, window)
         if (found !== undefined) return found
-        why = `${dueSource.id} and ${effectSource.id} share no reference`
+        why = `${dueSource.id} and ${effectSource.id} share no reference that was due, or were sampled`
       }
     }
   }
@@ -64,7 +75,7 @@ function compared(dueSource: LoadedSource, effectSource: LoadedSource, window: T
   for (const [ref, rows] of rowsByRef(dueSource.rows)) {
     const at = rows[0]?.at
     if (at !== undefined && (at < from || at > to)) continue
-    if (rows.some((row) => isDue(row, dueSource.kind))) due.push({ ref, rows, isLost: !done.has(ref) })
+    if (rows.some((row) => isDue(row, dueSource.kind, to))) due.push({ ref, rows, isLost: !done.has(ref) })
   }
   const lost = due.filter(({ isLost }) => isLost)
   if (due.length === 0 || lost.length === due.length) return undefined

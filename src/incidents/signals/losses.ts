@@ -18,7 +18,11 @@ export const lossMeasures: Measures = {
     })
   },
   'loss.total': total,
-  'loss.acknowledged': (m) => byLost(m, ({ rows }) => statusOf(rows, acknowledged), 'were acknowledged'),
+  'loss.acknowledged': (m) =>
+    // That a request was taken is why it was due; who took it from a queue, or recorded it, acknowledged more.
+    m.losses.dueSource?.kind === 'requests'
+      ? unknown('Only requests say what was due, and all that count were taken.')
+      : byLost(m, ({ rows }) => statusOf(rows, acknowledged), 'were acknowledged'),
   'loss.refused': (m) =>
     byLost(m, ({ rows }) => statusOf(rows, refused), 'were answered 4xx or refused at the edge'),
   'loss.server-errors': (m) => byLost(m, ({ rows }) => statusOf(rows, /^5\d\d$/), 'were answered 5xx'),
@@ -53,10 +57,10 @@ export const lossMeasures: Measures = {
 const acknowledged =
   /^(2\d\d|ok|ack\w*|success|succeeded|accepted|delivered|dequeued|committed|processed|received|sent)$/i
 const refused =
-  /^4\d\d$|signature|unauthori|forbidden|rejected|refused|tls|ssl|certificate|econnrefused|invalid/i
+  /^4(?!08|29)\d\d$|signature|unauthori|forbidden|rejected|(?<!conn(?:ection)? ?)refused|\btls\b|\bssl\b|certificate|invalid/i
 
 const undelivered = new RegExp(
-  `${refused.source}|^5\\d\\d$|timed?[ _-]?out|deadline|reset|unreachable|^(failed|failure|error|undelivered|dropped|0)$`,
+  `${refused.source}|econnrefused|^[45]\\d\\d$|timed?[ _-]?out|deadline|reset|unreachable|^(failed|failure|error|undelivered|dropped|0)$`,
   'i',
 )
 

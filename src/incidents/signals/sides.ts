@@ -1,7 +1,6 @@
 import { durationText } from '../../reconcile/values/format.ts'
-import type { BundleRow } from '../bundle/row.ts'
+import type { BundleRow, LoadedSource } from '../bundle/row.ts'
 import { median } from './decisions.ts'
-import { rowsByRef } from './groups.ts'
 import {
   type Material,
   type Measured,
@@ -238,25 +237,45 @@ function isFallen(rows: readonly BundleRow[], at: number, field: 'key' | 'ref' |
 }
 
 function sharedKeys(m: Material): Measured {
-  const source = m
+  const counted = m
     .of('requests', 'ledger', 'deliveries', 'effects')
-    .find(({ map }) => map.key !== undefined && map.ref !== undefined)
-  if (source === undefined) return unknown('No source holds keys and references.')
-  const refs = new Map<string, Set<string>>()
-  for (const { key, ref } of source.rows)
-    if (key !== undefined && ref !== undefined) refs.set(key, (refs.get(key) ?? new Set()).add(ref))
-  const keys = [...refs.values()].filter((set) => set.size > 1).length
-  const lost = new Set(m.losses.lost.map(({ ref }) => ref))
-  const lostShared = [...rowsByRef(source.rows)].filter(
-    ([ref, rows]) => lost.has(ref) && rows.some(({ key }) => (refs.get(key ?? '')?.size ?? 0) > 1),
-  ).length
-  const statement = `${keys} of ${refs.size} keys in ${source.id} stand for more than one reference.`
+    .filter(({ map }) => map.key !== undefined && map.ref !== undefined)
+    .map((source) => ({ source, ...sharedIn(source, m) }))
+    .toSorted((a, b) => b.keys - a.keys)
+  const [most] = counted
+  if (most === undefined) return unknown('No source holds keys and references.')
+  const { source, keys, all, lostShare } = most
+  const statement = `${keys} of ${all} keys in ${source.id} stand for more than one reference.`
   const query = `SELECT ${columnOf(source, 'key')}, count(DISTINCT ${columnOf(source, 'ref')}) AS refs FROM ${tableOf(source)} WHERE ${columnOf(source, 'key')} IS NOT NULL GROUP BY 1 HAVING refs > 1`
-  const isMost = lost.size > 0 && lostShared >= lost.size * 0.6
+  // What was dropped as a duplicate stands in no list of effects: those show no key that was shared.
+  const isAsked = counted.some((one) => one.source.kind !== 'effects')
   return {
-    value: keys >= 3 || (keys > 0 && isMost) ? true : keys === 0 ? false : 'unknown',
+    value: keys >= 3 || (keys > 0 && lostShare >= 0.6) ? true : keys === 0 && isAsked ? false : 'unknown',
     statement,
     found: [evidenceOf(source, statement, query)],
     numbers: { keys },
+  }
+}
+
+interface SharedKeys {
+  readonly keys: number
+  readonly all: number
+  /** Of the lost references, those whose key another one has. */
+  readonly lostShare: number
+}
+
+function sharedIn({ rows }: LoadedSource, m: Material): SharedKeys {
+  const refs = new Map<string, Set<string>>()
+  for (const { key, ref } of rows)
+    if (key !== undefined && ref !== undefined) refs.set(key, (refs.get(key) ?? new Set()).add(ref))
+  const isShared = (key: string | undefined): boolean => (refs.get(key ?? '')?.size ?? 0) > 1
+  const lost = new Set(m.losses.lost.map(({ ref }) => ref))
+  const shared = new Set(
+    rows.flatMap(({ ref, key }) => (ref !== undefined && lost.has(ref) && isShared(key) ? [ref] : [])),
+  )
+  return {
+    keys: [...refs.values()].filter((set) => set.size > 1).length,
+    all: refs.size,
+    lostShare: lost.size === 0 ? 0 : shared.size / lost.size,
   }
 }

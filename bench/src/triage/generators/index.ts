@@ -10,6 +10,8 @@ import { d08 } from './d08.ts'
 import { d09 } from './d09.ts'
 import { d10 } from './d10.ts'
 import { l04 } from './l04.ts'
+import { l05 } from './l05.ts'
+import { l06 } from './l06.ts'
 import { n01 } from './n01.ts'
 
 /** One for each entry of the catalogue, in its order. */
@@ -26,5 +28,7 @@ export const generators: readonly Generator[] = [
   d09,
   d10,
   l04,
+  l05,
+  l06,
   n01,
 ]

@@ -9,6 +9,9 @@ import { d07 } from './d07.ts'
 import { d08 } from './d08.ts'
 import { d09 } from './d09.ts'
 import { d10 } from './d10.ts'
+import { l01 } from './l01.ts'
+import { l02 } from './l02.ts'
+import { l03 } from './l03.ts'
 import { l04 } from './l04.ts'
 import { l05 } from './l05.ts'
 import { l06 } from './l06.ts'
@@ -27,6 +30,9 @@ export const generators: readonly Generator[] = [
   d08,
   d09,
   d10,
+  l01,
+  l02,
+  l03,
   l04,
   l05,
   l06,

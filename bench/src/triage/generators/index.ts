@@ -15,6 +15,9 @@ import { l03 } from './l03.ts'
 import { l04 } from './l04.ts'
 import { l05 } from './l05.ts'
 import { l06 } from './l06.ts'
+import { l07 } from './l07.ts'
+import { l08 } from './l08.ts'
+import { l09 } from './l09.ts'
 import { n01 } from './n01.ts'
 
 /** One for each entry of the catalogue, in its order. */
@@ -36,5 +39,8 @@ export const generators: readonly Generator[] = [
   l04,
   l05,
   l06,
+  l07,
+  l08,
+  l09,
   n01,
 ]

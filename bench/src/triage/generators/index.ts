@@ -19,6 +19,7 @@ import { l07 } from './l07.ts'
 import { l08 } from './l08.ts'
 import { l09 } from './l09.ts'
 import { n01 } from './n01.ts'
+import { n02 } from './n02.ts'
 
 /** One for each entry of the catalogue, in its order. */
 // biome-ignore format: one a line, so that lists of two people merge
@@ -43,4 +44,5 @@ export const generators: readonly Generator[] = [
   l08,
   l09,
   n01,
+  n02,
 ]

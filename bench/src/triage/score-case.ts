@@ -12,17 +12,21 @@ import type { Case } from './case.ts'
 import { withShuffledNames } from './nuisance.ts'
 import { filesOf, writeFiles } from './write-case.ts'
 
-/** How a triage of one case came out. */
-export interface CaseScore {
-  readonly cause: string
-  readonly variant: string
-  readonly seed: number
+/** Where the truth stands in a triage. */
+export interface Standing {
   /** From 1; 0 where the true cause is not among those shown. */
   readonly place: number
   /** What led. */
   readonly lead: string
   readonly isRuledOut: boolean
   readonly hasAbstained: boolean
+}
+
+/** How one case came out. */
+export interface CaseScore extends Standing {
+  readonly cause: string
+  readonly variant: string
+  readonly seed: number
   /**
    * Steps of the plan that somebody takes until the true cause leads, 0 where it leads at once. Undefined where it does
    * not within `maxTests`.
@@ -49,18 +53,24 @@ export async function scoreCase(of: Case, { catalogue, judge: by = judge }: Scor
   const found = by(examination, catalogue, [])
   const shuffled = withShuffledNames(of)
   const other = shuffled === of ? found : by(await examinationOf(shuffled), catalogue, [])
-  const places = placesOf(found)
   const tests = testsToCause(of.cause, found, (answers) => by(examination, catalogue, answers))
   return {
     cause: of.cause,
     variant: of.variant,
     seed: of.seed,
-    place: places.indexOf(of.cause) + 1,
-    lead: places[0] ?? '',
-    isRuledOut: found.ruledOut.some(({ hypothesis }) => hypothesis === of.cause),
-    hasAbstained: found.abstained,
+    ...standingOf(of.cause, found),
     ...(tests === undefined ? {} : { tests }),
-    moved: movement(places, placesOf(other)),
+    moved: movement(placesOf(found), placesOf(other)),
+  }
+}
+
+export function standingOf(cause: string, found: Triage): Standing {
+  const places = placesOf(found)
+  return {
+    place: places.indexOf(cause) + 1,
+    lead: places[0] ?? '',
+    isRuledOut: found.ruledOut.some(({ hypothesis }) => hypothesis === cause),
+    hasAbstained: found.abstained,
   }
 }
 

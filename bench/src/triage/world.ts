@@ -31,6 +31,16 @@ export interface SourceDraft {
   readonly format?: CaseSource['format']
 }
 
+export interface EffectsOptions {
+  /** Default: the effects of the domain. */
+  readonly name?: string
+  readonly keep?: readonly string[]
+  /** Columns of the generator's own that may be dropped as well. */
+  readonly drop?: readonly string[]
+}
+
+const oftenMissing = ['worker', 'host', 'version', 'bytes', 'payload']
+
 /** A line of a log; what is no `level` and no `message` is written behind it as `name=value`, or in columns. */
 export type Line = Row & { readonly level: string; readonly message: string }
 
@@ -57,6 +67,11 @@ export interface World {
   ledger(intent: Intent, over?: Over): Row
   /** Rows are put in order of time. */
   add(draft: SourceDraft): void
+  /**
+   * What was done, essential. Of worker, host, version, bytes and payload each is dropped by the seed, unless it is to be
+   * kept because nobody could tell the cause without it.
+   */
+  addEffects(rows: readonly Row[], options?: EffectsOptions): void
   log(name: string, lines: readonly Line[], options?: { readonly isEssential?: boolean }): void
   /** A change that has to do with the trouble. */
   change(change: Change): void
@@ -168,6 +183,7 @@ export function versionOf(random: Random, isOpaque: boolean): string {
 type Filling = Pick<
   World,
   | 'add'
+  | 'addEffects'
   | 'log'
   | 'change'
   | 'listChanges'
@@ -180,7 +196,7 @@ type Filling = Pick<
   | 'summary'
 >
 
-function bundleOf(draft: Draft, { random }: Setting): Filling {
+function bundleOf(draft: Draft, { random, domain }: Setting): Filling {
   const add = (source: SourceDraft): void => {
     draft.sources.push(sourceOf(source, random))
   }
@@ -189,6 +205,10 @@ function bundleOf(draft: Draft, { random }: Setting): Filling {
   }
   return {
     add,
+    addEffects: (rows, { name = domain.effects, keep = [], drop = [] } = {}) => {
+      const optional = [...oftenMissing, ...drop].filter((column) => !keep.includes(column))
+      add({ kind: 'effects', name, rows, isEssential: true, optional })
+    },
     log: (name, lines, options = {}) => {
       add({
         kind: 'log',

@@ -69,13 +69,7 @@ function said(world: World, { timeoutMs, retried }: Repeats): void {
 function clientLog(world: World): void {
   const found = timeouts(world)
   said(world, found)
-  world.add({
-    kind: 'effects',
-    name: world.domain.effects,
-    rows: found.effects,
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'bytes'],
-  })
+  world.addEffects(found.effects)
   world.add({
     kind: 'requests',
     name: 'client calls',
@@ -92,13 +86,7 @@ function textLog(world: World): void {
   const { random, domain } = world
   const found = timeouts(world)
   said(world, found)
-  world.add({
-    kind: 'effects',
-    name: `${domain.provider} export`,
-    rows: found.effects,
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'payload'],
-  })
+  world.addEffects(found.effects, { name: `${domain.provider} export` })
   const lines = found.calls.flatMap(({ at, ref, status, durationMs, attempt }) => {
     const done = at + Number(durationMs)
     if (status !== 'timeout')
@@ -131,16 +119,10 @@ function textLog(world: World): void {
 
 /** Our ledger knows one success each; metrics show the provider's p99 at the timeout. */
 function ledgerAndMetrics(world: World): void {
-  const { random, domain, fromMs, toMs, onsetMs } = world
+  const { random, fromMs, toMs, onsetMs } = world
   const found = timeouts(world)
   said(world, found)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: found.effects,
-    isEssential: true,
-    optional: ['worker', 'host', 'version'],
-  })
+  world.addEffects(found.effects)
   world.add({
     kind: 'requests',
     name: 'outbound',

@@ -74,13 +74,7 @@ function newWrapper(world: World): void {
   const calls = attempts.map(({ intent, attempt, at, key, status }) =>
     world.request(intent, { attempt, at, key, status }),
   )
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: providerList(world, attempts),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'attempt'],
-  })
+  world.addEffects(providerList(world, attempts), { keep: ['payload'], drop: ['attempt'] })
   world.add({
     kind: 'requests',
     name: 'outbound calls',
@@ -97,19 +91,10 @@ function consumer(world: World): void {
   const { random, domain } = world
   const attempts = attemptsOf(world, { delayMs: random.pick([5000, 15_000, 30_000]), isSince: false })
   title(world)
-  const events = new Map<Intent, string>()
   const rows = attempts.map(({ intent, attempt, at, status }) => {
-    const event = events.get(intent) ?? world.id('event')
-    events.set(intent, event)
-    return world.delivery(intent, { event, attempt, at, status })
+    return world.delivery(intent, { event: world.id('event', intent.n), attempt, at, status })
   })
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: providerList(world, attempts),
-    isEssential: true,
-    optional: ['host', 'version', 'bytes', 'attempt'],
-  })
+  world.addEffects(providerList(world, attempts), { keep: ['worker', 'payload'], drop: ['attempt'] })
   world.add({ kind: 'deliveries', name: `${domain.thing} messages`, rows, optional: ['bytes', 'kind'] })
   world.code(
     'handler',
@@ -146,13 +131,7 @@ function workerLog(world: World): void {
     }
     return status === 201 ? [sent] : [sent, failed]
   })
-  world.add({
-    kind: 'effects',
-    name: `${domain.provider} export`,
-    rows: providerList(world, attempts),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'bytes'],
-  })
+  world.addEffects(providerList(world, attempts), { name: `${domain.provider} export`, keep: ['payload'] })
   world.log('worker', lines)
   const last = new Map(attempts.map((one) => [one.intent, one]))
   const ledger = [...last.values()].map(({ intent, key, at }) => world.ledger(intent, { key, at: at + 300 }))

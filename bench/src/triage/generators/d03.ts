@@ -56,7 +56,7 @@ function title(world: World): void {
 
 /** The provider's list has payload and key: digests of one length, and a time in the payload that differs. */
 function hashedPayload(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const length = random.pick([32, 40, 64])
   const found = wishes(world, {
     field: random.pick<Volatile>(['sent_at', 'trace_id', 'nonce']),
@@ -66,13 +66,7 @@ function hashedPayload(world: World): void {
   const rows = found.map(({ intent, at, payload }) =>
     world.effect(intent, { at: at + random.int(40, 300), payload, key: digest(payload, length) }),
   )
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows,
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'bytes'],
-  })
+  world.addEffects(rows, { keep: ['payload'] })
   const calls = found.map(({ intent, at, attempt, payload }, index) => {
     const isAgain = found[index + 1]?.intent === intent
     return world.request(intent, { at, attempt, key: digest(payload, length), status: isAgain ? 503 : 201 })
@@ -110,13 +104,7 @@ function timeInKey(world: World): void {
     name: `${domain.service}_key_builder`,
     message: 'key is built from the reference and the time of sending',
   })
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows,
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'attempt'],
-  })
+  world.addEffects(rows, { drop: ['attempt'] })
   if (random.chance(0.6)) {
     const ledger = rows.map(
       (row): Row => ({ at: row.at + 6, ref: row.ref, key: row.key, effect: row.effect, status: 'succeeded' }),
@@ -127,7 +115,7 @@ function timeInKey(world: World): void {
 
 /** Code that hashes the whole message, and a log that says which key came of it. */
 function tokenInMessage(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const found = wishes(world, {
     field: random.pick<Volatile>(['csrf', 'trace_id']),
     gapMs: random.pick([4000, 30_000]),
@@ -136,18 +124,9 @@ function tokenInMessage(world: World): void {
   const rows = found.map(({ intent, at, payload }) =>
     world.effect(intent, { at: at + random.int(40, 300), payload, key: digest(payload, 40) }),
   )
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows,
-    isEssential: true,
-    optional: ['worker', 'host', 'version'],
-  })
-  const events = new Map<Intent, string>()
+  world.addEffects(rows, { keep: ['payload'] })
   const deliveries = found.map(({ intent, at, attempt }) => {
-    const event = events.get(intent) ?? world.id('event')
-    events.set(intent, event)
-    return world.delivery(intent, { event, at, attempt })
+    return world.delivery(intent, { event: world.id('event', intent.n), at, attempt })
   })
   world.add({ kind: 'deliveries', name: 'queue', rows: deliveries, optional: ['bytes', 'kind'] })
   const lines = found.flatMap(({ intent, at, attempt, payload }): Line[] =>

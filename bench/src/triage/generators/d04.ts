@@ -55,21 +55,17 @@ function changed(world: World): void {
 
 /** Messages with their attempts, effects, and a log in which the skipping of repeats ends. */
 function skipsEnd(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const found = arrivals(world, random.pick([3000, 20_000, 60_000]))
   changed(world)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, found),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'payload'],
-  })
-  const events = new Map<Intent, string>()
+  world.addEffects(effectsOf(world, found))
   const rows = found.map(({ intent, at, attempt }) => {
-    const event = events.get(intent) ?? world.id('event')
-    events.set(intent, event)
-    return world.delivery(intent, { event, at, attempt, durationMs: attempt === 1 ? intent.durationMs : 9 })
+    return world.delivery(intent, {
+      event: world.id('event', intent.n),
+      at,
+      attempt,
+      durationMs: attempt === 1 ? intent.durationMs : 9,
+    })
   })
   world.add({ kind: 'deliveries', name: 'inbox', rows, isEssential: true, optional: ['bytes', 'kind'] })
   const lines = found.flatMap(({ intent, at, isSkipped }): Line[] => {
@@ -92,16 +88,10 @@ function skipsEnd(world: World): void {
 
 /** Metrics of the check: as many look-ups as before, no hits; the ledger is complete. */
 function metricsFall(world: World): void {
-  const { random, domain, fromMs, toMs } = world
+  const { random, fromMs, toMs } = world
   const found = arrivals(world, random.pick([5000, 30_000]))
   changed(world)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, found),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'bytes'],
-  })
+  world.addEffects(effectsOf(world, found))
   const metrics: Row[] = []
   for (let at = fromMs; at < toMs; at += 60_000) {
     const here = found.filter((one) => one.at >= at && one.at < at + 60_000)
@@ -118,16 +108,10 @@ function metricsFall(world: World): void {
 
 /** The door answers repeats from what it kept, with 200 instead of 201; since the change they are all 201. */
 function replaysEnd(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const found = arrivals(world, random.pick([2000, 12_000]))
   changed(world)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, found),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'bytes'],
-  })
+  world.addEffects(effectsOf(world, found))
   const calls = found.map(({ intent, at, attempt, isSkipped }) =>
     world.request(intent, {
       at,

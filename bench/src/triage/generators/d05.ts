@@ -44,7 +44,7 @@ function title(world: World): void {
 
 /** Retries of a client's queue after an outage come later than the keys live. */
 function lateRetries(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const ttlMs = random.pick([5, 10, 15, 30]) * minuteMs
   const gap = (): number =>
     random.chance(0.3) ? random.int(1000, ttlMs * 0.8) : Math.round(ttlMs * random.between(1.05, 2.5))
@@ -52,13 +52,7 @@ function lateRetries(world: World): void {
   title(world)
   world.known({ dedupeTtlMs: ttlMs })
   world.config('store', { 'dedupe.ttl_seconds': ttlMs / 1000, 'http.timeout_ms': 3000 }, true)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, found),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'bytes'],
-  })
+  world.addEffects(effectsOf(world, found))
   const calls = found.map(({ intent, at, attempt, isSkipped }) =>
     world.request(intent, {
       at,
@@ -77,20 +71,14 @@ function lateRetries(world: World): void {
 
 /** Messages delivered again from a parked queue; the log says which were turned away and which were not known. */
 function parkedMessages(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const ttlMs = random.pick([10, 20, 30]) * minuteMs
   const gap = (): number =>
     random.chance(0.4) ? random.int(2000, ttlMs * 0.9) : ttlMs + random.int(20_000, ttlMs * 1.5)
   const found = repeats(world, { ttlMs, gap })
   title(world)
   world.known({ dedupeTtlMs: ttlMs })
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, found),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'payload'],
-  })
+  world.addEffects(effectsOf(world, found))
   const lines = found.flatMap(({ intent, at, attempt, isSkipped }): Line[] => {
     if (isSkipped)
       return [{ at: at + 2, level: 'INFO', message: 'duplicate, dropped', ref: intent.ref, key: intent.key }]
@@ -122,19 +110,13 @@ function parkedMessages(world: World): void {
 
 /** A cache that is full throws the oldest keys away long before their time is over. */
 function evicted(world: World): void {
-  const { random, domain, fromMs, toMs, onsetMs } = world
+  const { random, fromMs, toMs, onsetMs } = world
   const livesMs = random.int(3, 9) * minuteMs
   const found = repeats(world, { ttlMs: livesMs, gap: () => random.int(20_000, livesMs * 3) }).map((one) =>
     one.intent.at < onsetMs && one.attempt === 2 ? { ...one, isSkipped: true } : one,
   )
   title(world)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, found),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'bytes'],
-  })
+  world.addEffects(effectsOf(world, found))
   const metrics: Row[] = []
   const limit = 512 * 2 ** 20
   for (let at = fromMs; at < toMs; at += minuteMs) {

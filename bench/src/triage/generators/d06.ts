@@ -9,6 +9,14 @@ import type { Line, World } from '../world.ts'
  * failed.
  */
 
+const failures: readonly string[] = [
+  'no answer in time',
+  'address is not valid',
+  'unexpected end of input',
+  'deadlock detected',
+  'connection reset by peer',
+]
+
 interface Segment {
   readonly number: number
   readonly items: readonly Intent[]
@@ -79,19 +87,13 @@ function title(world: World, what: string): void {
 
 /** The target's list has segment, run and attempt; the log of the job says which segment was tried again. */
 function numberedSegments(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const batch = batchOf(world)
   title(world, 'last night’s run')
   const rows = doneIn(batch, random).map(({ intent, at, attempt, segment }) =>
     world.effect(intent, { at, attempt, segment: segment.number, run: batch.run }),
   )
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows,
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'key', 'run'],
-  })
+  world.addEffects(rows, { drop: ['key', 'run'] })
   const lines = batch.segments.flatMap(({ number, items, startMs, againMs, failedAfter }): Line[] => {
     const started: Line = {
       at: startMs,
@@ -105,7 +107,7 @@ function numberedSegments(world: World): void {
       {
         at: againMs - 1500,
         level: 'ERROR',
-        message: `segment ${number} failed at item ${failedAfter + 1}: connection reset by peer`,
+        message: `segment ${number} failed at item ${failedAfter + 1}: ${random.pick(failures)}`,
       },
       { at: againMs, level: 'INFO', message: `segment ${number} started, ${items.length} items`, attempt: 2 },
     ]
@@ -115,17 +117,14 @@ function numberedSegments(world: World): void {
 
 /** A consumer takes messages in batches; when one throws, the batch is fetched again. There is no column for it. */
 function fetchedAgain(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const batch = batchOf(world)
   title(world, 'stretches')
   const done = doneIn(batch, random)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: done.map(({ intent, at }) => world.effect(intent, { at })),
-    isEssential: true,
-    optional: ['host', 'version', 'bytes', 'payload'],
-  })
+  world.addEffects(
+    done.map(({ intent, at }) => world.effect(intent, { at })),
+    { keep: ['worker'] },
+  )
   const partition = world.id('partition')
   const rows = done.map(({ intent, at, attempt }) =>
     world.delivery(intent, {
@@ -161,19 +160,13 @@ function fetchedAgain(world: World): void {
 
 /** Events of an engine that runs jobs: tasks of a run that failed and were started again. */
 function engineEvents(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const batch = batchOf(world)
   title(world, 'chunks of the run')
   const rows = doneIn(batch, random).map(({ intent, at, attempt, segment }) =>
     world.effect(intent, { at, attempt, segment: `${batch.run}/${segment.number}` }),
   )
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows,
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'attempt'],
-  })
+  world.addEffects(rows, { drop: ['attempt'] })
   const events = batch.segments.flatMap(({ number, startMs, againMs, failedAfter, items, stepMs }): Row[] => {
     const task = `${batch.run}/${number}`
     const end = (from: number): Row => ({ at: from + items.length * stepMs, name: task, kind: 'completed' })
@@ -186,7 +179,7 @@ function engineEvents(world: World): void {
         name: task,
         kind: 'failed',
         attempt: 1,
-        message: random.pick(['timeout of item', 'item rejected', 'deadlock detected']),
+        message: random.pick(failures),
       },
       { at: againMs, name: task, kind: 'started', attempt: 2 },
       end(againMs),

@@ -28,7 +28,7 @@ const reasons: readonly string[] = [
 
 function outageOf(world: World): Outage {
   const { random, onsetMs, toMs } = world
-  const untilMs = Math.min(toMs - 600_000, onsetMs + random.int(8, 35) * 60_000)
+  const untilMs = Math.min(toMs - 600_000, onsetMs + random.int(6, 20) * 60_000)
   const everyMs = random.pick([20_000, 30_000, 60_000, 120_000])
   const intents = world.traffic()
   const doneAt = new Map(
@@ -73,13 +73,7 @@ function poller(world: World): void {
   const { random, domain } = world
   const outage = outageOf(world)
   title(world, outage)
-  world.add({
-    kind: 'effects',
-    name: `${domain.provider} list`,
-    rows: effectsOf(world, outage),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'bytes', 'payload'],
-  })
+  world.addEffects(effectsOf(world, outage), { name: `${domain.provider} list` })
   world.add({ kind: 'ledger', name: 'outcomes', rows: ledgerOf(world, outage), optional: ['worker'] })
   world.log('poller', writeErrors(outage), { isEssential: true })
   if (random.chance(0.5))
@@ -88,16 +82,10 @@ function poller(world: World): void {
 
 /** A queue that delivers what was not acknowledged, and metrics of the store beside it. */
 function queue(world: World): void {
-  const { random, domain, fromMs, toMs, onsetMs } = world
+  const { random, fromMs, toMs, onsetMs } = world
   const outage = outageOf(world)
   title(world, outage)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, outage),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'key'],
-  })
+  world.addEffects(effectsOf(world, outage), { drop: ['key'] })
   const deliveries = [...outage.doneAt].flatMap(([intent, times]) => {
     const event = world.id('event')
     return times.map((at, index) =>
@@ -133,16 +121,10 @@ function queue(world: World): void {
 
 /** The log of the database itself, and a note of who mended it. */
 function databaseLog(world: World): void {
-  const { random, domain, onsetMs } = world
+  const { random, onsetMs } = world
   const outage = outageOf(world)
   title(world, outage)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, outage),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'bytes'],
-  })
+  world.addEffects(effectsOf(world, outage))
   const lines = writeErrors(outage).map(
     ({ at, level }): Line => ({ at, level, message: `${outage.why}; STATEMENT: INSERT INTO outcomes` }),
   )

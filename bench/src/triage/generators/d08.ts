@@ -78,16 +78,10 @@ function title(world: World, { again }: Crashes): void {
 
 /** Events of the platform: killed, started. */
 function platformEvents(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const found = crashesOf(world)
   title(world, found)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, found),
-    isEssential: true,
-    optional: ['host', 'version', 'bytes'],
-  })
+  world.addEffects(effectsOf(world, found), { keep: ['worker'] })
   const reason = random.pick(['OOMKilled', 'Evicted', 'Error'])
   const events = found.crashes.flatMap(({ at, worker, backMs }): Row[] => [
     {
@@ -106,16 +100,9 @@ function platformEvents(world: World): void {
 
 /** The supervisor's text log: signals, and work that was found unfinished. */
 function supervisorLog(world: World): void {
-  const { domain } = world
   const found = crashesOf(world)
   title(world, found)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, found),
-    isEssential: true,
-    optional: ['host', 'version', 'payload'],
-  })
+  world.addEffects(effectsOf(world, found), { keep: ['worker'] })
   const lines = found.crashes.flatMap(({ at, worker, backMs, inFlight }): Line[] => [
     { at, level: 'ERROR', message: 'worker exited with signal 9', worker: worker.id },
     { at: backMs, level: 'INFO', message: 'worker started', worker: worker.id },
@@ -135,16 +122,9 @@ function supervisorLog(world: World): void {
 
 /** A queue whose consumer vanished delivers again; a list of processes says who vanished. */
 function lostConsumer(world: World): void {
-  const { domain } = world
   const found = crashesOf(world)
   title(world, found)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, found),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'key'],
-  })
+  world.addEffects(effectsOf(world, found), { drop: ['key'] })
   const deliveries = found.intents.flatMap((intent) => {
     const event = world.id('event')
     const second = found.again.get(intent)

@@ -67,22 +67,22 @@ function title(world: World): void {
 
 /** A queue: what was received how often, how long it took, and the setting. */
 function visibility(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const found = holdsOf(world)
   title(world)
   world.known({ leaseMs: found.leaseMs })
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, found, random.chance(0.5)),
-    isEssential: true,
-    optional: ['host', 'version', 'durationMs', 'payload'],
+  world.addEffects(effectsOf(world, found, random.chance(0.5)), {
+    keep: ['worker'],
+    drop: ['durationMs'],
   })
-  const events = new Map<Intent, string>()
   const rows = found.holds.map(({ intent, worker, at, tookMs, attempt }) => {
-    const event = events.get(intent) ?? world.id('event')
-    events.set(intent, event)
-    return world.delivery(intent, { event, at, attempt, durationMs: tookMs, worker: worker.id })
+    return world.delivery(intent, {
+      event: world.id('event', intent.n),
+      at,
+      attempt,
+      durationMs: tookMs,
+      worker: worker.id,
+    })
   })
   world.add({
     kind: 'deliveries',
@@ -100,17 +100,11 @@ function visibility(world: World): void {
 
 /** A table of jobs with leases: a log of claims and of leases that ran out, and the records. */
 function jobTable(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const found = holdsOf(world)
   title(world)
   world.known({ leaseMs: found.leaseMs })
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, found, true),
-    isEssential: true,
-    optional: ['host', 'version', 'bytes', 'durationMs'],
-  })
+  world.addEffects(effectsOf(world, found, true), { keep: ['worker'], drop: ['durationMs'] })
   const lines = found.holds.flatMap(({ intent: { ref }, worker, at, tookMs, attempt }): Line[] => {
     if (attempt === 1 && tookMs <= found.leaseMs && !random.chance(0.3)) return []
     const done: Line = {
@@ -144,17 +138,11 @@ function jobTable(world: World): void {
 
 /** The provider's calls became slow: their durations, the effects of two workers, and metrics. */
 function slowCalls(world: World): void {
-  const { random, domain, fromMs, toMs, onsetMs } = world
+  const { random, fromMs, toMs, onsetMs } = world
   const found = holdsOf(world)
   title(world)
   world.known({ leaseMs: found.leaseMs })
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, found, false),
-    isEssential: true,
-    optional: ['host', 'version', 'bytes', 'payload'],
-  })
+  world.addEffects(effectsOf(world, found, false), { keep: ['worker'] })
   const calls = found.holds.map(({ intent, worker, at, tookMs, attempt }) =>
     world.request(intent, { at, attempt, durationMs: tookMs, worker: worker.id, host: worker.host }),
   )

@@ -67,13 +67,7 @@ function pendingRows(world: World): void {
       ? { ...row, worker: isAlone.id, host: isAlone.host }
       : row,
   )
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows,
-    isEssential: true,
-    optional: ['host', 'version', 'bytes'],
-  })
+  world.addEffects(rows, { keep: ['worker'] })
   world.add({
     kind: 'ledger',
     name: 'records',
@@ -89,16 +83,10 @@ function pendingRows(world: World): void {
 
 /** A text log in which two workers say that they found nothing. */
 function foundNothing(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const races = racesOf(world, { fromMs: world.fromMs })
   title(world)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, races),
-    isEssential: true,
-    optional: ['host', 'version', 'payload', 'bytes'],
-  })
+  world.addEffects(effectsOf(world, races), { keep: ['worker'] })
   const lines = races.flatMap(({ intent, others }): Line[] => {
     if (others.length === 0 && !random.chance(0.3)) return []
     const start = intent.at + Math.floor(intent.durationMs / 3)
@@ -119,16 +107,10 @@ function foundNothing(world: World): void {
 
 /** The same request by two ways into the house at once (a hedged call); two handlers, the same key, both 201. */
 function hedged(world: World): void {
-  const { random, domain } = world
+  const { random } = world
   const races = racesOf(world, { fromMs: world.fromMs })
   title(world)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effectsOf(world, races),
-    isEssential: true,
-    optional: ['host', 'version', 'bytes'],
-  })
+  world.addEffects(effectsOf(world, races), { keep: ['worker'] })
   const calls = races.flatMap(({ intent, others }) => [
     world.request(intent),
     ...others.map(({ worker, at }) => {

@@ -29,13 +29,7 @@ function addEffects(world: World, { intents, refused }: Refused): void {
   const rows = intents
     .filter((intent) => !refused.has(intent))
     .map((intent) => world.effect(intent, { key: undefined, at: intent.at + intent.durationMs + 20 }))
-  world.add({
-    kind: 'effects',
-    name: world.domain.effects,
-    rows,
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'payload', 'bytes'],
-  })
+  world.addEffects(rows)
 }
 
 /** A sender's list of webhook attempts: each refused with 401, tried again with growing gaps, given up. */

@@ -22,13 +22,7 @@ function holds(world: World): void {
   })
   world.title(`Customers see two ${domain.effects}`)
   world.summary('Customers say that they were charged twice; statements show two entries.')
-  world.add({
-    kind: 'effects',
-    name: `${domain.effects} of the provider`,
-    rows,
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'bytes'],
-  })
+  world.addEffects(rows, { name: `${domain.effects} of the provider`, keep: ['payload'] })
 }
 
 /** Instalments and parts: one reference, several effects, each with its own intent and mostly its own amount. */
@@ -52,13 +46,7 @@ function instalments(world: World): void {
   }
   world.title(`Several ${domain.effects} of one ${domain.thing}`)
   world.summary(`The nightly check counts more than one row for many ${domain.thing}s.`)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: effects,
-    isEssential: true,
-    optional: ['worker', 'host', 'version'],
-  })
+  world.addEffects(effects, { keep: ['payload'] })
   world.add({
     kind: 'requests',
     name: 'access',
@@ -78,13 +66,7 @@ function joinFanOut(world: World): void {
   })
   world.title(`The report counts ${domain.effects} twice`)
   world.summary('Totals of the report are higher than those of the provider.')
-  world.add({
-    kind: 'effects',
-    name: 'report export',
-    rows,
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'bytes'],
-  })
+  world.addEffects(rows, { name: 'report export', keep: ['payload'] })
   world.add({
     kind: 'ledger',
     name: 'own records',

@@ -15,13 +15,11 @@ export function addEffectsBut(
   over: (intent: Intent) => Over = () => ({}),
 ): void {
   const { domain, random } = world
-  world.add({
-    kind: 'effects',
-    name: random.pick([domain.effects, `${domain.provider} list`, `export of ${domain.effects}`]),
-    rows: intents.filter((intent) => !lost.has(intent)).map((intent) => world.effect(intent, over(intent))),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'payload', 'bytes', 'key'],
-  })
+  const rows = intents
+    .filter((intent) => !lost.has(intent))
+    .map((intent) => world.effect(intent, over(intent)))
+  const name = random.pick([domain.effects, `${domain.provider} list`, `export of ${domain.effects}`])
+  world.addEffects(rows, { name, drop: ['key'] })
 }
 
 /** Our own door: all was taken at once, to be done later. */

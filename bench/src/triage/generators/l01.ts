@@ -56,8 +56,8 @@ function rollouts(world: World): readonly Death[] {
 function forgotten(world: World, deaths: readonly Death[]): Forgotten {
   const { random, workers, fromMs, toMs } = world
   const count = random.int(900, 2000)
-  // About one waits in each worker at any time.
-  const medianMs = Math.round(((toMs - fromMs) / count) * workers.length * random.between(0.6, 1.2))
+  // One or two wait in each worker at any time.
+  const medianMs = Math.round(((toMs - fromMs) / count) * workers.length * random.between(1.2, 2.2))
   const intents = world.traffic({ count, toMs: toMs - 4 * medianMs })
   const takenBy = new Map<Intent, Worker>()
   const waitMs = new Map<Intent, number>()

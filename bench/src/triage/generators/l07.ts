@@ -36,7 +36,7 @@ function rewound(world: World): Rewound {
   for (let place = 0; place < count; place++) {
     const at = onsetMs + Math.round((place * (toMs - onsetMs)) / (count + 0.5)) + random.int(0, 60_000)
     const upAt = at + random.int(5000, 60_000)
-    const last = intents.filter((one) => one.at + one.durationMs < at).slice(-random.int(8, 30))
+    const last = intents.filter((one) => one.at + one.durationMs < at).slice(-random.int(15, 40))
     for (const intent of last) lost.add(intent)
     for (const one of intents)
       if (one.at + one.durationMs >= at && one.at < upAt) againAt.set(one, upAt + random.int(500, 20_000))

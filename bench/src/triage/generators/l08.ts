@@ -36,24 +36,21 @@ function holding({ payload }: Intent, field: string, value: string | null): Over
 
 /** What is in question is there or null; the effects are all there. */
 function emptyAboveSize(world: World): void {
-  const { random, domain, onsetMs } = world
+  const { random, onsetMs } = world
   const { intents, limitBytes } = sized(world)
   const isSince = random.chance(0.5)
   const field = random.pick(fields)
   const isCut = (intent: Intent): boolean => intent.bytes > limitBytes && (!isSince || intent.at >= onsetMs)
   title(world, field, intents.filter(isCut).length)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: intents.map((intent) =>
+  world.addEffects(
+    intents.map((intent) =>
       world.effect(intent, {
         bytes: intent.bytes,
         ...holding(intent, field, isCut(intent) ? null : random.hex(8)),
       }),
     ),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'payload'],
-  })
+    { keep: ['bytes'] },
+  )
   const message = random.pick([
     `body larger than ${limitBytes} bytes, rest was not read`,
     `Data truncated for column ${field} at row 1`,
@@ -116,7 +113,7 @@ function unreadableAboveSize(world: World): void {
 
 /** A part is asked of another service, and left out when it does not come in time: while there is much to do, often. */
 function emptyUnderLoad(world: World): void {
-  const { random, domain, onsetMs, toMs, fromMs } = world
+  const { random, onsetMs, toMs, fromMs } = world
   const untilMs = Math.min(toMs - 60_000, onsetMs + random.int(20, 60) * 60_000)
   const quiet = world.traffic({ count: random.int(400, 800) })
   const perMs = quiet.length / (toMs - fromMs)
@@ -131,15 +128,11 @@ function emptyUnderLoad(world: World): void {
   const empty = new Set(intents.filter(({ at }) => isRush(at) && random.chance(share)))
   const field = random.pick(fields)
   title(world, field, empty.size)
-  world.add({
-    kind: 'effects',
-    name: domain.effects,
-    rows: intents.map((intent) =>
+  world.addEffects(
+    intents.map((intent) =>
       world.effect(intent, holding(intent, field, empty.has(intent) ? null : random.hex(8))),
     ),
-    isEssential: true,
-    optional: ['worker', 'host', 'version', 'bytes', 'payload'],
-  })
+  )
   const message = random.pick([
     `lookup of ${field} timed out after 200 ms, continuing without it`,
     `partial response, part ${field} is missing`,

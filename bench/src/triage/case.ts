@@ -24,6 +24,8 @@ export interface CaseSource {
   readonly rows: readonly Row[]
   /** Of configuration and code: a file as it stands, with its ending. */
   readonly file?: { readonly ending: string; readonly text: string }
+  /** What it covers, where that is less than the window: then the manifest says so. */
+  readonly covers?: { readonly fromMs: number; readonly toMs: number }
   /** Of its lines so many are cut or garbled. */
   readonly brokenShare?: number
 }

@@ -30,8 +30,8 @@ const spellings: Readonly<Record<string, string>> = {
   session: 'session_id session | sess browser',
 }
 
-/** What anybody looks at who corrects a bundle that was begun by `--init`. */
-const alwaysMapped: ReadonlySet<string> = new Set(['ref', 'effect'])
+/** What anybody looks at who corrects a bundle that was begun by `--init`, and the field in question that only they can name. */
+const alwaysMapped: ReadonlySet<string> = new Set(['ref', 'effect', 'value'])
 
 export interface Columns {
   /** The column of each field. */

@@ -25,6 +25,8 @@ export interface SourceDraft {
   readonly isEssential?: boolean
   /** Columns that some exports have and some have not; each is dropped by the seed. */
   readonly optional?: readonly string[]
+  /** An export that ends early, or begins late. */
+  readonly covers?: CaseSource['covers']
   /** Default: drawn. `text` is for logs alone. */
   readonly format?: CaseSource['format']
 }
@@ -247,12 +249,13 @@ function bundleOf(draft: Draft, { random, domain }: Setting): Filling {
 }
 
 function sourceOf(draft: SourceDraft, random: Random): CaseSource {
-  const { kind, name, isEssential = false, optional = [] } = draft
+  const { kind, name, isEssential = false, optional = [], covers } = draft
   const dropped = new Set(optional.filter(() => random.chance(0.4)))
   const rows = draft.rows
     .map((row) => (dropped.size === 0 ? row : without(row, dropped)))
     .toSorted((a, b) => a.at - b.at)
-  return { kind, name, isEssential, rows, format: draft.format ?? random.pick(['csv', 'jsonl']) }
+  const format = draft.format ?? random.pick(['csv', 'jsonl'])
+  return { kind, name, isEssential, rows, format, ...(covers === undefined ? {} : { covers }) }
 }
 
 function without(row: Row, dropped: ReadonlySet<string>): Row {

@@ -60,7 +60,7 @@ function fileOf(source: CaseSource, of: Case, random: Random): Written {
   const { lines, headLines, map, zone } = writeRows(source, of, random)
   const path = `${stem}.${source.format === 'text' ? 'log' : source.format}`
   const broken = brokenIn(lines, { from: headLines, share: source.brokenShare ?? 0, random })
-  const isSaid = random.chance(0.5)
+  const isSaid = random.chance(0.5) || source.covers !== undefined
   const spec = {
     id: stem,
     kind,
@@ -98,9 +98,9 @@ function spanText({ fromMs, toMs }: Case['window']): { from: string; to: string 
   return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
 }
 
-/** The window, and what its rows go beyond it. */
-function coversText({ rows }: CaseSource, { window }: Case): { from: string; to: string } {
-  let { fromMs, toMs } = window
+/** The window or what it is said to cover, and what its rows go beyond that. */
+function coversText({ rows, covers }: CaseSource, { window }: Case): { from: string; to: string } {
+  let { fromMs, toMs } = covers ?? window
   for (const { at } of rows) {
     fromMs = Math.min(fromMs, at)
     toMs = Math.max(toMs, at)

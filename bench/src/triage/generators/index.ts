@@ -9,8 +9,17 @@ import { d07 } from './d07.ts'
 import { d08 } from './d08.ts'
 import { d09 } from './d09.ts'
 import { d10 } from './d10.ts'
+import { l01 } from './l01.ts'
+import { l02 } from './l02.ts'
+import { l03 } from './l03.ts'
 import { l04 } from './l04.ts'
+import { l05 } from './l05.ts'
+import { l06 } from './l06.ts'
+import { l07 } from './l07.ts'
+import { l08 } from './l08.ts'
+import { l09 } from './l09.ts'
 import { n01 } from './n01.ts'
+import { n02 } from './n02.ts'
 
 /** One for each entry of the catalogue, in its order. */
 // biome-ignore format: one a line, so that lists of two people merge
@@ -25,6 +34,15 @@ export const generators: readonly Generator[] = [
   d08,
   d09,
   d10,
+  l01,
+  l02,
+  l03,
   l04,
+  l05,
+  l06,
+  l07,
+  l08,
+  l09,
   n01,
+  n02,
 ]

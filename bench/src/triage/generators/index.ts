@@ -9,6 +9,8 @@ import { d07 } from './d07.ts'
 import { d08 } from './d08.ts'
 import { d09 } from './d09.ts'
 import { d10 } from './d10.ts'
+import { d27 } from './d27.ts'
+import { d28 } from './d28.ts'
 import { l04 } from './l04.ts'
 import { n01 } from './n01.ts'
 
@@ -25,6 +27,8 @@ export const generators: readonly Generator[] = [
   d08,
   d09,
   d10,
+  d27,
+  d28,
   l04,
   n01,
 ]

@@ -23,7 +23,7 @@ interface Fact {
 /** What tells us of an effect comes some hundreds of milliseconds after it, as the answer does. */
 function factsOf(world: World, toldAfter: () => number): readonly Fact[] {
   const { random, domain } = world
-  const openMs = random.int(40, 160)
+  const openMs = random.int(25, 80)
   return world.traffic({ medianMs: random.int(200, 700) }).map((intent) => {
     const answeredAt = intent.at + intent.durationMs
     const toldAt = intent.at + Math.round(intent.durationMs * 0.7) + toldAfter()
@@ -53,15 +53,15 @@ function booked(world: World, facts: readonly Fact[], [own, other]: readonly [Ro
 /** Our table of bookings with a column that says who wrote, and the access log with both ways in. */
 function ownTable(world: World): void {
   const { random, domain } = world
-  const facts = factsOf(world, () => random.logNormal(130, 0.8))
+  const facts = factsOf(world, () => random.logNormal(350, 1))
   title(world)
   const hooks = `/webhooks/${domain.provider.replaceAll(' ', '-')}`
   const column = random.pick(['created_by', 'origin', 'inserted_via'])
-  const [own, other] = random.pick([
+  const [own, other] = random.pick<[string, string]>([
     ['api', 'webhook'],
     ['request', 'callback'],
     [`${domain.service}-controller`, `${domain.provider.replaceAll(' ', '-')}-listener`],
-  ]) as [string, string]
+  ])
   const rows = booked(world, facts, [
     { at: 0, [column]: own },
     { at: 0, [column]: other },
@@ -99,7 +99,7 @@ const violations: readonly ((effect: string) => string)[] = [
 /** A unique index stops the second row, but what follows from a booking was begun before it: the log has both. */
 function uniqueIndex(world: World): void {
   const { random, domain } = world
-  const facts = factsOf(world, () => random.logNormal(110, 0.9))
+  const facts = factsOf(world, () => random.logNormal(300, 1.1))
   title(world)
   world.addEffects(booked(world, facts, [{ at: 0 }, { at: 0 }]), { name: `follow-ups of ${domain.effects}` })
   const violation = random.pick(violations)

@@ -9,6 +9,9 @@ import { d07 } from './d07.ts'
 import { d08 } from './d08.ts'
 import { d09 } from './d09.ts'
 import { d10 } from './d10.ts'
+import { d24 } from './d24.ts'
+import { d25 } from './d25.ts'
+import { d26 } from './d26.ts'
 import { d27 } from './d27.ts'
 import { d28 } from './d28.ts'
 import { l04 } from './l04.ts'
@@ -27,6 +30,9 @@ export const generators: readonly Generator[] = [
   d08,
   d09,
   d10,
+  d24,
+  d25,
+  d26,
   d27,
   d28,
   l04,

@@ -9,6 +9,9 @@ import { d07 } from './d07.ts'
 import { d08 } from './d08.ts'
 import { d09 } from './d09.ts'
 import { d10 } from './d10.ts'
+import { d21 } from './d21.ts'
+import { d22 } from './d22.ts'
+import { d23 } from './d23.ts'
 import { d24 } from './d24.ts'
 import { d25 } from './d25.ts'
 import { d26 } from './d26.ts'
@@ -30,6 +33,9 @@ export const generators: readonly Generator[] = [
   d08,
   d09,
   d10,
+  d21,
+  d22,
+  d23,
   d24,
   d25,
   d26,

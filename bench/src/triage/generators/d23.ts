@@ -21,7 +21,7 @@ interface Replay {
 function replayOf(world: World): Replay {
   const { random, onsetMs } = world
   const intents = world.traffic()
-  const toMs = onsetMs - random.pick([1, 1, 20, 40]) * random.int(20_000, 60_000)
+  const toMs = onsetMs - Math.round((onsetMs - world.fromMs) * random.pick([0.02, 0.05, 0.3, 0.5]))
   const fromMs = Math.max(world.fromMs, toMs - random.int(25, 120) * 60_000)
   const faster = random.int(8, 60)
   const again = new Map<Intent, number>()

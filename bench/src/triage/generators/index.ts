@@ -9,6 +9,14 @@ import { d07 } from './d07.ts'
 import { d08 } from './d08.ts'
 import { d09 } from './d09.ts'
 import { d10 } from './d10.ts'
+import { d21 } from './d21.ts'
+import { d22 } from './d22.ts'
+import { d23 } from './d23.ts'
+import { d24 } from './d24.ts'
+import { d25 } from './d25.ts'
+import { d26 } from './d26.ts'
+import { d27 } from './d27.ts'
+import { d28 } from './d28.ts'
 import { l01 } from './l01.ts'
 import { l02 } from './l02.ts'
 import { l03 } from './l03.ts'
@@ -34,6 +42,14 @@ export const generators: readonly Generator[] = [
   d08,
   d09,
   d10,
+  d21,
+  d22,
+  d23,
+  d24,
+  d25,
+  d26,
+  d27,
+  d28,
   l01,
   l02,
   l03,

@@ -9,6 +9,12 @@ import { d07 } from './d07.ts'
 import { d08 } from './d08.ts'
 import { d09 } from './d09.ts'
 import { d10 } from './d10.ts'
+import { d11 } from './d11.ts'
+import { d12 } from './d12.ts'
+import { d13 } from './d13.ts'
+import { d14 } from './d14.ts'
+import { d15 } from './d15.ts'
+import { d16 } from './d16.ts'
 import { l04 } from './l04.ts'
 import { n01 } from './n01.ts'
 
@@ -25,6 +31,12 @@ export const generators: readonly Generator[] = [
   d08,
   d09,
   d10,
+  d11,
+  d12,
+  d13,
+  d14,
+  d15,
+  d16,
   l04,
   n01,
 ]

@@ -15,6 +15,12 @@ import { d13 } from './d13.ts'
 import { d14 } from './d14.ts'
 import { d15 } from './d15.ts'
 import { d16 } from './d16.ts'
+import { d17 } from './d17.ts'
+import { d18 } from './d18.ts'
+import { d19 } from './d19.ts'
+import { d20 } from './d20.ts'
+import { d21 } from './d21.ts'
+import { d22 } from './d22.ts'
 import { l04 } from './l04.ts'
 import { n01 } from './n01.ts'
 
@@ -37,6 +43,12 @@ export const generators: readonly Generator[] = [
   d14,
   d15,
   d16,
+  d17,
+  d18,
+  d19,
+  d20,
+  d21,
+  d22,
   l04,
   n01,
 ]

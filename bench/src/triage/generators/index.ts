@@ -21,6 +21,12 @@ import { d19 } from './d19.ts'
 import { d20 } from './d20.ts'
 import { d21 } from './d21.ts'
 import { d22 } from './d22.ts'
+import { d23 } from './d23.ts'
+import { d24 } from './d24.ts'
+import { d25 } from './d25.ts'
+import { d26 } from './d26.ts'
+import { d27 } from './d27.ts'
+import { d28 } from './d28.ts'
 import { l04 } from './l04.ts'
 import { n01 } from './n01.ts'
 
@@ -49,6 +55,12 @@ export const generators: readonly Generator[] = [
   d20,
   d21,
   d22,
+  d23,
+  d24,
+  d25,
+  d26,
+  d27,
+  d28,
   l04,
   n01,
 ]

@@ -65,31 +65,33 @@ interface JobRun {
   readonly items: readonly Intent[]
 }
 
-/** A job of every hour, day or quarter, planned in local time; the slots of the repeated hour are run at both. */
+/** A job at some minutes of every hour, planned in local time; the slots of the repeated hour are run at both. */
 function plannedRuns(world: World, at: Changeover): { runs: readonly JobRun[]; minutes: readonly number[] } {
   const { random } = world
   const minutes = random.pick([[30], [15], [5, 35], [0, 20, 40]])
-  const items = [...world.traffic({ count: random.int(350, 900) })]
-  const runs: JobRun[] = []
-  const repeated = new Map<number, readonly Intent[]>()
+  const starts = startsAt(world, minutes)
+  const usual = random.int(20, Math.max(25, Math.floor(600 / starts.length)))
+  const items = world.traffic({ count: Math.ceil(usual * starts.length * 1.6) })
+  const lists = new Map<number, readonly Intent[]>()
   let taken = 0
-  for (let hour = Math.floor(world.fromMs / hourMs) * hourMs; hour < world.toMs; hour += hourMs)
-    for (const minute of minutes) {
-      const startMs = hour + minute * 60_000
-      if (startMs < world.fromMs || startMs > world.toMs - 600_000) continue
-      const same = repeated.get(minute)
-      if (startMs >= at.atMs && startMs < at.atMs + hourMs && same !== undefined) {
-        runs.push({ startMs, items: same })
-        continue
-      }
-      // A batch of its own for each slot: what is on the list of that local time.
-      const size = random.int(20, 70)
-      const own = items.slice(taken, taken + size)
-      taken += size
-      if (startMs >= at.atMs - hourMs && startMs < at.atMs) repeated.set(minute, own)
-      runs.push({ startMs, items: own })
-    }
+  const runs = starts.map((startMs): JobRun => {
+    const isRepeated = startMs >= at.atMs && startMs < at.atMs + hourMs
+    const same = isRepeated ? lists.get(startMs - hourMs) : undefined
+    // A list of its own for each slot: what is on it for that local time.
+    const size = Math.round(usual * random.between(0.6, 1.3))
+    const own = same ?? items.slice(taken, taken + size)
+    if (same === undefined) taken += size
+    lists.set(startMs, own)
+    return { startMs, items: own }
+  })
   return { runs, minutes }
+}
+
+function startsAt({ fromMs, toMs }: World, minutes: readonly number[]): readonly number[] {
+  const starts: number[] = []
+  for (let hour = Math.floor(fromMs / hourMs) * hourMs; hour < toMs; hour += hourMs)
+    starts.push(...minutes.map((minute) => hour + minute * 60_000))
+  return starts.filter((start) => start >= fromMs && start <= toMs - 600_000)
 }
 
 function effectsOf(world: World, runs: readonly JobRun[], stepMs: number): readonly Row[] {

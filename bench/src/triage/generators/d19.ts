@@ -52,7 +52,7 @@ function forgottenHost(world: World): Served[] {
   const young = world.newVersion()
   const bad = random.pick(workers).host
   const most = random.pick([1, 2, 4])
-  const deployMs = onsetMs - random.int(15, 60) * 60_000
+  const deployMs = onsetMs - random.int(12, 36) * 60_000
   const hosts = [...new Set(workers.map(({ host }) => host))]
   for (const [nth, host] of hosts.filter((one) => one !== bad).entries())
     world.change({

@@ -51,7 +51,9 @@ function effectsOf(world: World, { all }: Tries): readonly Row[] {
 function title(world: World): void {
   const { domain } = world
   world.title(`Customers with two ${domain.effects}, minutes apart`)
-  world.summary(`Customers say that they were told it had not worked. The ${domain.provider} says it had.`)
+  world.summary(
+    `Customers say that they were told it had not worked. On the side of the ${domain.provider} it had.`,
+  )
 }
 
 /** The handler fails after the call of the provider: the access log has 500, the ledger has a success. */

@@ -41,7 +41,7 @@ function theirRows(world: World, { intents, again }: Provided, hasKeys: boolean)
 
 function title(world: World): void {
   const { domain } = world
-  world.title(`The ${domain.provider} lists ${domain.effects} twice`)
+  world.title(`${domain.effects} are listed twice on the side of the ${domain.provider}`)
   world.summary(`Customers complain; in our own books each ${domain.thing} was ${domain.verb} once.`)
 }
 

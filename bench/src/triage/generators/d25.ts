@@ -122,7 +122,9 @@ function innerRows(world: World, { wishes }: Layers): readonly Row[] {
 function title(world: World, { timeoutMs }: Layers): void {
   const { domain } = world
   world.title(`Up to a dozen ${domain.effects} for one ${domain.thing}`)
-  world.summary(`The ${domain.provider} was slow for a while and says that we flooded it.`)
+  world.summary(
+    `The side of the ${domain.provider} was slow for a while, and we are said to have flooded it.`,
+  )
   world.known({ clientTimeoutMs: timeoutMs })
 }
 

@@ -71,7 +71,9 @@ function writesOf(facts: readonly Fact[], { request, webhook }: Writers): readon
 function title(world: World): void {
   const { domain } = world
   world.title(`Our table has ${domain.effects} twice`)
-  world.summary(`The ${domain.provider} has each ${domain.effect} once; our own sum is higher.`)
+  world.summary(
+    `On the side of the ${domain.provider} there is each ${domain.effect} once; our own sum is higher.`,
+  )
 }
 
 function addWebhooks(world: World, facts: readonly Fact[], { webhook }: Writers): void {

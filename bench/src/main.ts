@@ -26,6 +26,7 @@ import {
 } from './results.ts'
 import { runSuite } from './suite.ts'
 import { tables } from './tables.ts'
+import { isHeldOut } from './triage/generator.ts'
 import { triageTable } from './triage/result.ts'
 import { runTriageBench, showCases } from './triage/run.ts'
 
@@ -91,6 +92,8 @@ async function run(command: Command): Promise<number> {
 async function scoreTriage(command: Extract<Command, { kind: 'triage' }>): Promise<void> {
   const { show, only } = command
   if (show !== undefined) {
+    if (isHeldOut(show) && !command.isHeldOut)
+      throw new UsageError(`${show} is a held-out seed: --held-out shows it, and then it is held out no more`)
     showCases(show, only, runsDir)
     return
   }
@@ -101,7 +104,7 @@ async function scoreTriage(command: Extract<Command, { kind: 'triage' }>): Promi
     return
   }
   // One run of tuning seeds is kept, and one of those held out.
-  const others = readTriage().filter(({ isHeldOut }) => isHeldOut !== result.isHeldOut)
+  const others = readTriage().filter((other) => other.isHeldOut !== result.isHeldOut)
   writeJson(
     triageFile,
     [...others, result].toSorted((a, b) => Number(b.isHeldOut) - Number(a.isHeldOut)),

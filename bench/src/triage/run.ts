@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { builtInCatalogue } from '../../../src/incidents/index.ts'
+import { UsageError } from '../arguments.ts'
 import { duration, say } from '../progress.ts'
 import { caseOf, firstHeldOutSeed, type Generator } from './generator.ts'
 import { generators } from './generators/index.ts'
@@ -19,7 +20,8 @@ export interface TriageBench {
 
 /** Tuning seeds are 1 and on, held-out ones a million further: a run is of one kind. */
 export async function runTriageBench({ seeds, isHeldOut, only }: TriageBench): Promise<TriageResult> {
-  if (seeds >= firstHeldOutSeed) throw new Error(`${seeds} seeds would reach the held-out ones`)
+  if (seeds >= firstHeldOutSeed)
+    throw new UsageError(`--seeds must be below ${firstHeldOutSeed}, got ${seeds}: the others are held out`)
   const catalogue = builtInCatalogue()
   const first = isHeldOut ? firstHeldOutSeed : 1
   say(`${isHeldOut ? 'held-out' : 'tuning'} seeds from ${first}, catalogue ${catalogue.digest}`)
@@ -49,7 +51,10 @@ function missed({ cause, variant, seed, place, lead, isRuledOut }: CaseScore): s
 
 function chosen(only: readonly string[]): readonly Generator[] {
   const found = generators.filter(({ cause }) => only.length === 0 || only.includes(cause))
-  if (found.length === 0) throw new Error(`no generator makes ${only.join(' or ')}`)
+  if (found.length === 0)
+    throw new UsageError(
+      `--only must be one of ${generators.map(({ cause }) => cause).join(', ')}, got ${only.join(', ')}`,
+    )
   return found
 }
 

@@ -1,7 +1,7 @@
 import type { Case } from './case.ts'
 import { disturbed } from './nuisance.ts'
-import { randomOf } from './random.ts'
-import { createWorld, type World } from './world.ts'
+import { type Random, randomOf } from './random.ts'
+import { createWorld, type Span, type World } from './world.ts'
 
 /**
  * One way in which a cause shows. It puts sources into the world and says which of them are essential: those without
@@ -9,6 +9,8 @@ import { createWorld, type World } from './world.ts'
  */
 export interface Variant {
   readonly name: string
+  /** Where it can happen at certain times alone; default: those of any incident. */
+  window?(random: Random): Span
   make(world: World): void
 }
 
@@ -29,8 +31,10 @@ export function isHeldOut(seed: number): boolean {
 /** The case of a seed, disturbed as incidents are. Held-out cases have opaque ids. */
 export function caseOf({ cause, variants }: Generator, seed: number): Case {
   const isOpaque = isHeldOut(seed)
-  const world = createWorld({ cause, seed, isOpaque })
-  const variant = randomOf(seed, cause, 'variant').pick(variants)
+  const random = randomOf(seed, cause, 'variant')
+  const variant = random.pick(variants)
+  const window = variant.window?.(random)
+  const world = createWorld({ cause, seed, isOpaque, ...(window && { window }) })
   variant.make(world)
   return disturbed(world.finish(variant.name))
 }

@@ -58,6 +58,8 @@ export interface World {
   readonly workers: readonly Worker[]
   /** The version that runs when nothing is deployed. */
   readonly version: string
+  /** Another version than that and any before. */
+  newVersion(): string
   /** A name of the vocabulary; without `n` of a new thing. */
   id(kind: string, n?: number): string
   traffic(options?: TrafficOptions): readonly Intent[]
@@ -96,6 +98,13 @@ export interface WorldOptions {
   readonly cause: string
   readonly seed: number
   readonly isOpaque: boolean
+  /** Default: some hours of a day of two years. */
+  readonly window?: Span
+}
+
+export interface Span {
+  readonly fromMs: number
+  readonly toMs: number
 }
 
 interface Draft {
@@ -108,9 +117,9 @@ interface Draft {
   changes: Change[] | undefined
 }
 
-export function createWorld({ cause, seed, isOpaque }: WorldOptions): World {
+export function createWorld({ cause, seed, isOpaque, window }: WorldOptions): World {
   const random = randomOf(seed, cause)
-  const setting = settingOf(random, isOpaque)
+  const setting = { ...settingOf(random, isOpaque), ...window }
   const { domain, vocabulary, fromMs, toMs, workers, version } = setting
   const onsetMs = Math.round(fromMs + (toMs - fromMs) * random.between(0.35, 0.6))
   const draft: Draft = {
@@ -130,6 +139,7 @@ export function createWorld({ cause, seed, isOpaque }: WorldOptions): World {
     onsetMs,
     workers,
     version,
+    newVersion: () => versionOf(random, isOpaque),
     id: (kind, n) => vocabulary.id(kind, n),
     traffic: (options = {}) => trafficOf(setting, options),
     effect: (intent, over = {}) => effectRow(setting, intent, over),

@@ -9,6 +9,16 @@ import { d07 } from './d07.ts'
 import { d08 } from './d08.ts'
 import { d09 } from './d09.ts'
 import { d10 } from './d10.ts'
+import { d11 } from './d11.ts'
+import { d12 } from './d12.ts'
+import { d13 } from './d13.ts'
+import { d14 } from './d14.ts'
+import { d15 } from './d15.ts'
+import { d16 } from './d16.ts'
+import { d17 } from './d17.ts'
+import { d18 } from './d18.ts'
+import { d19 } from './d19.ts'
+import { d20 } from './d20.ts'
 import { d21 } from './d21.ts'
 import { d22 } from './d22.ts'
 import { d23 } from './d23.ts'
@@ -42,6 +52,16 @@ export const generators: readonly Generator[] = [
   d08,
   d09,
   d10,
+  d11,
+  d12,
+  d13,
+  d14,
+  d15,
+  d16,
+  d17,
+  d18,
+  d19,
+  d20,
   d21,
   d22,
   d23,

@@ -5,6 +5,7 @@ import { type Decisions, decisions } from '../../src/incidents/signals/decisions
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { writeBundle } from './support/bundle.ts'
 import type { Story } from './support/story.ts'
+import { sizes } from './support/stories-of-sizes.ts'
 import { stories } from './support/stories.ts'
 
 /** A broken decision; what the stories say must notice it. */
@@ -18,6 +19,15 @@ const mutants: readonly { readonly name: string; readonly broken: Partial<Decisi
   },
   { name: 'nothing explains a gap', broken: { isJustAbove: () => false } },
   { name: 'no interval is fixed', broken: { isFixed: () => false } },
+  {
+    name: 'what is large is lost, whatever else is',
+    broken: { isOfLarge: ({ shareAbove }) => shareAbove >= 0.6 },
+  },
+  {
+    name: 'all that is lost is large, whatever arrives',
+    broken: { isOfLarge: ({ goneAbove }) => goneAbove >= 0.9 },
+  },
+  { name: 'no loss goes by size', broken: { isOfLarge: () => false } },
   { name: 'every field is volatile', broken: { isVolatileName: () => true } },
 ]
 
@@ -25,7 +35,7 @@ const places: ReturnType<typeof makeTemporaryDirectory>[] = []
 const read: { story: Story; bundle: Bundle }[] = []
 
 beforeAll(async () => {
-  for (const story of [...stories, business()]) {
+  for (const story of [...stories, ...sizes, business()]) {
     const place = makeTemporaryDirectory()
     places.push(place)
     read.push({ story, bundle: await readBundle(writeBundle(story.bundle, place.path)) })

@@ -137,6 +137,14 @@ export const lossSignals: readonly SignalSpec[] = [
     numbers: ['share'],
   },
   {
+    id: 'loss.by-size',
+    class: 'data-dependent',
+    needs: sides,
+    yes: 'nearly all that is lost (90 %) is larger than a size above which most is lost and below which hardly any is',
+    no: 'of the larger half less than one and a half times as much is lost as of the smaller',
+    numbers: ['thresholdBytes', 'shareAbove', 'shareBelow'],
+  },
+  {
     id: 'field.missing',
     class: 'data-dependent',
     needs: [['effects', 'requests', 'deliveries', 'log', 'metrics']],

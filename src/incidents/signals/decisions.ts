@@ -34,6 +34,11 @@ export function isFixed(intervals: readonly number[]): boolean {
   )
 }
 
+/** Nearly all that is lost (90 %) is large; of what is large most is lost, of the rest hardly any. */
+export function isOfLarge(shares: { shareAbove: number; shareBelow: number; goneAbove: number }): boolean {
+  return shares.goneAbove >= 0.9 && shares.shareAbove >= 0.6 && shares.shareBelow < 0.15
+}
+
 export function isVolatileName(name: string): boolean {
   return /^(at|ts|time|timestamp|date|sent|now)$|(_at|At|_ts|_time|Time|timestamp|Timestamp)$|nonce|token|trace|span_?id|request_?id|correlation|attempt|retry|signature|jitter|user_?agent/i.test(
     name,
@@ -55,7 +60,15 @@ export interface Decisions {
   readonly isJustAbove: typeof isJustAbove
   readonly isMultiple: typeof isMultiple
   readonly isFixed: typeof isFixed
+  readonly isOfLarge: typeof isOfLarge
   readonly isVolatileName: typeof isVolatileName
 }
 
-export const decisions: Decisions = { byShare, isJustAbove, isMultiple, isFixed, isVolatileName }
+export const decisions: Decisions = {
+  byShare,
+  isJustAbove,
+  isMultiple,
+  isFixed,
+  isOfLarge,
+  isVolatileName,
+}

@@ -1,6 +1,7 @@
 import { answerMeasures } from './answers.ts'
 import { changeMeasures } from './changes.ts'
 import { gapMeasures } from './gaps.ts'
+import { lossBySizeMeasures } from './loss-by-size.ts'
 import { lossMeasures } from './losses.ts'
 import type { Measures } from './material.ts'
 import { pairMeasures } from './pairs.ts'
@@ -19,5 +20,6 @@ export const measures: Measures = {
   ...systemMeasures,
   ...changeMeasures,
   ...lossMeasures,
+  ...lossBySizeMeasures,
   ...sizeMeasures,
 }

@@ -4,6 +4,7 @@ import { suspicionsOf } from '../../integrity/size-watch.ts'
 import type { BundleRow, LoadedSource } from '../bundle/row.ts'
 import { columnOf, type Material, type Measured, type Measures, searchQuery, tableOf } from './material.ts'
 import { evidenceOf, nothingFound, saidFound, unknown } from './saying.ts'
+import { splitOf } from './size-split.ts'
 
 /** Fields that are missing, and sizes that stop at a limit; queues that grow, messages that fail again and again. */
 export const sizeMeasures: Measures = {
@@ -142,33 +143,6 @@ function missingBySize(m: Material): Measured {
       found: saidFound(m, lines, { pattern: said, what: 'large messages' }),
     }
   return unclear ?? unknown('No source holds sizes beside a field that is missing in some rows.')
-}
-
-/** The split that tells present from missing best, with enough rows on both of its sides. */
-export function splitOf(cases: readonly { readonly size: number; readonly isGone: boolean }[]): {
-  thresholdBytes: number
-  shareAbove: number
-  shareBelow: number
-} {
-  const sorted = cases.toSorted((a, b) => a.size - b.size)
-  const all = sorted.filter(({ isGone }) => isGone).length
-  const least = Math.max(3, Math.ceil(sorted.length * 0.03))
-  let below = 0
-  let best = { at: 0, wrong: Infinity, below: 0 }
-  sorted.forEach(({ isGone, size }, at) => {
-    if (isGone) below++
-    const above = sorted.length - at - 1
-    if (sorted[at + 1]?.size === size || at + 1 < least || above < least) return
-    const wrong = below + (above - (all - below))
-    if (wrong < best.wrong) best = { at: at + 1, wrong, below }
-  })
-  const share = all / Math.max(1, sorted.length)
-  if (best.at === 0) return { thresholdBytes: 0, shareAbove: share, shareBelow: share }
-  return {
-    thresholdBytes: sorted[best.at - 1]?.size ?? 0,
-    shareAbove: (all - best.below) / (sorted.length - best.at),
-    shareBelow: best.below / best.at,
-  }
 }
 
 /** The largest size is repeated on a limit or a power of two, or a percentile equals a limit. */

@@ -19,6 +19,18 @@ const mutants: readonly { readonly name: string; readonly broken: Partial<Decisi
   },
   { name: 'nothing explains a gap', broken: { isJustAbove: () => false } },
   { name: 'no interval is fixed', broken: { isFixed: () => false } },
+  { name: 'a little more above is parted', broken: { isParted: (above, below) => above > below } },
+  {
+    name: 'much more above is parted, however rare',
+    broken: { isParted: (above, below) => above > below * 5 },
+  },
+  { name: 'nothing is parted', broken: { isParted: () => false } },
+  { name: 'any absence is a field dropped', broken: { isDropped: ({ goneAfter }) => goneAfter > 0 } },
+  {
+    name: 'one absence after many rows is a field dropped',
+    broken: { isDropped: ({ before }) => before >= 50 },
+  },
+  { name: 'no field is dropped', broken: { isDropped: () => false } },
   {
     name: 'what is large is lost, whatever else is',
     broken: { isOfLarge: ({ shareAbove }) => shareAbove >= 0.6 },
@@ -29,6 +41,7 @@ const mutants: readonly { readonly name: string; readonly broken: Partial<Decisi
   },
   { name: 'no loss goes by size', broken: { isOfLarge: () => false } },
   { name: 'every field is volatile', broken: { isVolatileName: () => true } },
+  { name: 'no field is volatile', broken: { isVolatileName: () => false } },
 ]
 
 const places: ReturnType<typeof makeTemporaryDirectory>[] = []

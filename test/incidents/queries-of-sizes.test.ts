@@ -6,7 +6,19 @@ import { writeBundle } from './support/bundle.ts'
 import { sizes } from './support/stories-of-sizes.ts'
 import type { Story } from './support/story.ts'
 
-// What the evidence of losses by size cites can be run, and says what the statement says.
+// What the evidence of missing fields and of losses by size cites can be run, and says what the statement says.
+
+it.each(tellingOf('field.missing'))('where a field is missing: %s', async (_, story) => {
+  const { answer, numbers } = await asked(story, 'field.missing')
+  const missing = answer.find(([isMissing]) => isMissing === 'true')
+  expect(missing?.[1]).toBe(String(numbers['rows']))
+})
+
+it.each(tellingOf('field.missing-by-size'))('above which size or load: %s', async (_, story) => {
+  const { answer } = await asked(story, 'field.missing-by-size')
+  expect(answer.length).toBeGreaterThan(1)
+  expect(answer.map(([first]) => first)).not.toContain(null)
+})
 
 it.each(tellingOf('loss.by-size'))('above which size losses lie: %s', async (_, story) => {
   const { answer } = await asked(story, 'loss.by-size')
@@ -23,6 +35,7 @@ function tellingOf(signal: string): (readonly [string, Story])[] {
 
 interface Asked {
   readonly answer: readonly (readonly (string | null)[])[]
+  readonly numbers: Readonly<Record<string, number>>
 }
 
 async function asked({ bundle }: Story, id: string): Promise<Asked> {
@@ -36,5 +49,5 @@ async function asked({ bundle }: Story, id: string): Promise<Asked> {
   for await (const rows of db.query(`SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (${inFolder})`))
     answer.push(...rows)
   db.close()
-  return { answer }
+  return { answer, numbers: signal?.numbers ?? {} }
 }

@@ -147,17 +147,17 @@ export const lossSignals: readonly SignalSpec[] = [
   {
     id: 'field.missing',
     class: 'data-dependent',
-    needs: [['effects', 'requests', 'deliveries', 'log', 'metrics']],
-    yes: 'a field is missing or empty in a part of the rows after the onset that had it before (names: the field), or logs say so',
-    no: 'payloads are there and complete',
+    needs: [['effects', 'requests', 'deliveries', 'ledger', 'log', 'metrics']],
+    yes: 'a field is missing or empty in a part of the rows after the onset that had it before (names: the field), or logs say so; where no field is mapped, one that 50 rows had before its first absence and 10 % of later rows lack, or that only rows above a size lack',
+    no: 'payloads are there and complete (unknown where losses go by size)',
     numbers: ['share', 'rows'],
   },
   {
     id: 'field.missing-by-size',
     class: 'data-dependent',
-    needs: [['effects', 'requests', 'deliveries', 'metrics', 'log']],
-    yes: 'the field is missing above a size (or a count of items) and there below it',
-    no: 'it is missing at all sizes alike',
+    needs: [['effects', 'requests', 'deliveries', 'ledger', 'metrics', 'log']],
+    yes: 'the field is missing above a size (or a count of items) or a load (busiest against quietest third of minutes) and there below it: in at least 30 %, and five times as often',
+    no: 'it is missing at all sizes alike: in the larger half less than one and a half times as often as in the smaller',
     numbers: ['thresholdBytes', 'shareAbove', 'shareBelow'],
   },
   {

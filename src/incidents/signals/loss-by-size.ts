@@ -7,6 +7,10 @@ import { halvesOf, splitOf } from './size-split.ts'
 /** Of what was due, the large is lost: it was cut or could not be read. */
 export const lossBySizeMeasures: Measures = { 'loss.by-size': lossBySize }
 
+export function isLossBySize(m: Material): boolean {
+  return lossBySize(m).value === true
+}
+
 function lossBySize(m: Material): Measured {
   const { due, dueSource, effectSource, why } = m.losses
   if (dueSource === undefined || effectSource === undefined || why !== undefined)

@@ -4,6 +4,7 @@ import { gapMeasures } from './gaps.ts'
 import { lossBySizeMeasures } from './loss-by-size.ts'
 import { lossMeasures } from './losses.ts'
 import type { Measures } from './material.ts'
+import { missingFieldMeasures } from './missing-fields.ts'
 import { pairMeasures } from './pairs.ts'
 import { placeMeasures } from './places.ts'
 import { sideMeasures } from './sides.ts'
@@ -21,5 +22,6 @@ export const measures: Measures = {
   ...changeMeasures,
   ...lossMeasures,
   ...lossBySizeMeasures,
+  ...missingFieldMeasures,
   ...sizeMeasures,
 }

@@ -1,148 +1,15 @@
-import { countText, shareText } from '../../reconcile/values/format.ts'
+import { countText } from '../../reconcile/values/format.ts'
 import { knownLimits } from '../../integrity/limits.ts'
 import { suspicionsOf } from '../../integrity/size-watch.ts'
-import type { BundleRow, LoadedSource } from '../bundle/row.ts'
+import type { LoadedSource } from '../bundle/row.ts'
 import { columnOf, type Material, type Measured, type Measures, searchQuery, tableOf } from './material.ts'
-import { evidenceOf, nothingFound, saidFound, unknown } from './saying.ts'
-import { splitOf } from './size-split.ts'
+import { evidenceOf, saidFound, unknown } from './saying.ts'
 
-/** Fields that are missing, and sizes that stop at a limit; queues that grow, messages that fail again and again. */
+/** Sizes that stop at a limit; queues that grow, messages that fail again and again. */
 export const sizeMeasures: Measures = {
-  'field.missing': missing,
-  'field.missing-by-size': missingBySize,
   'size.at-limit': atLimit,
   'queue.backlog-grows': backlog,
   'queue.poison': poison,
-}
-
-interface Presence {
-  readonly source: LoadedSource
-  readonly name: string
-  readonly isMissing: (row: BundleRow) => boolean
-}
-
-const kinds = ['effects', 'requests', 'deliveries'] as const
-
-/** The mapped `value` is the field in question; without one, columns that some rows have and some do not. */
-function presences(m: Material): Presence[] {
-  return m.of(...kinds).flatMap((source) => {
-    const { map } = source
-    if (map.value !== undefined)
-      return [
-        {
-          source,
-          name: map.value,
-          isMissing: ({ value }: BundleRow) => value === undefined || /^(null|none|undefined)$/i.test(value),
-        },
-      ]
-    if (map.bytes === undefined) return []
-    const names = new Set(source.rows.slice(0, 5000).flatMap(({ rest }) => Object.keys(rest ?? {})))
-    return [...names].map((name) => ({
-      source,
-      name,
-      isMissing: ({ rest }: BundleRow) => rest?.[name] === undefined,
-    }))
-  })
-}
-
-const saidMissing =
-  /(field|property|hold_for_review|\w+_\w+)\b.*\b(missing|absent|disappear\w*|not (present|set)|null|dropped)|(missing|absent) (field|property)/i
-
-function missing(m: Material): Measured {
-  for (const { source, name, isMissing } of presences(m)) {
-    const gone = source.rows.filter(isMissing)
-    const share = gone.length / Math.max(1, source.rows.length)
-    const onsetMs = m.onset?.series.name === 'missing-fields' ? m.onset.fromMs : undefined
-    const before = source.rows.filter(({ at }) => onsetMs !== undefined && at !== undefined && at < onsetMs)
-    const hadIt = before.length === 0 || before.filter(isMissing).length <= before.length * 0.05
-    if (gone.length === 0 && source.map.value === undefined) continue
-    const statement = `The field ${name} is missing in ${countText(gone.length)} of ${countText(source.rows.length)} rows of ${source.id} (${shareText(share)})${before.length === 0 ? '' : `; before the onset in ${before.filter(isMissing).length} of ${before.length}`}.`
-    const value = gone.length >= 3 && share < 0.98 && hadIt ? true : gone.length === 0 ? false : 'unknown'
-    if (value === 'unknown' && source.map.value === undefined) continue
-    return {
-      value,
-      statement,
-      found: [evidenceOf(source, statement, presenceQuery(source, name))],
-      numbers: { share, rows: gone.length },
-      names: [name],
-    }
-  }
-  const lines = m.said(saidMissing, 'log', 'alerts')
-  if (lines.length > 0) {
-    const [first] = lines
-    const name = /\b([a-z]+_[a-z_]+)\b/i.exec(first?.message ?? first?.name ?? '')?.[1]
-    return {
-      value: true,
-      statement: 'Logs tell of a field that is missing.',
-      found: saidFound(m, lines, { pattern: saidMissing, what: 'a missing field' }),
-      numbers: { share: 0, rows: lines.length },
-      ...(name === undefined ? {} : { names: [name] }),
-    }
-  }
-  if (m.of(...kinds).every(({ map }) => map.value === undefined && map.payload === undefined))
-    return unknown('No field’s presence is in question: map value to its column.')
-  return {
-    value: false,
-    statement: 'No field is missing.',
-    found: nothingFound(m, ['log', 'effects', 'requests', 'deliveries'], {
-      pattern: saidMissing,
-      what: 'missing field',
-    }),
-  }
-}
-
-function presenceQuery(source: LoadedSource, name: string): string {
-  const column = source.map.value === name ? columnOf(source, 'value') : `"${name}"`
-  const bytes =
-    source.map.bytes === undefined
-      ? ''
-      : `, min(CAST(${columnOf(source, 'bytes')} AS BIGINT)) AS smallest, max(CAST(${columnOf(source, 'bytes')} AS BIGINT)) AS largest`
-  return `SELECT coalesce(CAST(${column} AS VARCHAR), '') = '' AS missing, count(*)${bytes} FROM ${tableOf(source)} GROUP BY 1`
-}
-
-const itemNames = /^(items?|orders?|order_?count|item_?count|count|lines?|batch_?size|rows|records|entries)$/i
-
-/** A size, or a count of items, above which the field is missing and below which it is there. */
-function missingBySize(m: Material): Measured {
-  let unclear: Measured | undefined
-  for (const { source, name, isMissing } of presences(m)) {
-    const sizeOf = ({ bytes, rest }: BundleRow): number | undefined => {
-      if (bytes !== undefined) return bytes
-      const found = Object.entries(rest ?? {}).find(
-        ([key, value]) => itemNames.test(key) && /^\d+$/.test(value),
-      )
-      return found === undefined ? undefined : Number(found[1])
-    }
-    const cases = source.rows.flatMap((row) => {
-      const size = sizeOf(row)
-      return size === undefined ? [] : [{ size, isGone: isMissing(row) }]
-    })
-    const gone = cases.filter(({ isGone }) => isGone).length
-    if (gone < 3 || gone === cases.length) continue
-    const { thresholdBytes, shareAbove, shareBelow } = splitOf(cases)
-    const statement = `${name} is missing in ${shareText(shareAbove)} of rows of ${source.id} larger than ${countText(thresholdBytes)} and in ${shareText(shareBelow)} of smaller ones.`
-    const value =
-      shareAbove >= 0.6 && shareBelow <= 0.05 ? true : shareAbove < 1.5 * shareBelow ? false : 'unknown'
-    const measured: Measured = {
-      value,
-      statement,
-      found: [evidenceOf(source, statement, presenceQuery(source, name))],
-      numbers: { thresholdBytes, shareAbove, shareBelow },
-      names: [name],
-    }
-    if (value === true) return measured
-    unclear ??= measured
-  }
-  const said =
-    /(only|just) (seen )?(on|for|in) (large|big)|large (batches|messages|payloads).*(missing|absent|drop)|(missing|absent|drop\w*).*(large|big) (batch|message|payload)/i
-  const lines = m.said(said, 'log', 'alerts', 'changes')
-  if (unclear === undefined && lines.length > 0)
-    return {
-      value: true,
-      statement: 'Logs say that it is seen with large messages alone.',
-      found: saidFound(m, lines, { pattern: said, what: 'large messages' }),
-    }
-  return unclear ?? unknown('No source holds sizes beside a field that is missing in some rows.')
 }
 
 /** The largest size is repeated on a limit or a power of two, or a percentile equals a limit. */

@@ -2,7 +2,7 @@ import { array, assert, integer, property } from 'fast-check'
 import { expect, it } from 'vitest'
 import { changePoints, intervalOf } from '../../src/incidents/signals/change-points.ts'
 import { riseOf, seriesOf } from '../../src/incidents/signals/onset.ts'
-import { splitOf } from '../../src/incidents/signals/sizes.ts'
+import { splitOf } from '../../src/incidents/signals/size-split.ts'
 import { numbersFrom } from './support/bundle.ts'
 
 function poisson(rate: number, random: () => number): number {
@@ -81,7 +81,10 @@ it('the onset ends at the first event of the rise, and what came from the first 
 
 it('the size above which a field is missing', () => {
   const cases = Array.from({ length: 100 }, (_, index) => ({ size: index * 10, isGone: index > 70 }))
-  expect(splitOf(cases)).toEqual({ thresholdBytes: 700, shareAbove: 1, shareBelow: 0 })
+  expect(splitOf(cases)).toEqual({ thresholdBytes: 700, shareAbove: 1, shareBelow: 0, goneAbove: 1 })
+  // Of what is larger, a third: that all are there would err least.
+  const third = splitOf(cases.map(({ size }, at) => ({ size, isGone: at > 40 && at % 3 === 0 })))
+  expect(third).toMatchObject({ thresholdBytes: 410, shareBelow: 0 })
   const alike = splitOf(cases.map(({ size }) => ({ size, isGone: size % 30 !== 0 })))
   expect(alike.shareBelow).toBeGreaterThan(0.4)
 })

@@ -5,6 +5,7 @@ import { type Decisions, decisions } from '../../src/incidents/signals/decisions
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts'
 import { writeBundle } from './support/bundle.ts'
 import type { Story } from './support/story.ts'
+import { sizes } from './support/stories-of-sizes.ts'
 import { stories } from './support/stories.ts'
 
 /** A broken decision; what the stories say must notice it. */
@@ -18,14 +19,36 @@ const mutants: readonly { readonly name: string; readonly broken: Partial<Decisi
   },
   { name: 'nothing explains a gap', broken: { isJustAbove: () => false } },
   { name: 'no interval is fixed', broken: { isFixed: () => false } },
+  { name: 'a little more above is parted', broken: { isParted: (above, below) => above > below } },
+  {
+    name: 'much more above is parted, however rare',
+    broken: { isParted: (above, below) => above > below * 5 },
+  },
+  { name: 'nothing is parted', broken: { isParted: () => false } },
+  { name: 'any absence is a field dropped', broken: { isDropped: ({ goneAfter }) => goneAfter > 0 } },
+  {
+    name: 'one absence after many rows is a field dropped',
+    broken: { isDropped: ({ before }) => before >= 50 },
+  },
+  { name: 'no field is dropped', broken: { isDropped: () => false } },
+  {
+    name: 'what is large is lost, whatever else is',
+    broken: { isOfLarge: ({ shareAbove }) => shareAbove >= 0.6 },
+  },
+  {
+    name: 'all that is lost is large, whatever arrives',
+    broken: { isOfLarge: ({ goneAbove }) => goneAbove >= 0.9 },
+  },
+  { name: 'no loss goes by size', broken: { isOfLarge: () => false } },
   { name: 'every field is volatile', broken: { isVolatileName: () => true } },
+  { name: 'no field is volatile', broken: { isVolatileName: () => false } },
 ]
 
 const places: ReturnType<typeof makeTemporaryDirectory>[] = []
 const read: { story: Story; bundle: Bundle }[] = []
 
 beforeAll(async () => {
-  for (const story of [...stories, business()]) {
+  for (const story of [...stories, ...sizes, business()]) {
     const place = makeTemporaryDirectory()
     places.push(place)
     read.push({ story, bundle: await readBundle(writeBundle(story.bundle, place.path)) })

@@ -22,6 +22,7 @@ export const lossCauses: readonly Cause[] = [
       'loss.after-failover': [-1, 0.1],
       'queue.backlog-grows': [-0.7, 0.2],
       'field.missing': [-0.5, 0.1],
+      'loss.by-size': [-1.5, 0.1],
     },
     contradictions: [noLoss],
     test: {
@@ -80,6 +81,7 @@ export const lossCauses: readonly Cause[] = [
       'loss.refused': [-2, 0.3],
       'loss.crash-beside': [-1.5, 0.3],
       'loss.logged-duplicate': [-1.5, 0.1],
+      'loss.by-size': [-1.5, 0.1],
     },
     contradictions: [noLoss],
     test: {
@@ -109,6 +111,7 @@ export const lossCauses: readonly Cause[] = [
       'change.edge': [1.5, -0.4],
       'loss.acknowledged': [-2.5, 0.4],
       'receiver.slow': [-1, 0.3],
+      'loss.by-size': [-1.5, 0.1],
     },
     contradictions: [noLoss],
     test: {
@@ -212,7 +215,8 @@ export const lossCauses: readonly Cause[] = [
       'loss.present': [0.3, -0.2],
       'field.missing': [2.5, -5],
       'field.missing-by-size': [2.5, -1],
-      'size.at-limit': [2, -0.7],
+      'loss.by-size': [3.5, -0.5],
+      'size.at-limit': [2, -0.2],
       'change.sizes': [1.5, -0.3],
     },
     contradictions: [],

@@ -34,6 +34,21 @@ export function isFixed(intervals: readonly number[]): boolean {
   )
 }
 
+/** Absent above a size or a load: in at least 30 % there, and at least five times as often as below it. */
+export function isParted(shareAbove: number, shareBelow: number): boolean {
+  return shareAbove >= 0.3 && shareAbove >= shareBelow * 5
+}
+
+/** A field was in at least 50 rows before it was first absent, and is absent in at least 10 % from there on. */
+export function isDropped(rows: { before: number; after: number; goneAfter: number }): boolean {
+  return rows.before >= 50 && rows.goneAfter >= rows.after * 0.1
+}
+
+/** Nearly all that is lost (90 %) is large; of what is large most is lost, of the rest hardly any. */
+export function isOfLarge(shares: { shareAbove: number; shareBelow: number; goneAbove: number }): boolean {
+  return shares.goneAbove >= 0.9 && shares.shareAbove >= 0.6 && shares.shareBelow < 0.15
+}
+
 export function isVolatileName(name: string): boolean {
   return /^(at|ts|time|timestamp|date|sent|now)$|(_at|At|_ts|_time|Time|timestamp|Timestamp)$|nonce|token|trace|span_?id|request_?id|correlation|attempt|retry|signature|jitter|user_?agent/i.test(
     name,
@@ -55,7 +70,19 @@ export interface Decisions {
   readonly isJustAbove: typeof isJustAbove
   readonly isMultiple: typeof isMultiple
   readonly isFixed: typeof isFixed
+  readonly isParted: typeof isParted
+  readonly isDropped: typeof isDropped
+  readonly isOfLarge: typeof isOfLarge
   readonly isVolatileName: typeof isVolatileName
 }
 
-export const decisions: Decisions = { byShare, isJustAbove, isMultiple, isFixed, isVolatileName }
+export const decisions: Decisions = {
+  byShare,
+  isJustAbove,
+  isMultiple,
+  isFixed,
+  isParted,
+  isDropped,
+  isOfLarge,
+  isVolatileName,
+}

@@ -133,8 +133,11 @@ export function tableOf(source: LoadedSource): string {
 
 /** The column of a field in a query; of JSON lines, its path. */
 export function columnOf(source: LoadedSource, field: FieldName): string {
-  const name = source.map[field] ?? field
-  return source.format === 'jsonl' ? name.split('.').map(identifier).join('.') : identifier(name)
+  return columnNamed(source, source.map[field] ?? field)
+}
+
+export function columnNamed({ format }: LoadedSource, name: string): string {
+  return format === 'jsonl' ? name.split('.').map(identifier).join('.') : identifier(name)
 }
 
 /** SQL that shows the rows of the references that come more than once, with some of our fields. */

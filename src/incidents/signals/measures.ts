@@ -1,8 +1,10 @@
 import { answerMeasures } from './answers.ts'
 import { changeMeasures } from './changes.ts'
 import { gapMeasures } from './gaps.ts'
+import { lossBySizeMeasures } from './loss-by-size.ts'
 import { lossMeasures } from './losses.ts'
 import type { Measures } from './material.ts'
+import { missingFieldMeasures } from './missing-fields.ts'
 import { pairMeasures } from './pairs.ts'
 import { placeMeasures } from './places.ts'
 import { sideMeasures } from './sides.ts'
@@ -19,5 +21,7 @@ export const measures: Measures = {
   ...systemMeasures,
   ...changeMeasures,
   ...lossMeasures,
+  ...lossBySizeMeasures,
+  ...missingFieldMeasures,
   ...sizeMeasures,
 }

@@ -36,15 +36,20 @@ const ownIds = /(^|_)(id|uuid|row)$|Id$|^(host|pod|node|worker|run|attempt|durat
 /** The leaves of a payload by their paths; of what is no JSON, the text; of a row without payload, its other columns. */
 function payloadOf(row: BundleRow): ReadonlyMap<string, string> | undefined {
   if (row.payload !== undefined) {
-    const leaves = new Map<string, string>()
-    const value = jsonOf(row.payload)
-    if (value === undefined) leaves.set('payload', row.payload)
-    else addLeaves(value, '', leaves)
-    return leaves
+    return jsonLeaves(row.payload) ?? new Map([['payload', row.payload]])
   }
   if (row.rest === undefined) return undefined
   const kept = Object.entries(row.rest).filter(([name]) => !ownIds.test(name))
   return kept.length === 0 ? undefined : new Map(kept)
+}
+
+/** The leaves of a JSON object or array by their paths, as JSON; undefined for any other text. */
+export function jsonLeaves(text: string): ReadonlyMap<string, string> | undefined {
+  const value = jsonOf(text)
+  if (value === undefined) return undefined
+  const leaves = new Map<string, string>()
+  addLeaves(value, '', leaves)
+  return leaves
 }
 
 function jsonOf(text: string): unknown {

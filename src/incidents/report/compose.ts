@@ -68,6 +68,9 @@ function problemBlocks({
   ]
 }
 
+/** In log-odds: odds of four to three. */
+const telling = 0.3
+
 type Hypothesis = Triage['hypotheses'][number]
 
 function support({ supporting }: Hypothesis): readonly string[] {
@@ -130,14 +133,32 @@ function causeBlock(each: Hypothesis, triage: Triage): readonly Block[] {
   return [
     each.label === 'remote' ? forReference(3, title) : heading(3, title),
     { kind: 'text', sentences: [cited(each.mechanism, ['C1'])] },
-    ...section('For it, in log-odds:', supporting.map(line)),
-    ...section('Against it:', disconfirming.map(line)),
+    ...section('For it, in log-odds:', withSmallOnes(supporting, line)),
+    ...section('Against it:', withSmallOnes(disconfirming, line)),
     ...section(
       'If it is this one:',
       each.predicts.map((text) => cited(text, ['C1'])),
     ),
     { kind: 'text', sentences: [cited(`Cheapest test, step ${each.cheapestStep}:`, ['C1'])] },
     { kind: 'command', text: cited(each.cheapestTest, ['C1']) },
+  ]
+}
+
+/** What hardly counts is added up: a page of tenths hides what does. */
+function withSmallOnes(
+  weighed: Hypothesis['supporting'],
+  line: (one: Hypothesis['supporting'][number]) => Cited,
+): readonly Cited[] {
+  const small = weighed.filter(({ logOdds }) => Math.abs(logOdds) < telling)
+  if (small.length < 2) return weighed.map(line)
+  const sum = small.reduce((total, { logOdds }) => total + logOdds, 0)
+  const names = small.map(({ signal }) => signal)
+  return [
+    ...weighed.filter(({ logOdds }) => Math.abs(logOdds) >= telling).map(line),
+    cited(
+      `${signed(sum)}  ${small.length} small ones together: ${names.join(', ')}`,
+      small.flatMap(({ evidence }) => evidence),
+    ),
   ]
 }
 

@@ -24,7 +24,7 @@ export function shapeOf(
   const fields = fieldNames.filter((field) => map[field] !== undefined)
   const mapped = new Set(Object.values(map))
   const others = source.columns.map(({ name }) => name).filter((name) => !mapped.has(name))
-  const rest = map.payload === undefined ? others.slice(0, maxRest) : []
+  const rest = others.slice(0, maxRest)
   const columns = [...fields.map((field) => map[field] ?? ''), ...rest]
   return {
     columns,

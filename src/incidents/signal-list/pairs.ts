@@ -158,6 +158,14 @@ export const pairSignals: readonly SignalSpec[] = [
     numbers: ['medianMs'],
   },
   {
+    id: 'multiplicity.all-repeated',
+    class: 'deterministic',
+    needs: effects,
+    yes: 'nearly every reference of the affected time or run (95 %) has more than one effect',
+    no: 'half of them or fewer have',
+    numbers: ['share'],
+  },
+  {
     id: 'multiplicity.every-item-twice',
     class: 'deterministic',
     needs: effects,

@@ -1,5 +1,6 @@
 import { durationText, shareText } from '../../reconcile/values/format.ts'
-import type { BundleRow } from '../bundle/row.ts'
+import { constantsOf } from '../bundle/constants.ts'
+import type { BundleRow, LoadedSource } from '../bundle/row.ts'
 import { median, percentile } from './decisions.ts'
 import { intervalsOf } from './gaps.ts'
 import { type Group, rowsByRef } from './groups.ts'
@@ -179,6 +180,22 @@ const layerNames: Readonly<Record<string, RegExp>> = {
   job: /(job|batch|stage|cron|scheduler|pipeline|workflow)\S{0,20}\W{0,5}(\w+\W+){0,4}(retry|retries|re-?run|attempt)|(retry|re-?running)\W+(\w+\W+){0,4}(job|batch|stage)/i,
 }
 
+interface ConfiguredLimit {
+  readonly source: LoadedSource
+  readonly path: string
+  readonly said: string
+}
+
+/** Files of settings that let somebody try more than once: each is of a layer of its own. */
+function configuredLimits(m: Material): readonly ConfiguredLimit[] {
+  return m.of('config').flatMap((source) =>
+    (source.files ?? []).flatMap(({ path, text }) => {
+      const limit = constantsOf(text).find(({ name, value }) => name === 'attemptLimits' && value > 1)
+      return limit === undefined ? [] : [{ source, path, said: limit.said }]
+    }),
+  )
+}
+
 function layers(m: Material): Measured {
   const names: string[] = []
   const found = []
@@ -195,6 +212,10 @@ function layers(m: Material): Measured {
     found.push(
       evidenceOf(source, `${source.id} tells of retries in a ${name}.`, searchQuery(source, pattern)),
     )
+  }
+  for (const { source, path, said } of configuredLimits(m)) {
+    names.push(`${path} (${said})`)
+    found.push(evidenceOf(source, `${path} says ${said}.`, searchQuery(source, /retr(y|ies)|attempt|tries/i)))
   }
   if (found.length === 0) {
     const kinds = m.of('log', 'config')

@@ -4,6 +4,8 @@ import { type Found, type Material, searchQuery, textOf } from './material.ts'
 
 export interface Change extends Omit<ChangeFact, 'evidence'> {
   readonly source: string
+  /** What was said of it, its name aside. */
+  readonly message: string
 }
 
 /** The changes that the bundle lists, in the order of their times. What has no time is no change that could be placed. */
@@ -17,7 +19,7 @@ export function changesOf(m: Pick<Material, 'rows'>): readonly Change[] {
 function changeOf(row: BundleRow, atMs: number): Change {
   const text = textOf(row)
   const name = row.name ?? row.rest?.['id'] ?? row.version ?? (row.message ?? text).slice(0, 80)
-  return { name, atMs, kind: kindOf(row, text), text, source: row.source }
+  return { name, atMs, kind: kindOf(row, text), text, message: row.message ?? '', source: row.source }
 }
 
 function kindOf({ kind }: BundleRow, text: string): Change['kind'] {

@@ -204,6 +204,7 @@ function newVersions(m: Material): Change[] {
       atMs: row.at ?? 0,
       kind: 'deploy' as const,
       text: '',
+      message: '',
       source: row.source,
     }))
 }

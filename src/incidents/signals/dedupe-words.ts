@@ -1,10 +1,10 @@
 /** How people and programs tell that the store of seen keys was lost, all at once. */
 export const storeLost: RegExp =
-  /(redis|memcached?|valkey|dedup\w*|idempoten\w*|cache)\b.*(restart\w*|flush\w*|failover|wiped|cleared|lost|bypass\w*|disabled|empty|cold|reset|reload)|(flushall|flushdb|restart\w*|flush\w*)\b.*(redis|memcache|valkey|dedup|idempoten|cache)/i
+  /(redis|memcached?|valkey|dedup\w*|idempoten\w*|cache)\b.*(restart\w*|flush\w*|failover|wiped|cleared|lost|bypass\w*|disabled|empty|cold|reset|reload)|(flushall|flushdb|restart\w*|flush\w*)\b.*(redis|memcache|valkey|dedup|idempoten|cache)|\bflush(all|db)\b|empty (data ?set|keyspace|store)|no (snapshot|dump|rdb|aof)( file)? (was )?found|keys removed|\b0 keys\b|keys loaded: 0\b|cold (start|cache)/i
 
 /** That it forgets keys one by one, at the end of their lifetime or before. */
 export const keysExpired: RegExp =
-  /(evict\w*|expir\w*)\W+(\w+\W+){0,6}(key|dedup\w*|idempoten\w*)|(key|dedup\w*|idempoten\w*)\W+(\w+\W+){0,4}(evict\w*|expired)|evicted_?keys|expired_?keys/i
+  /(evict\w*|expir\w*)\W+(\w+\W+){0,6}(keys?|dedup\w*|idempoten\w*)|(keys?|dedup\w*|idempoten\w*)\W+(\w+\W+){0,4}(evict\w*|expired)|evicted_?keys|expired_?keys/i
 
 /** Before the end of their lifetime, for want of room. */
 export const keysEvicted: RegExp = /evict/i

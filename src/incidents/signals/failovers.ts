@@ -14,11 +14,14 @@ import { evidenceOf, iso, nothingFound, saidFound, unknown } from './saying.ts'
 
 const hourMs = 3_600_000
 const failoverPattern =
-  /fail(s|ed|ing)?[- ]?over|promot(ed|ing|ion)|split[- ]?brain|new primary|primary changed|switchover|leader (election|changed)|post-failover|standby(-\d+)? (is now|took over)/i
+  /fail(s|ed|ing)?[- ]?over|promot(ed|ing|ion)|split[- ]?brain|new primary|primary changed|switchover|leader (election|changed)|post-failover|standby(-\d+)? (is now|took over)|two primaries|taking over as|(is|as|becoming|elected) (the )?(new |now )?(primary|master|leader)( now)?|primary now|promote request|switch-master|new timeline|no quorum|demot(ed|ing)/i
 const resetPattern =
   /connection (was )?(reset|closed|terminated|lost)|ECONNRESET|conns? dropped|reset by peer|terminating connection|57P0[123]/i
 const restartPattern =
   /restart|crash|killed|sigterm|sigkill|oom|out of memory|exit(ed|ing)? (with )?(code|status|signal)|panic|segfault|segmentation fault|core dumped|sigsegv|sigabrt|\b(exit|died|start(ed|ing)|stopp?(ed|ing)|terminat\w+|evicted)\b/i
+
+/** A job that somebody or a plan starts, or that ends well, did not die. */
+const meantPattern = /by hand|manual|schedul|\bcron|exit code 0\b|completed|finished|succe(ss|eded)/i
 
 /** Stores that failed over, and processes that died between the rows of a group. */
 export const failoverMeasures: Measures = {
@@ -133,7 +136,9 @@ function aroundFailover(m: Material): Measured {
 function restartsBeside(m: Material): Measured {
   const { base, list } = m.groups
   const rows = [
-    ...m.rows('processes').filter((row) => restartPattern.test(textOf(row))),
+    ...m
+      .rows('processes')
+      .filter((row) => restartPattern.test(textOf(row)) && !meantPattern.test(textOf(row))),
     ...m.said(
       /restart|crash|killed|sigterm|sigkill|\boom\b|out of memory|exit(ed)? (with )?(code|status|signal)|panic:|segfault|segmentation fault|core dumped/i,
       'log',

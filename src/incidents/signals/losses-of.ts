@@ -27,9 +27,13 @@ const sides: readonly (readonly [SourceKind, SourceKind])[] = [
   ['requests', 'ledger'],
 ]
 
-const taken = /^(2\d\d|ok|success|succeeded|accepted|completed|created|done|sent|paid|acknowledged|acked)$/i
-/** Who knocked was turned away, whatever was wanted: rights, signature, certificate. */
-const turnedAway = /^(401|403|407|495|496|526)$|signature|unauthori|forbidden|\btls\b|\bssl\b|certificate/i
+const taken = /^2\d\d$/
+/**
+ * Who was turned away at the door, whatever was wanted (rights, signature, certificate), and where nobody knows how it
+ * ended: the caller or the proxy had waited long enough.
+ */
+const turnedAway =
+  /^(401|403|407|495|496|526|408|499|504|524|598|599)$|signature|unauthori|forbidden|\btls\b|\bssl\b|certificate|timed?[ _-]?out|deadline/i
 
 /** A record of our own that waits: it is late once it has waited longer than work takes anywhere. */
 const waiting =
@@ -43,7 +47,8 @@ const lateMs = 600_000
  */
 function isDue({ status, at }: BundleRow, kind: SourceKind, endMs: number): boolean {
   if (kind === 'deliveries' || status === undefined) return true
-  if (kind === 'requests') return taken.test(status) || turnedAway.test(status)
+  if (kind === 'requests' && /^\d{3}$/.test(status)) return taken.test(status) || turnedAway.test(status)
+  if (turnedAway.test(status)) return true
   return waiting.test(status) ? at !== undefined && at < endMs - lateMs : !calledOff.test(status)
 }
 

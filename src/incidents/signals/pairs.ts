@@ -94,6 +94,7 @@ export const pairMeasures: Measures = {
       fields: ['effect'],
     }),
   'later-void': laterVoid,
+  'multiplicity.all-repeated': (m) => ofAffected(m, (count) => count > 1, 'more than one effect'),
   'multiplicity.every-item-twice': everyItemTwice,
   'multiplicity.product': product,
 }
@@ -242,7 +243,12 @@ function laterVoid(m: Material): Measured {
   })
 }
 
-function everyItemTwice(m: Material): Measured {
+export function everyItemTwice(m: Material): Measured {
+  return ofAffected(m, (count) => count === 2, 'exactly two effects')
+}
+
+/** Of the references of the time, or of the runs, that have duplicates. */
+function ofAffected(m: Material, fits: (count: number) => boolean, words: string): Measured {
   const { list, base, isEffects } = m.groups
   if (base === undefined || !isEffects || list.length < 3)
     return unknown('Fewer than three duplicate references.')
@@ -251,10 +257,10 @@ function everyItemTwice(m: Material): Measured {
   for (const row of base.rows)
     if (row.ref !== undefined && isInRun(row)) refs.set(row.ref, (refs.get(row.ref) ?? 0) + 1)
   const counts = [...refs.values()]
-  const twice = counts.filter((count) => count === 2).length
-  const share = counts.length === 0 ? 0 : twice / counts.length
+  const yes = counts.filter(fits).length
+  const share = counts.length === 0 ? 0 : yes / counts.length
   const ref = columnOf(base, 'ref')
-  const statement = `Of ${countText(counts.length)} references of the affected ${base.map.run === undefined ? 'time' : 'runs'} ${countText(twice)} (${shareText(share)}) have exactly two effects.`
+  const statement = `Of ${countText(counts.length)} references of the affected ${base.map.run === undefined ? 'time' : 'runs'} ${countText(yes)} (${shareText(share)}) have ${words}.`
   const query = `SELECT effects, count(*) AS refs FROM (SELECT ${ref}, count(*) AS effects FROM ${tableOf(base)} GROUP BY 1) GROUP BY 1 ORDER BY 1`
   return {
     value: share >= 0.95 ? true : share <= 0.5 ? false : 'unknown',

@@ -7,6 +7,8 @@ export interface Differences {
   readonly business: readonly string[]
   /** Names of fields that change from attempt to attempt by their nature. */
   readonly volatile: readonly string[]
+  /** How many fields were compared, the volatile ones aside. */
+  readonly names: number
 }
 
 const lists = ['rows', 'requests', 'deliveries', 'ledger'] as const
@@ -26,6 +28,7 @@ export function differences(
     return {
       business: differs.filter((field) => !isVolatileName(field)),
       volatile: differs.filter((field) => isVolatileName(field)),
+      names: [...names].filter((field) => !isVolatileName(field)).length,
     }
   }
   return undefined

@@ -1,9 +1,11 @@
-import { shareText } from '../../reconcile/values/format.ts'
+import { countText, shareText } from '../../reconcile/values/format.ts'
+import { pairsIn } from '../bundle/log-line.ts'
 import type { FieldName } from '../bundle/manifest.ts'
 import type { BundleRow } from '../bundle/row.ts'
-import type { Group } from './groups.ts'
+import { gapOf, type Group } from './groups.ts'
 import { columnOf, type Material, type Measured, type Measures, pairsQuery, tableOf } from './material.ts'
-import { byGroups, evidenceOf, rowsWith, saidFound, unknown } from './saying.ts'
+import { everyItemTwice } from './pairs.ts'
+import { byGroups, evidenceOf, rowsWith, saidFound, shortened, unknown } from './saying.ts'
 
 /** Where duplicates come from: workers, hosts, endpoints, segments, runs, events. */
 export const placeMeasures: Measures = {
@@ -41,22 +43,28 @@ export const placeMeasures: Measures = {
     return byVersion.value === true || byHost.value === 'unknown' ? byVersion : byHost
   },
   'endpoint.one-only': (m) => oneOnly(m, 'endpoint'),
-  'endpoints.two': (m) =>
-    byGroups(m, {
+  'endpoints.two': (m) => {
+    const registered = registeredTwice(m)
+    if (registered !== undefined) return registered
+    return byGroups(m, {
       test: (group) => {
-        for (const rows of [group.deliveries, group.requests, group.rows]) {
-          const sent = rows.filter(({ endpoint }) => endpoint !== undefined)
+        for (const rows of [group.deliveries, group.requests, group.rows, group.log]) {
+          const sent = rows.flatMap((row) => {
+            const to = sentTo(row)
+            return to === undefined ? [] : [{ to, event: row.event }]
+          })
           if (sent.length < 2) continue
           const events = new Set(sent.map(({ event }) => event))
-          const endpoints = new Set(sent.map(({ endpoint }) => endpoint))
-          return endpoints.size > 1 && events.size === 1
+          const places = new Set(sent.map(({ to }) => to))
+          return places.size > 1 && events.size === 1
         }
         return undefined
       },
       words: 'the same event was delivered to two endpoints',
       missing: 'No column holds endpoints.',
       fields: ['endpoint', 'event'],
-    }),
+    })
+  },
   'segments.contiguous': contiguous,
   'attempt.second': attemptSecond,
   'runs.two': (m) => {
@@ -86,6 +94,36 @@ export const placeMeasures: Measures = {
   'origin.alternates': alternates,
 }
 
+const takes = /subscri|handler|listener|consumer_?group/i
+
+/** The endpoint, or by whatever name who takes an event is called in columns or in the pairs of a message. */
+function sentTo({ endpoint, rest, message }: BundleRow): string | undefined {
+  if (endpoint !== undefined) return endpoint
+  const named = [...Object.entries(rest ?? {}), ...(message === undefined ? [] : pairsIn(message))]
+  return named.find(([name]) => takes.test(name))?.[1]
+}
+
+const registers =
+  /(regist(er|ered|ering|ration)|subscri(be|bed|bing|ption)|add(ed|ing)?|attach(ed|ing)?)\b.*\b(listener|handler|consumer|subscri\w*|webhook|callback|endpoint|hook)s?\b/i
+
+/** One process that takes the same subscription twice, as its log tells. */
+function registeredTwice(m: Material): Measured | undefined {
+  const lines = m.said(registers, 'log', 'processes')
+  const counts = new Map<string, number>()
+  const key = (row: BundleRow): string => JSON.stringify([row.message ?? row.name, row.worker ?? row.host])
+  for (const row of lines) counts.set(key(row), (counts.get(key(row)) ?? 0) + 1)
+  const again = lines.filter((row) => (counts.get(key(row)) ?? 0) > 1)
+  const isMost = again.length > 0 && again.length >= lines.length * 0.5
+  if (!isMost || m.groups.list.length < 3) return undefined
+  const statement = `${again.length} of ${lines.length} lines about handlers and subscriptions say again what the same process had said: “${shortened(again[0]?.message ?? '', 80)}”.`
+  return {
+    value: true,
+    statement,
+    found: saidFound(m, again, { pattern: registers, what: 'handlers that were registered' }),
+    numbers: { share: again.length / lines.length },
+  }
+}
+
 function distinct(
   group: Group,
   field: FieldName,
@@ -101,7 +139,7 @@ function workersOf(m: Material): string[] {
   ]
 }
 
-/** 90 % of the extra rows from one, while others served at least a quarter of all. */
+/** 90 % of the extra rows from one, while others served at least a tenth of all at the time. */
 function oneOnly(m: Material, field: 'host' | 'version' | 'endpoint'): Measured {
   const { base, list } = m.groups
   const extra = list.flatMap((group) =>
@@ -109,7 +147,19 @@ function oneOnly(m: Material, field: 'host' | 'version' | 'endpoint'): Measured 
       .slice(1)
       .flatMap((row) => row[field] ?? []),
   )
-  const all = m.rows('effects', 'requests', 'deliveries', 'ledger').filter((row) => row[field] !== undefined)
+  // What served before says nothing of who could have done it.
+  const times = list.flatMap((group) =>
+    rowsWith(group, field)
+      .slice(1)
+      .flatMap(({ at }) => at ?? []),
+  )
+  const since = times.reduce((least, at) => Math.min(least, at), Infinity) - 60_000
+  const until = times.reduce((most, at) => Math.max(most, at), -Infinity) + 60_000
+  const all = m
+    .rows('effects', 'requests', 'deliveries', 'ledger')
+    .filter(
+      (row) => row[field] !== undefined && (row.at === undefined || (row.at >= since && row.at <= until)),
+    )
   if (base === undefined || extra.length < 3 || all.length === 0)
     return unknown(`No column holds the ${field} of enough rows.`)
   const counts = countBy(extra)
@@ -121,8 +171,10 @@ function oneOnly(m: Material, field: 'host' | 'version' | 'endpoint'): Measured 
   const query = `SELECT ${columnOf(base, field)}, count(*) FROM (${pairsQuery(base, [field])}) GROUP BY 1 ORDER BY 2 DESC`
   // With one place alone nothing can be told from being there.
   if (elsewhere === 0) return unknown(`All rows come from one ${field}, ${name}.`)
-  const value =
-    share >= 0.9 && elsewhere >= 0.25 ? true : Math.abs(share - (1 - elsewhere)) <= 0.2 ? false : 'unknown'
+  // Of those that come from others as often as these serve, none or hardly any did.
+  const isOne =
+    share >= 0.9 && elsewhere >= 0.1 && extra.length * elsewhere >= 5 * (1 - share) * extra.length + 5
+  const value = isOne ? true : Math.abs(share - (1 - elsewhere)) <= 0.2 ? false : 'unknown'
   return { value, statement, found: [evidenceOf(base, statement, query)], numbers: { share }, names: [name] }
 }
 
@@ -133,11 +185,18 @@ export function countBy(values: readonly string[]): [string, number][] {
 }
 
 function twoPerSlot(m: Material): Measured {
+  const byRun = twoPerRun(m)
+  return byRun?.value === true
+    ? byRun
+    : (sameTwoHosts(m) ?? byRun ?? unknown('No source names both run and host.'))
+}
+
+function twoPerRun(m: Material): Measured | undefined {
   const rows = m
     .rows('effects', 'processes', 'log', 'ledger')
     .filter(({ run, host }) => run !== undefined && host !== undefined)
   const source = m.sources.find(({ id }) => id === rows[0]?.source)
-  if (source === undefined) return unknown('No source names both run and host.')
+  if (source === undefined) return undefined
   const hosts = new Map<string, Set<string>>()
   for (const { run = '', host = '' } of rows) hosts.set(run, (hosts.get(run) ?? new Set()).add(host))
   const slots = [...hosts.values()].filter((names) => names.size > 1).length
@@ -148,6 +207,29 @@ function twoPerSlot(m: Material): Measured {
     statement,
     found: [evidenceOf(source, statement, query)],
     numbers: { slots },
+  }
+}
+
+const slotMs = 300_000
+
+/** Each scheduler names its own runs: then all that was due at the time was done by the same two hosts, minutes apart at most. */
+function sameTwoHosts(m: Material): Measured | undefined {
+  const { base, list } = m.groups
+  if (base === undefined || list.length < 10) return undefined
+  const pairs = list.flatMap((group) => {
+    const names = new Set(group.rows.flatMap(({ host, worker }) => host ?? worker ?? []))
+    const gap = gapOf(group)
+    return names.size < 2 || gap === undefined || gap > slotMs ? [] : [[...names].toSorted().join(' and ')]
+  })
+  const [name = '', count = 0] = countBy(pairs)[0] ?? []
+  const isAll = everyItemTwice(m).value === true
+  if (!isAll || count < list.length * 0.9) return undefined
+  const statement = `${countText(count)} of ${countText(list.length)} duplicate references come from the same two, ${name}, within five minutes of each other.`
+  return {
+    value: true,
+    statement,
+    found: [evidenceOf(base, statement, pairsQuery(base, ['host', 'worker']))],
+    numbers: { slots: count },
   }
 }
 
@@ -271,39 +353,57 @@ function grows(m: Material): Measured {
   }
 }
 
+const fewestTurns = 3
+
+/**
+ * There and back, again and again, whatever column says who wrote: of references with four rows or more, most go strictly
+ * to and fro between two. Who take turns by chance do not.
+ */
 function alternates(m: Material): Measured {
-  const rows = m.rows('effects', 'requests', 'deliveries', 'log')
-  let [longest, known] = [0, 0]
-  for (const group of m.groups.list) {
-    const origins = originsOf(group)
-    if (origins.length >= 2) known++
-    let chain = 0
-    origins.forEach((origin, at) => {
-      chain = at > 0 && origin !== origins[at - 1] ? chain + 1 : 0
-      longest = Math.max(longest, chain)
+  const { base, list } = m.groups
+  const sides = [base?.kind === 'effects' ? 'rows' : undefined, 'deliveries', 'requests', 'log'] as const
+  const chains = sides.flatMap((side) => {
+    const long = list.map((group) => group[side ?? 'rows']).filter((rows) => rows.length > fewestTurns)
+    return columnsIn(long).map((column) => {
+      const turns = long.map((rows) => turnsOf(rows.map((row) => valueIn(row, column))))
+      return {
+        column,
+        known: long.length,
+        yes: turns.filter((count) => count >= fewestTurns).length,
+        longest: Math.max(0, ...turns),
+      }
     })
-  }
-  const { base } = m.groups
-  if (base === undefined || known < 3 || rows.length === 0)
-    return unknown('No column says which system a row comes from.')
-  const statement = `The longest chain of rows of one reference whose origin changes each time has ${longest} changes.`
+  })
+  const [best] = chains.toSorted((a, b) => b.yes / b.known - a.yes / a.known || b.longest - a.longest)
+  if (base === undefined || best === undefined || best.known < 3)
+    return unknown('No column says which system a row comes from, or no reference has four rows.')
+  const statement = `${best.yes} of ${best.known} references with four rows or more go to and fro between two values of ${best.column}, at most ${best.longest} times.`
   return {
-    value: longest >= 3 ? true : longest <= 1 ? false : 'unknown',
+    value: m.decisions.byShare(best.yes, best.known),
     statement,
     found: [evidenceOf(base, statement, pairsQuery(base, ['name']))],
-    numbers: { longestChain: longest },
+    numbers: { longestChain: best.longest },
   }
 }
 
-function originsOf(group: Group): string[] {
-  for (const rows of [group.rows, group.deliveries, group.requests, group.log]) {
-    const named = rows.flatMap(({ rest, name }) => {
-      const found = Object.entries(rest ?? {}).find(([key]) =>
-        /^(origin|source|system|service|producer|emitter|from|actor|updated_?by)$/i.test(key),
-      )
-      return found?.[1] ?? name ?? []
-    })
-    if (named.length >= 2) return named
-  }
-  return []
+const maxColumns = 40
+
+/** Our fields that name somebody, and all columns that are mapped to nothing. */
+function columnsIn(groups: readonly (readonly BundleRow[])[]): readonly string[] {
+  const names = new Set(
+    groups.slice(0, 50).flatMap((rows) => rows.flatMap(({ rest }) => Object.keys(rest ?? {}))),
+  )
+  return ['name', 'worker', 'host', 'endpoint', ...names].slice(0, maxColumns)
+}
+
+function valueIn(row: BundleRow, column: string): string | undefined {
+  return column === 'name' || column === 'worker' || column === 'host' || column === 'endpoint'
+    ? row[column]
+    : row.rest?.[column]
+}
+
+/** Turns from the first row on, as long as they go strictly to and fro. */
+function turnsOf(values: readonly (string | undefined)[]): number {
+  if (new Set(values).size !== 2 || values.includes(undefined)) return 0
+  return values.every((value, at) => at === 0 || value !== values[at - 1]) ? values.length - 1 : 0
 }

@@ -80,18 +80,25 @@ export function pairRelated(m: Material): Measured {
 
 /** What two changes are both about: retries and keys count as one subject, because one makes the other matter. */
 function sharedWords(a: Change, b: Change): string[] {
-  const wordsOf = ({ text, name }: Change): Set<string> =>
-    new Set(
-      `${name} ${text}`
-        .toLowerCase()
-        .split(/[^a-z]+/)
-        .filter((word) => word.length >= 4 && !common.has(word))
-        .map((word) => word.replace(/(ies|s|ed|ing)$/, '')),
-    )
-  const [first, second] = [wordsOf(a), wordsOf(b)]
-  const shared = [...first].filter((word) => second.has(word))
+  // Names with names: a name says again what its own change is about, and would make any other a relative of it.
+  const shared = [...new Set([...both(a.name, b.name), ...both(a.message, b.message)])]
   const isRetry = /retr(y|ies)/i
   const pairs =
     (isRetry.test(a.text) && keyChange.test(b.text)) || (isRetry.test(b.text) && keyChange.test(a.text))
   return pairs ? ['retries and keys', ...shared] : shared
+}
+
+function both(one: string, other: string): readonly string[] {
+  const words = wordsOf(other)
+  return [...wordsOf(one)].filter((word) => words.has(word))
+}
+
+function wordsOf(text: string): ReadonlySet<string> {
+  return new Set(
+    text
+      .toLowerCase()
+      .split(/[^a-z]+/)
+      .filter((word) => word.length >= 4 && !common.has(word))
+      .map((word) => word.replace(/(ies|s|ed|ing)$/, '')),
+  )
 }

@@ -10,6 +10,8 @@ import {
   searchQuery,
   tableOf,
 } from './material.ts'
+import { parseInstant } from '../../reconcile/values/instant.ts'
+import { differences, jsonLeaves } from './payloads.ts'
 import { byGroups, evidenceOf, unknown } from './saying.ts'
 
 /** What one side shows and another does not: provider and us, two writers, events and their handling. */
@@ -125,19 +127,30 @@ function twoWriters(m: Material): Measured {
   return measured
 }
 
+const eventTimeName =
+  /(event|occur|creat|produc|emit|publish|origin|issued|recorded|source)\w*?[_-]?(time|at|ts|date|on|created|stamp)?$/i
+
+/** Of a time as exports write it; of what is none, undefined. */
+function instantOf(text: string): number | undefined {
+  const bare = text.replace(/^"|"$/g, '')
+  for (const style of ['iso', 'epoch-ms', 'epoch-s'] as const) {
+    const instant = parseInstant(bare, style)
+    if (instant !== undefined) return instant.ms
+  }
+  return undefined
+}
+
 /** Event times: a column besides `at` whose name says that it is one. */
 function oldEvents(m: Material): Measured {
   const lagOf = (row: BundleRow): number | undefined => {
-    const found = Object.entries(row.rest ?? {}).find(([name]) =>
-      /^(event_?(time|at|ts)|occurred_?at|created_?at|produced_?at|emitted_?at|published_?at)$/i.test(name),
-    )
-    const ms =
-      found === undefined
-        ? Number.NaN
-        : /^\d{13}$/.test(found[1])
-          ? Number(found[1])
-          : Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(found[1]) ? found[1] : `${found[1]}Z`)
-    return row.at === undefined || !Number.isFinite(ms) ? undefined : row.at - ms
+    if (row.at === undefined) return undefined
+    const payload = row.payload === undefined ? undefined : jsonLeaves(row.payload)
+    for (const [name, text] of [...Object.entries(row.rest ?? {}), ...(payload ?? [])]) {
+      if (!eventTimeName.test(name)) continue
+      const ms = instantOf(text)
+      if (ms !== undefined) return row.at - ms
+    }
+    return undefined
   }
   const { base, list } = m.groups
   const later = list.flatMap(({ rows, deliveries, requests }) => {
@@ -169,6 +182,7 @@ function oldEvents(m: Material): Measured {
 
 /** Numeric ids that fall back to values used before, for another payload. */
 function reused(m: Material): Measured {
+  const strangers = strangersIn(m)
   for (const source of m.of('effects', 'ledger', 'requests')) {
     const fields = (['key', 'ref', 'effect'] as const).filter((field) => source.map[field] !== undefined)
     for (const field of fields) {
@@ -180,7 +194,7 @@ function reused(m: Material): Measured {
         rows.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0)),
         field,
       )
-      if (fall.reusedIds < 3 && field !== fields.at(-1)) continue
+      if (fall.reusedIds < 3 && (field !== fields.at(-1) || strangers !== undefined)) continue
       const column = columnOf(source, field)
       const statement =
         fall.reusedIds < 3
@@ -195,7 +209,23 @@ function reused(m: Material): Measured {
       }
     }
   }
-  return unknown('No column holds numeric ids with times.')
+  return strangers ?? unknown('No column holds numeric ids with times.')
+}
+
+/** Rows of one reference that have nothing else in common are of different things under one id. */
+function strangersIn(m: Material): Measured | undefined {
+  const { base, list } = m.groups
+  const compared = list.flatMap((group) => differences(group, m.decisions) ?? [])
+  if (base === undefined || compared.length < 3) return undefined
+  const alien = compared.filter(({ business, names }) => names >= 3 && business.length >= names * 0.75).length
+  if (m.decisions.byShare(alien, compared.length) !== true) return undefined
+  const statement = `In ${alien} of ${compared.length} references of ${base.id} that come more than once the rows have hardly anything in common but the reference.`
+  return {
+    value: true,
+    statement,
+    found: [evidenceOf(base, statement, pairsQuery(base, ['payload']))],
+    numbers: { groups: alien },
+  }
 }
 
 function fallOf(
@@ -209,7 +239,7 @@ function fallOf(
     const number = numberIn(id)
     const payload = JSON.stringify([row.payload, row.rest, field === 'ref' ? undefined : row.ref])
     const before = seen.get(id)
-    if (before !== undefined && before !== payload && number < max * 0.9 && isFallen(rows, at, field)) {
+    if (before !== undefined && before !== payload && number < max - 10 && isFallen(rows, at, field)) {
       reusedIds++
       maxBefore = Math.max(maxBefore, max)
       minAfter = Math.min(minAfter, number)
@@ -233,7 +263,7 @@ function isFallen(rows: readonly BundleRow[], at: number, field: 'key' | 'ref' |
   const before = rows.slice(Math.max(0, at - 20), at).map((row) => numberIn(row[field] ?? ''))
   const after = rows.slice(at, at + 20).map((row) => numberIn(row[field] ?? ''))
   const high = before.reduce((most, number) => Math.max(most, number), 0)
-  return after.length >= 3 && after.filter((number) => number < high).length >= after.length * 0.6
+  return after.length >= 3 && after.filter((number) => number < high).length >= after.length * 0.8
 }
 
 function sharedKeys(m: Material): Measured {

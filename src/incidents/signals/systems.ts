@@ -13,11 +13,11 @@ const hourMs = 3_600_000
 const writeErrors =
   /(write|insert|update|save|commit|record|persist|store)\w*\W+(\w+\W+){0,6}(fail|error|timeout|timed out|refused|denied|read-?only)|(could not|cannot|can't|failed to|unable to)\W+(\w+\W+){0,3}(write|insert|update|save|commit|record|persist|store)|read-?only (file system|transaction|mode|database)|(disk|database|device|tablespace)( or disk)? (is )?full|no space left|permission denied for|could not extend file|lock wait timeout|deadlock detected|ENOSPC|\b25006\b|\b42501\b|\b53100\b|\b40P01\b/i
 const hitPattern =
-  /duplicate (request |message |event |order |delivery )?(ignored|detected|skipped|dropped|suppressed)|already (processed|seen|handled|done)|dedup\w* hit|idempoten\w* (hit|replay)|replayed (the )?(stored|cached)|409 conflict|cache hit.*(idem|dedup)/i
+  /duplicate (request |message |event |order |delivery )?(ignored|detected|skipped|dropped|suppressed)|already (processed|seen|handled|done)|(seen|handled|processed) before|dedup\w* hit|idempoten\w* (hit|replay)|replayed (the )?(stored|cached)|409 conflict|cache hit.*(idem|dedup)/i
 const restorePattern =
   /restor(e|ed|ing)\b.*(backup|snapshot|dump|point)|(backup|snapshot|dump)\b.*restor|setval|(reset|restart)\w*\W+(\w+\W+){0,3}(sequence|identity|auto.?increment)|(sequence|identity|auto.?increment)\W+(\w+\W+){0,3}(reset|restart)|truncate(d)? (table )?\w+/i
 const replayPattern =
-  /\b(replay(ed|ing)?|backfill(ed|ing)?|redriv\w+|re-?process(ed|ing)?|offsets? (was |were )?reset|reset\w* (the )?(consumer )?offsets?|auto\.offset\.reset|seek(ing)? to (beginning|earliest))\b/i
+  /\b(replay(ed|ing)?|backfill(ed|ing)?|redriv\w+|re-?process(ed|ing)?|re-?sen[dt]|re-?send(ing)?|re-?emit(ted|ting)?|re-?queued?|sen[dt] (once more|again)|redeliver(ed|y)? (of )?(all|everything)|--to-(earliest|datetime|offset)|offsets? (was |were )?reset|reset\w* (the )?(consumer )?offsets?|auto\.offset\.reset|seek(ing)? to (beginning|earliest))\b/i
 const rerunPattern =
   /\b(re-?run|re-?start(ed)? (the )?(job|run|batch)|run(ning)? again|second (start|run|trigger)|manual(ly)? (run|start|trigger)\w*|triggered (manually|by hand|again)|started again|kubectl create job)\b/i
 

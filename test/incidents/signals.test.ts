@@ -9,9 +9,19 @@ import { causes } from './support/stories-of-causes.ts'
 import { lossCauses } from './support/stories-of-losses.ts'
 import { sizes } from './support/stories-of-sizes.ts'
 import { supply } from './support/stories-of-supply.ts'
+import { mechanisms } from './support/stories-of-mechanisms.ts'
 import { moreLosses, systems } from './support/stories-of-systems.ts'
 
-const all = [...stories, ...causes, ...lossCauses, ...systems, ...moreLosses, ...supply, ...sizes]
+const all = [
+  ...mechanisms,
+  ...stories,
+  ...causes,
+  ...lossCauses,
+  ...systems,
+  ...moreLosses,
+  ...supply,
+  ...sizes,
+]
 
 it.each(all.map((story) => [story.name, story] as const))('%s', async (_, story) => {
   const { signals, evidence, bundle } = examine(await readBundle(writeBundle(story.bundle)))

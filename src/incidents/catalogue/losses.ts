@@ -46,8 +46,8 @@ export const lossCauses: readonly Cause[] = [
     signals: {
       'loss.present': [1, -5],
       'loss.undelivered': [-2, 0.2],
-      'loss.logged-duplicate': [3.5, -3],
-      'keys.shared-by-refs': [3, -3],
+      'loss.logged-duplicate': [3.5, -1.5],
+      'keys.shared-by-refs': [3.5, -3],
       'ids.reused': [-0.7, 0.1],
       'loss.refused': [-0.7, 0.1],
     },
@@ -133,8 +133,9 @@ export const lossCauses: readonly Cause[] = [
     prior: -3,
     signals: {
       'loss.present': [0.7, -2.5],
-      'queue.backlog-grows': [3, -3],
-      'queue.poison': [3, -0.8],
+      'queue.backlog-grows': [4, -1.5],
+      'work.late': [2.5, -0.3],
+      'queue.poison': [3.5, -0.2],
       'loss.total': [0.5, -0.1],
       'loss.crash-beside': [0.5, -0.1],
       'loss.acknowledged': [-1, 0.3],

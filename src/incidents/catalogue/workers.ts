@@ -15,6 +15,7 @@ export const workerCauses: readonly Cause[] = [
     mechanism: 'A stage fails in the middle and is run again from its start; what it had done is done again.',
     prior: -3,
     signals: {
+      'payload.business-differs': [-2, 0.1],
       'dup.present': [1, -6],
       'segments.contiguous': [3.5, -3],
       'attempt.second': [2, -1.5],
@@ -50,6 +51,7 @@ export const workerCauses: readonly Cause[] = [
       'The target is called first and the record written after; while writes fail or their answers are lost, every retry does the effect again.',
     prior: -3,
     signals: {
+      'payload.business-differs': [-2, 0.1],
       'dup.present': [1, -3],
       'store.write-errors': [3.5, -3],
       'effects.orphan': [2, -1.2],
@@ -85,6 +87,12 @@ export const workerCauses: readonly Cause[] = [
       'The worker dies after the target did it and before we wrote it down; its successor does it again.',
     prior: -3,
     signals: {
+      'payload.business-differs': [-2, 0.1],
+      'multiplicity.all-repeated': [-2, 0.3],
+      'events.old': [-1.5, 0.1],
+      'audit.replay': [-1.5, 0.1],
+      'dedupe.store-lost': [-2, 0.1],
+      'multiplicity.every-item-twice': [-2, 0.1],
       'dup.present': [1, -3],
       'process.restarts-beside': [3.5, -3.5],
       'effects.orphan': [2, -1.2],
@@ -115,6 +123,8 @@ export const workerCauses: readonly Cause[] = [
     mechanism: 'The queue hands the message out again while the first worker is still busy with it.',
     prior: -3,
     signals: {
+      'payload.business-differs': [-2, 0.1],
+      'effect-ids.different': [0.3, -1.5],
       'dup.present': [1, -6],
       'gap.lease': [3, -2.5],
       'work.exceeds-lease': [3, -3],
@@ -146,6 +156,8 @@ export const workerCauses: readonly Cause[] = [
       'Two calls ask “seen before?” at nearly the same time, both hear no, and both act. A constraint on the row stops the second row, not the second effect.',
     prior: -2.7,
     signals: {
+      'payload.business-differs': [-2, 0.1],
+      'effect-ids.different': [0.5, -2.5],
       'dup.present': [1, -2],
       'gap.milliseconds': [3, -3.5],
       'workers.different': [1.5, -1.5],
@@ -159,7 +171,7 @@ export const workerCauses: readonly Cause[] = [
       'session.same': [-0.7, 0.3],
       'store.unique-violation-same-effect': [-1.5, 0.2],
       'writers.two': [-1.5, 0.2],
-      'events.two-ids': [-1.5, 0.2],
+      'events.two-ids': [-3, 0.2],
       'endpoints.two': [-2, 0.2],
       'hosts.two-per-slot': [-1, 0.1],
     },
@@ -183,6 +195,7 @@ export const workerCauses: readonly Cause[] = [
       'The store changes servers: answers of commits are lost, or rows written shortly before are gone, and the work is done again.',
     prior: -3,
     signals: {
+      'payload.business-differs': [-2, 0.1],
       'dup.present': [1, -2],
       'dups.around-failover': [4.5, -3.5],
       'store.failover': [2, -4],
@@ -213,7 +226,7 @@ export const workerCauses: readonly Cause[] = [
       'dup.present': [0.5, -2],
       'ids.reused': [4, -4],
       'store.restored': [2, -1],
-      'payload.business-differs': [1.5, -1],
+      'payload.business-differs': [2, -1],
       'payload.equal': [-2, 0.3],
       'keys.shared-by-refs': [0.7, -0.2],
     },
@@ -237,6 +250,9 @@ export const workerCauses: readonly Cause[] = [
       'One instance runs other code or reads a flag in another sense, and does what the others do as well.',
     prior: -3,
     signals: {
+      'payload.business-differs': [-2, 0.1],
+      'effect-ids.different': [0.3, -1],
+      'multiplicity.all-repeated': [-0.7, 0.1],
       'dup.present': [1, -6],
       'origin.one-only': [3.5, -3],
       'versions.mixed': [2, -2],
@@ -265,6 +281,7 @@ export const workerCauses: readonly Cause[] = [
       'The request path and a webhook or event handler both record the same effect; whichever comes second meets the constraint, or writes it again.',
     prior: -3,
     signals: {
+      'effect-ids.different': [-0.1, 3.5],
       'dup.present': [0.3, -0.2],
       'store.unique-violation-same-effect': [3.5, -3],
       'store.unique-violations': [1.5, -2],

@@ -254,6 +254,25 @@ it('templates keep what stands in their holes', () => {
   ])
 })
 
+it('a member of JSON lines may come late, and one that never comes is refused', async () => {
+  const lines = Array.from({ length: 4000 }, (_, index) => ({
+    at: at(index),
+    order_ref: `o-${index}`,
+    note: 'x'.repeat(100),
+    ...(index > 3990 ? { job: 'r-1' } : {}),
+  }))
+  const made = (column: string): string =>
+    bundle({
+      sources: [{ id: 'late', kind: 'effects', path: 'late.jsonl', map: { ref: 'order_ref', run: column } }],
+      files: { 'late.jsonl': jsonl(lines) },
+    })
+  const { sources } = await readBundle(made('job'))
+  expect(sources[0]?.rows.filter(({ run }) => run === 'r-1')).toHaveLength(9)
+  await expect(readBundle(made('jop'))).rejects.toThrow(
+    /sources\[0\]\.map\.run must be a column of late\.jsonl/,
+  )
+})
+
 it('an id in a line of text joins it to the reference that it names', async () => {
   const log = '2026-06-03T02:00:00Z INFO duplicate ignored for o-1\n2026-06-03T02:00:01Z INFO done o-9\n'
   const { signals } = await examineBundle(

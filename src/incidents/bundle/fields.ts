@@ -71,9 +71,12 @@ export interface Mapped {
   readonly guessed: readonly { readonly field: FieldName; readonly column: string }[]
 }
 
-/** The columns as they were mapped, the others by their names. Throws `OPTION_INVALID` for a column that is not there. */
+/**
+ * The columns as they were mapped, the others by their names. Throws `OPTION_INVALID` for a column that is not there; of
+ * JSON lines that is known when they were read, since a member may be missing in the first of them.
+ */
 export function mapFields(
-  source: Sampled,
+  source: Sampled & { readonly isSparse?: boolean },
   { kind, map: given }: Pick<SourceSpec, 'kind' | 'map'>,
   option: string,
 ): Mapped {
@@ -82,7 +85,7 @@ export function mapFields(
   for (const field of fieldNames) {
     const column = given[field]
     if (column === undefined) continue
-    requireColumn(column, `${option}.map.${field}`, { columns: source.columns, source: source.name })
+    if (source.isSparse !== true) requireMapped(source, `${option}.map.${field}`, column)
     map[field] = column
     taken.add(column)
   }
@@ -102,6 +105,10 @@ export function mapFields(
     guessed.push({ field: other, column })
   }
   return { map, guessed }
+}
+
+export function requireMapped(source: Sampled, option: string, column: string): void {
+  requireColumn(column, option, { columns: source.columns, source: source.name })
 }
 
 function guess(

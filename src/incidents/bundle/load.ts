@@ -7,12 +7,12 @@ import type { Progress, Source } from '../../reconcile/sources/source.ts'
 import type { TimeSpan } from '../model.ts'
 import { clockOf } from './clock.ts'
 import { templates } from './drain.ts'
-import { type FieldMap, mapFields } from './fields.ts'
+import { type FieldMap, mapFields, requireMapped, type Sampled } from './fields.ts'
 import { readLogLine } from './log-line.ts'
 import { fastJson } from './fast-json.ts'
 import { countsOf, countsRefs, type Kept, keepInNode } from './keep.ts'
 import { keepInSql } from './keep-sql.ts'
-import type { SourceSpec } from './manifest.ts'
+import { fieldNames, type SourceSpec } from './manifest.ts'
 import { filesInside } from './paths.ts'
 import { shapeOf } from './rows-of.ts'
 import type { BundleRow, LoadedSource, SourceTotals } from './row.ts'
@@ -176,7 +176,8 @@ async function readTable(
   source: Source,
   loading: Loading & { readonly paths: readonly string[] },
 ): Promise<LoadedSource> {
-  const { map, guessed } = mapFields({ ...source, name: spec.path }, spec, loading.name)
+  const named = { ...source, name: spec.path, isSparse: formatOf(source) === 'jsonl' }
+  const { map, guessed } = mapFields(named, spec, loading.name)
   const times = timesIn(source, map)
   const clock =
     map.at === undefined ? undefined : clockOf(times, spec.zone ?? zoneInName(map.at), `${loading.name}.zone`)
@@ -187,6 +188,7 @@ async function readTable(
     sql === undefined
       ? await keepInNode(source, shape, { kind: spec.kind })
       : await keepInSql(shape, { kind: spec.kind, map, sql, times, ...(fast && { isBroken: fast.isBroken }) })
+  requireSeen(named, spec, { rows: kept.rows, option: loading.name })
   const rejectedRows =
     fast === undefined || kept.broken === undefined ? (await source.rejections()).count : kept.broken
   const shown = guessed.map(({ field, column }) => (field === column ? field : `${field} is ${column}`))
@@ -210,6 +212,21 @@ async function readTable(
     notes,
   } as const
   return spec.kind === 'log' ? withTemplates(loaded) : loaded
+}
+
+/** A mapped member of JSON lines that no line has was meant to be another one. */
+function requireSeen(
+  source: Sampled & { readonly isSparse: boolean },
+  { map }: SourceSpec,
+  { rows, option }: { readonly rows: readonly BundleRow[]; readonly option: string },
+): void {
+  if (!source.isSparse) return
+  for (const field of fieldNames) {
+    const column = map[field]
+    const isKnown = column === undefined || source.columns.some(({ name }) => name === column)
+    if (!isKnown && rows.every((row) => row[field] === undefined))
+      requireMapped(source, `${option}.map.${field}`, column)
+  }
 }
 
 /** Some exports say it in the heading: `Created (UTC)`, `created_utc`. */

@@ -105,7 +105,8 @@ export async function* rowsIn(
   const places = placesOf(file, names)
   const { layout } = file
   if (layout.format === 'jsonl') {
-    const paths = places.map((place) => file.paths[place] ?? [])
+    // A member that the beginning of the file does not have may come later.
+    const paths = places.map((place, at) => file.paths[place] ?? (names[at] ?? '').split('.'))
     for await (const records of jsonRecords({ chunks: textOf(bytes, file.encoding), onReject }))
       yield records.map(({ value }) => paths.map((path) => cellAt(value, path)))
     return

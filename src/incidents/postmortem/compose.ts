@@ -2,10 +2,11 @@ import { timestamp } from '../../kernel/time.ts'
 import type { Bundle } from '../bundle/bundle.ts'
 import type { Examination } from '../model.ts'
 import type { Triage } from '../triage-shape.ts'
+import { type Citations, citationsOf, evidenceList } from './citations.ts'
 import { controlVerdicts } from './controls.ts'
 import { histogramsOf } from './histograms.ts'
 import { blamelessRemarks } from './lint.ts'
-import type { PostMortem, RateChart, RemediationItem, TimelineEntry } from './shape.ts'
+import type { Cause, PostMortem, RateChart, RemediationItem, TimelineEntry } from './shape.ts'
 
 export interface PostMortemParts {
   readonly bundle: Bundle
@@ -18,9 +19,11 @@ export interface PostMortemParts {
 
 const maxExcerpts = 12
 const excerptLength = 400
-const maxEvidence = 200
 
-/** All that a post-mortem says. Pure: the same parts give the same document. */
+/**
+ * All that a post-mortem says. Pure: the same parts give the same document. Throws `OPTION_INVALID` where incident.yaml
+ * cites what there is not.
+ */
 export function postMortemOf({
   bundle,
   examination,
@@ -30,35 +33,27 @@ export function postMortemOf({
 }: PostMortemParts): PostMortem {
   const { manifest } = bundle
   const facts = examination.bundle
-  const timeline = timelineOf(examination, imported, manifest.timeline)
+  const citations = citationsOf(bundle, examination)
+  const timeline = timelineOf(examination, { imported, notes: manifest.timeline, citations })
+  const causes = causesOf(manifest.whys, citations)
   const { service, summary, customerImpact } = manifest
-  return {
-    onceward: 'post-mortem/v1',
-    incident: manifest.id,
-    title: manifest.title,
-    ...(service === undefined ? {} : { service }),
-    ...(triage === undefined ? {} : { severity: triage.severity }),
-    window: { from: timestamp(manifest.window.fromMs), to: timestamp(manifest.window.toMs) },
+  const said = {
     ...(summary === undefined ? {} : { summary }),
-    impact: facts.impact.map(({ label, value, unit, evidence }) => ({
-      label,
-      value: String(value),
-      ...(unit === undefined ? {} : { unit }),
-      evidence: [evidence],
+    impact: manifest.impact.map(({ evidence, ...card }, at) => ({
+      ...card,
+      evidence: citations.idsOf(evidence, `impact[${at}]`),
     })),
     ...(customerImpact === undefined ? {} : { customerImpact }),
     timeline,
     excerpts: excerptsOf(bundle, facts.onset?.fromMs),
-    causes: manifest.whys,
-    ranked: (triage?.hypotheses ?? []).map(({ id, title, probability, label, supporting }) => ({
-      id,
-      title,
-      probability,
-      label,
-      evidence: [...new Set(supporting.flatMap(({ evidence }) => evidence))],
-    })),
+    causes,
+    causesWithoutEvidence: causes.filter(({ cites }) => cites.length === 0).length,
+    ranked: rankedOf(triage, citations),
     ...changesOf(examination, manifest.triggers),
-    controls: controlVerdicts(manifest.controls, timeline),
+    controls: controlVerdicts(manifest.controls, {
+      timeline,
+      causes: [...manifest.whys.map(({ why, because }) => `${why} ${because}`), ...manifest.triggers],
+    }),
     remediation: remediationOf(manifest.remediation, triage),
     wentWell: manifest.wentWell,
     wentBadly: manifest.wentBadly,
@@ -66,24 +61,77 @@ export function postMortemOf({
     openQuestions: [...manifest.openQuestions, ...openOf(triage)],
     rates: ratesOf(examination),
     histograms: histogramsOf(bundle),
-    evidence: examination.evidence.slice(0, maxEvidence),
+  }
+  return {
+    onceward: 'post-mortem/v1',
+    incident: manifest.id,
+    title: manifest.title,
+    ...(service === undefined ? {} : { service }),
+    ...(triage === undefined ? {} : { severity: triage.severity }),
+    window: { from: timestamp(manifest.window.fromMs), to: timestamp(manifest.window.toMs) },
+    ...said,
+    evidence: evidenceList({ sources: bundle.sources, examination, cited: citedIn(said) }),
     pack,
     notes: facts.notes,
     lint: blamelessRemarks(manifest),
   }
 }
 
+type Citing = Pick<
+  PostMortem,
+  'impact' | 'timeline' | 'causes' | 'ranked' | 'triggers' | 'contributing' | 'rates'
+>
+
+function citedIn(said: Citing): ReadonlySet<string> {
+  const { impact, timeline, causes, ranked, triggers, contributing, rates } = said
+  return new Set([
+    ...[impact, timeline, ranked, triggers, contributing, rates].flatMap((list) =>
+      list.flatMap(({ evidence }) => evidence),
+    ),
+    ...causes.flatMap(({ cites }) => cites),
+  ])
+}
+
+function causesOf(whys: Bundle['manifest']['whys'], citations: Citations): readonly Cause[] {
+  return whys.map(({ evidence, ...step }, at) => ({
+    ...step,
+    ...(evidence.length === 0 ? {} : { evidence: evidence.join(', ') }),
+    cites: citations.idsOf(evidence, `whys[${at}]`),
+  }))
+}
+
+function rankedOf(triage: Triage | undefined, { measured }: Citations): PostMortem['ranked'] {
+  return (triage?.hypotheses ?? []).map(({ id, title, probability, label, supporting }) => ({
+    id,
+    title,
+    probability,
+    label,
+    evidence: measured([...new Set(supporting.flatMap(({ evidence }) => evidence))]),
+  }))
+}
+
 const always: ReadonlySet<TimelineEntry['phase']> = new Set(['detect', 'resolve', 'onset'])
+
+interface Noted {
+  readonly imported: readonly TimelineEntry[]
+  readonly notes: Bundle['manifest']['timeline']
+  readonly citations: Citations
+}
 
 function timelineOf(
   { bundle }: Examination,
-  imported: readonly TimelineEntry[],
-  notes: Bundle['manifest']['timeline'],
+  { imported, notes, citations }: Noted,
 ): readonly TimelineEntry[] {
-  const noted = bundle.timeline.map(({ atMs, phase, text, source, evidence }, at): TimelineEntry => {
-    const importance = notes[at]?.importance ?? (always.has(phase) ? 'high' : 'normal')
-    return { at: timestamp(atMs), phase, text, source: source ?? 'notes', importance, evidence: [evidence] }
-  })
+  const noted = notes.map(
+    ({ atMs, phase, text, source = 'notes', importance }): TimelineEntry => ({
+      at: timestamp(atMs),
+      phase,
+      text,
+      source,
+      importance: importance ?? (always.has(phase) ? 'high' : 'normal'),
+      evidence: citations.sourceId(source),
+    }),
+  )
   const changes = bundle.changes.map(({ atMs, name, text, evidence }): TimelineEntry => {
     const said = text === '' || text === name ? name : text
     return {

@@ -23,6 +23,8 @@ svg { display: block; width: 100%; height: auto } svg text { font: 11px system-u
 .change { stroke: var(--ink); stroke-dasharray: 3 3 } .limit { stroke: var(--mark); stroke-width: 2 }
 .legend, .source { font-size: .9rem; margin: .2rem 0 }
 .excerpts { list-style: none; padding: 0 } .excerpts code { background: var(--soft) }
+.lacking { color: var(--mark); font-weight: 600 }
+details summary { cursor: pointer; margin: .8rem 0 }
 .whys { list-style: none; padding-left: 1rem; border-left: 2px solid var(--line) } .whys p { margin: .2rem 0 } .why { font-weight: 600 }
 @media screen and (max-width: 40rem) {
   .timeline thead { display: none }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
@@ -12,11 +12,9 @@ import {
   writePostMortem,
 } from '../../../src/incidents/index.ts'
 import { readManifest } from '../../../src/incidents/bundle/manifest.ts'
-import { derivedOutcome } from '../../../src/incidents/postmortem/controls.ts'
 import { blamelessRemarks } from '../../../src/incidents/postmortem/lint.ts'
 import { root } from '../../support/repo.ts'
 import { at, writeBundle } from '../support/bundle.ts'
-import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const example = join(root, 'examples/triage-bundle')
 
@@ -35,7 +33,7 @@ describe('a post-mortem', () => {
       incident: 'INC-EXAMPLE',
       impact: [
         { label: 'batches dispatched twice', value: '26', evidence: [expect.stringMatching(/^E\d+$/)] },
-        {},
+        { evidence: ['S1'] },
       ],
       customerImpact: expect.stringContaining('a parcel twice'),
       triggers: [{ text: expect.stringContaining('idempotency_key_format_v2') }],
@@ -131,6 +129,7 @@ const blank: PostMortem = {
   timeline: [],
   excerpts: [],
   causes: [],
+  causesWithoutEvidence: 0,
   ranked: [],
   triggers: [],
   contributing: [],
@@ -147,47 +146,6 @@ const blank: PostMortem = {
   notes: [],
   lint: [],
 }
-
-describe('what controls did', () => {
-  const entry = (phase: 'onset' | 'detect' | 'alert' | 'mitigate', text: string) =>
-    ({
-      at: '2026-01-01T00:10:00.000Z',
-      phase,
-      text,
-      source: 'notes',
-      importance: 'normal',
-      evidence: [],
-    }) as const
-  it.each([
-    ['preventive', 'unique constraint', [], 'worked'],
-    ['preventive', 'unique constraint', [entry('onset', 'It begins')], 'failed'],
-    ['detective', 'duplicate report', [entry('alert', 'Daily duplicate report: 3')], 'worked'],
-    ['detective', 'duplicate report', [entry('detect', 'A customer calls')], 'missed'],
-    ['containment', 'retry switch', [entry('mitigate', 'The retry switch is used')], 'worked'],
-    ['containment', 'retry switch', [entry('detect', 'The retry switch is seen')], 'missed'],
-  ] as const)('is told by the time line: %s %s', (...[type, name, timeline, outcome]) => {
-    expect(derivedOutcome({ name, type }, timeline).outcome).toBe(outcome)
-  })
-
-  it('is what somebody said, with what the time line says beside it', async () => {
-    const { controls } = await writePostMortem(example)
-    expect(controls.map(({ outcome }) => outcome)).toEqual(['failed', 'missed', 'worked'])
-    const folder = temporaryDirectory()
-    cpSync(example, folder, { recursive: true })
-    const path = join(folder, 'incident.yaml')
-    const text = readFileSync(path, 'utf8').replace(
-      'name: retry switch, type: containment',
-      'name: retry switch, type: containment, outcome: failed, why: it took 26 minutes',
-    )
-    writeFileSync(path, text)
-    const changed = await writePostMortem(folder)
-    expect(changed.controls[2]).toMatchObject({
-      outcome: 'failed',
-      why: 'it took 26 minutes',
-      derived: { outcome: 'worked' },
-    })
-  })
-})
 
 describe('the wording', () => {
   it.each([

@@ -73,7 +73,10 @@ export function postMortemOf({
     evidence: evidenceList({ sources: bundle.sources, examination, cited: citedIn(said) }),
     pack,
     notes: facts.notes,
-    lint: blamelessRemarks(manifest),
+    lint: blamelessRemarks(manifest, {
+      names: [...facts.changes, ...facts.alerts].map(({ name }) => name),
+      imported,
+    }),
   }
 }
 

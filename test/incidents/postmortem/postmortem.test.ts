@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
-  importTimeline,
   type PostMortem,
   postMortemHtml,
   postMortemMarkdown,
@@ -12,7 +11,6 @@ import {
   writePostMortem,
 } from '../../../src/incidents/index.ts'
 import { readManifest } from '../../../src/incidents/bundle/manifest.ts'
-import { blamelessRemarks } from '../../../src/incidents/postmortem/lint.ts'
 import { root } from '../../support/repo.ts'
 import { at, writeBundle } from '../support/bundle.ts'
 
@@ -146,113 +144,6 @@ const blank: PostMortem = {
   notes: [],
   lint: [],
 }
-
-describe('the wording', () => {
-  it.each([
-    ['The engineer should have looked', 'should have'],
-    ['The check would have caught it', 'would have caught'],
-    ['The team failed to notice', 'failed to'],
-    ['It was human error', 'human error'],
-    ['a careless deploy', 'careless'],
-    ['it was merged by Jane Miller at noon', 'Jane Miller'],
-    ['@jane merged it', '@jane'],
-  ])('of a cause is remarked on: %s', (because, found) => {
-    const remarks = blamelessRemarks(manifest(`whys: [{ why: Why?, because: ${JSON.stringify(because)} }]`))
-    expect(remarks).toMatchObject([{ place: 'whys[0].because', text: found }])
-    expect(remarks[0]?.suggestion).not.toBe('')
-  })
-
-  it.each([
-    'The alert had no rule for this.',
-    'the key was made from the time',
-    'The Payment Provider answered late',
-  ])('that blames nobody passes: %s', (because) => {
-    expect(blamelessRemarks(manifest(`whys: [{ why: Why?, because: ${JSON.stringify(because)} }]`))).toEqual(
-      [],
-    )
-  })
-})
-
-describe('time lines of other tools', () => {
-  it('come from a Slack export, without who said it', () => {
-    const slack = [
-      {
-        type: 'message',
-        user: 'U1',
-        ts: '1767225600.000200',
-        text: '<@U2> customers report double charges, see <https://x.example|the graph>',
-      },
-      { type: 'message', user: 'U2', ts: '1767226200.000100', text: 'rolled back &amp; watching' },
-      { type: 'message', subtype: 'channel_join', user: 'U3', ts: '1767226300.000100', text: 'joined' },
-    ]
-    expect(importTimeline(JSON.stringify(slack), 's.json')).toMatchObject([
-      {
-        at: '2026-01-01T00:00:00.000Z',
-        phase: 'detect',
-        text: 'somebody customers report double charges, see the graph',
-        source: 'chat',
-        importance: 'high',
-      },
-      { phase: 'mitigate', text: 'rolled back & watching' },
-    ])
-  })
-
-  it('come from a log of a pager', () => {
-    const log = {
-      log_entries: [
-        {
-          created_at: '2026-01-01T00:00:00Z',
-          type: 'trigger_log_entry',
-          summary: 'Triggered',
-          channel: { summary: 'Error rate' },
-        },
-        { created_at: '2026-01-01T00:02:00Z', type: 'acknowledge_log_entry', summary: 'Acknowledged' },
-        { created_at: '2026-01-01T00:30:00Z', type: 'resolve_log_entry', summary: 'Resolved' },
-      ],
-    }
-    expect(importTimeline(JSON.stringify(log), 'p.json').map(({ phase, text }) => [phase, text])).toEqual([
-      ['detect', 'Triggered: Error rate'],
-      ['escalate', 'Acknowledged'],
-      ['resolve', 'Resolved'],
-    ])
-  })
-
-  it('come from a CSV, and are refused where a time has no zone', () => {
-    const csv = 'at,text,phase,source,importance\n2026-01-01T00:00:00Z,"Seen, at last",detect,desk,high\n'
-    expect(importTimeline(csv, 't.csv')).toMatchObject([
-      { phase: 'detect', text: 'Seen, at last', source: 'desk', importance: 'high' },
-    ])
-    expect(() => importTimeline('at,text\n2026-01-01 00:00,x\n', 't.csv')).toThrow(
-      /t\.csv, row 2: at must be a time with its zone/,
-    )
-  })
-
-  it.each([['[]'], ['{"a":1}'], ['when,what\n1,2\n'], ['[{"x":1}]']])(
-    'are refused where they are none: %s',
-    (text) => {
-      expect(() => importTimeline(text, 'x')).toThrow(/x must be a Slack export/)
-    },
-  )
-
-  const pager = { type: 'resolve_log_entry', summary: 'Resolved' }
-  it.each([
-    ['[null]', 'x must be a Slack export'],
-    ['at,text\n2026-01-01T00:00:00Z,"not closed\n', 'x is no CSV'],
-    ['at,text,phase\n2026-01-01T00:00:00Z,a,fixing\n', 'x, row 2: phase must be empty, or one of detect'],
-    [
-      JSON.stringify([{ type: 'message', ts: '1e300', text: 'a' }]),
-      'x, entry 1: ts must be seconds since 1970',
-    ],
-    [
-      JSON.stringify({ log_entries: [{ ...pager, created_at: '2026-01-01 00:00' }] }),
-      'x, entry 1: created_at must be a time with its zone',
-    ],
-  ])('are refused with the place: %s', (text, told) => {
-    expect(() => importTimeline(text, 'x')).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining(told) as string }),
-    )
-  })
-})
 
 describe('two revisions', () => {
   it('differ by what was added, removed and changed', async () => {

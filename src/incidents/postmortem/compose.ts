@@ -135,12 +135,14 @@ function timelineOf(
       evidence: citations.sourceId(source),
     }),
   )
-  const changes = bundle.changes.map(({ atMs, name, text, evidence }): TimelineEntry => {
-    const said = text === '' || text === name ? name : text
+  const changes = bundle.changes.map((change): TimelineEntry => {
+    const { atMs, name, kind, evidence } = change
+    const told = toldOf(change)
+    const named = kind === 'other' ? name : `${name} (${kind})`
     return {
       at: timestamp(atMs),
       phase: 'change',
-      text: said,
+      text: told === '' ? named : `${named}: ${told}`,
       source: 'changes',
       importance: 'normal',
       evidence: [evidence],
@@ -196,6 +198,14 @@ function excerptsOf({ sources, manifest }: Bundle, onsetMs: number | undefined):
     }))
 }
 
+/** What a change's text tells beside its name and its kind, which stand before it. */
+function toldOf({ name, kind, text }: Examination['bundle']['changes'][number]): string {
+  const rest = text.startsWith(name) ? text.slice(name.length).trimStart() : text
+  return rest.toLowerCase().startsWith(`${kind} `) || rest.toLowerCase() === kind
+    ? rest.slice(kind.length).trimStart()
+    : rest
+}
+
 const hourMs = 3_600_000
 
 /** The change right before the onset set it off, as far as times say; all others inside the window contributed, or not. */
@@ -222,7 +232,12 @@ function changesOf(
     triggers: [...said, ...found],
     contributing: changes
       .filter((change) => given.length > 0 || change !== nearest)
-      .map(({ atMs, name, text, evidence }) => ({ at: timestamp(atMs), name, text, evidence: [evidence] })),
+      .map((change) => ({
+        at: timestamp(change.atMs),
+        name: change.name,
+        text: toldOf(change),
+        evidence: [change.evidence],
+      })),
   }
 }
 

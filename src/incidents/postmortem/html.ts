@@ -160,7 +160,7 @@ function triggers({ triggers: found, contributing }: PostMortem): string {
   const set = found.map(({ text, evidence: ids }) => `<li>${escaped(text)}${cites(ids)}</li>`)
   const changes = contributing.map(
     ({ at, name, text, evidence: ids }) =>
-      `<li>${minute(at)} <strong>${escaped(name)}</strong>${text === name || text === '' ? '' : ` ${escaped(text)}`}${cites(ids)}</li>`,
+      `<li>${minute(at)} <strong>${escaped(name)}</strong>${text === '' ? '' : `: ${escaped(text)}`}${cites(ids)}</li>`,
   )
   return section(
     'triggers',
@@ -172,7 +172,7 @@ function triggers({ triggers: found, contributing }: PostMortem): string {
 function controls({ controls: all }: PostMortem): string {
   if (all.length === 0) return ''
   const row = ({ name, type, outcome, why, derived }: ControlVerdict): string =>
-    `<tr><th scope="row">${escaped(name)}</th><td>${type}</td><td><span class="outcome outcome-${outcome.replace(' ', '-')}">${outcome}</span></td><td>${escaped(why)}${derived === undefined ? '' : ` <small>By the texts alone: ${derived.outcome}. ${escaped(derived.why)}</small>`}</td></tr>`
+    `<tr><th scope="row">${escaped(name)}</th><td class="short" data-label="kind">${type}</td><td data-label="it"><span class="outcome outcome-${outcome.replace(' ', '-')}">${outcome}</span></td><td data-label="why">${escaped(why)}${derived === undefined ? '' : `<br><small>By the texts alone: ${derived.outcome}. ${escaped(derived.why)}</small>`}</td></tr>`
   return section(
     'controls',
     'Controls',
@@ -184,7 +184,7 @@ function remediation({ remediation: items }: PostMortem): string {
   if (items.length === 0) return ''
   const rows = items.map(
     ({ action, owner, due, status, closes }) =>
-      `<tr><th scope="row">${escaped(action)}</th><td>${escaped(owner)}</td><td>${escaped(due)}</td><td>${escaped(status)}</td><td>${escaped(closes ?? '')}</td></tr>`,
+      `<tr><th scope="row">${escaped(action)}</th><td class="some" data-label="owner">${escaped(owner)}</td><td class="short" data-label="due">${escaped(due)}</td><td class="some" data-label="status">${escaped(status)}</td><td data-label="closes">${escaped(closes ?? '')}</td></tr>`,
   )
   return section(
     'remediation',
@@ -224,7 +224,7 @@ function evidence({ evidence: items, pack, notes }: PostMortem): string {
       : `<details><summary>${folded.length} more that nothing above cites, what was looked for and not found among them</summary><dl>${folded.join('')}</dl></details>`
   const files = pack.map(
     ({ path, bytes, sha256, isImported }) =>
-      `<tr><th scope="row">${escaped(path)}${isImported === true ? ' <small>imported time line</small>' : ''}</th><td>${whole(bytes)}</td><td><code>${escaped(sha256)}</code></td></tr>`,
+      `<tr><th scope="row">${escaped(path)}${isImported === true ? ' <small>imported time line</small>' : ''}</th><td class="short" data-label="bytes">${whole(bytes)}</td><td><code>${escaped(sha256)}</code></td></tr>`,
   )
   const table =
     files.length === 0

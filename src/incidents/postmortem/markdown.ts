@@ -55,7 +55,7 @@ function causes(pm: PostMortem): readonly string[] {
 function triggers(pm: PostMortem): readonly string[] {
   const others = pm.contributing.map(
     ({ at, name, text, evidence }) =>
-      `- ${minute(at)} ${safe(name)}${text === '' || text === name ? '' : `: ${safe(text)}`}${cites(evidence)}`,
+      `- ${minute(at)} ${safe(name)}${text === '' ? '' : `: ${safe(text)}`}${cites(evidence)}`,
   )
   return [
     ...pm.triggers.map(({ text, evidence }) => `- ${safe(text)}${cites(evidence)}`),
@@ -65,7 +65,7 @@ function triggers(pm: PostMortem): readonly string[] {
 
 function whatFollows(pm: PostMortem): readonly Part[] {
   const controls = pm.controls.map(({ name, type, outcome, why, derived }) => {
-    const beside = derived === undefined ? '' : ` By the texts alone: ${derived.outcome}. ${derived.why}`
+    const beside = derived === undefined ? '' : ` (By the texts alone: ${derived.outcome}. ${derived.why})`
     return [safe(name), type, outcome, safe(`${why}${beside}`)]
   })
   const remediation = pm.remediation.map(({ action, owner, due, status, closes = '' }) =>
@@ -109,9 +109,9 @@ function evidenceLists({ evidence: all }: PostMortem): readonly string[] {
   return [...listOf(['cited', 'found']), ...more]
 }
 
-const maxRows = 40
+const maxRows = 24
 
-/** Buckets with nothing in them are left out; of many, the first ones are shown. */
+/** The whole time in a few rows: of many buckets several are added up to one. */
 function rateTable({
   name,
   from,
@@ -121,23 +121,24 @@ function rateTable({
   changes,
   evidence: ids,
 }: RateChart): readonly string[] {
-  const filled = counts.flatMap((count, at) => {
+  const each = Math.ceil(counts.length / maxRows)
+  const rows = counts.flatMap((_, at) => {
+    if (at % each !== 0) return []
     const beganMs = Date.parse(from) + at * bucketMs
-    return count === 0 ? [] : [[minute(new Date(beganMs).toISOString()), whole(count)]]
+    const sum = counts.slice(at, at + each).reduce((total, count) => total + count, 0)
+    return [[minute(new Date(beganMs).toISOString()), whole(sum)]]
   })
   const total = counts.reduce((sum, count) => sum + count, 0)
   const marks = [
     ...(onset === undefined ? [] : [`Onset between ${minute(onset.from)} and ${minute(onset.to)} UTC.`]),
     ...changes.map((change) => `${minute(change.at)} UTC: ${safe(change.name)}.`),
   ]
-  const left = filled.length - maxRows
   return [
     `### ${safe(name)}: ${whole(total)} in all${cites(ids)}`,
     '',
     ...(marks.length === 0 ? [] : [marks.join(' '), '']),
-    ...table(['UTC', `in ${Math.round(bucketMs / 60_000)} min`], filled.slice(0, maxRows)),
+    ...table(['UTC', `in ${Math.round((bucketMs * each) / 60_000)} min`], rows),
     '',
-    ...(left > 0 ? [`${left} later rows are in the JSON.`, ''] : []),
   ]
 }
 

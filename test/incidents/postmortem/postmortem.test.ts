@@ -35,7 +35,7 @@ describe('a post-mortem', () => {
       ],
       customerImpact: expect.stringContaining('a parcel twice'),
       triggers: [{ text: expect.stringContaining('idempotency_key_format_v2') }],
-      contributing: [{ name: 'batch_retry_enabled' }],
+      contributing: [{ name: 'batch_retry_enabled', text: 'retries of batches with exponential backoff' }],
       ranked: [],
       remediation: [{ owner: 'fulfilment team', due: '2026-02-14', status: 'done' }, { status: 'open' }],
     })
@@ -48,6 +48,9 @@ describe('a post-mortem', () => {
       'mitigate',
       'resolve',
     ])
+    expect(pm.timeline[1]?.text).toBe(
+      'idempotency_key_format_v2 (flag): keys of dispatch are timestamps instead of UUIDs',
+    )
     expect(pm.rates.map(({ name, onset }) => [name, onset !== undefined])).toEqual([
       ['duplicates', true],
       ['effects', true],

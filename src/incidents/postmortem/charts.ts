@@ -39,7 +39,7 @@ export function rateChart({ name, from, bucketMs, counts, onset, changes }: Rate
   const time = (at: string): string => (isLong ? at.slice(0, 16).replace('T', ' ') : at.slice(11, 16))
   const marks = numbered(
     changes.map(({ at, name: change }) => ({ x: x(Date.parse(at)), said: `${change}, ${time(at)} UTC` })),
-    { className: 'change', textY: floor + 12 },
+    { className: 'change', textY: floor + 14 },
   )
   const total = counts.reduce((sum, count) => sum + count, 0)
   const label = `${name}: ${whole(total)} in all, at most ${whole(max)} in ${Math.round(bucketMs / 60_000)} min`
@@ -72,7 +72,9 @@ export function histogramChart({ title, unit, bars, limits }: Histogram): string
   const each = Math.ceil(44 / step)
   const drawn = bars.flatMap(({ upTo, count }, at) => [
     ...(count === 0 ? [] : [bar({ x: x(at) + 2, width: step - 4, y: y(count) })]),
-    ...(at % each === 0 ? [text(upTo, { x: x(at) + step / 2, y: floor + 13, anchor: 'middle' })] : []),
+    ...(at % each === 0
+      ? [text(upTo, { x: x(at) + step / 2, y: floor + 15, anchor: 'middle', isMinor: (at / each) % 2 === 1 })]
+      : []),
   ])
   const said = ({ name, value }: Histogram['limits'][number]): string => `${name} ${value}`
   const lines = numbered(
@@ -134,7 +136,7 @@ interface Figure {
 function figure({ label, title, height: tall, drawn, legend }: Figure): string {
   const svg = `<svg viewBox="0 0 ${width} ${tall}" role="img" aria-label="${escaped(label)}">${drawn.join('')}</svg>`
   const said = legend.length === 0 ? '' : `<p class="legend">${escaped(legend.join(' · '))}</p>`
-  return `<figure><figcaption>${escaped(title)}</figcaption><div class="wide" tabindex="0" role="region" aria-label="${escaped(`Chart: ${title}`)}">${svg}</div>${said}</figure>`
+  return `<figure><figcaption>${escaped(title)}</figcaption>${svg}${said}</figure>`
 }
 
 function axis(y: (value: number) => number, max: number): string {
@@ -147,18 +149,21 @@ function axis(y: (value: number) => number, max: number): string {
 }
 
 function bar({ x, width: wide, y }: { x: number; width: number; y: number }): string {
-  return `<rect class="count" x="${fixed(x)}" y="${fixed(y)}" width="${fixed(Math.max(wide, 0.6))}" height="${fixed(floor - y)}"/>`
+  return `<rect class="count" x="${fixed(x)}" y="${fixed(y)}" width="${fixed(Math.max(wide, 2))}" height="${fixed(floor - y)}"/>`
 }
 
 interface Place {
   readonly x: number
   readonly y: number
   readonly anchor?: 'start' | 'middle' | 'end'
+  /** Left out where the screen is narrow. */
+  readonly isMinor?: boolean
 }
 
-function text(said: string, { x, y, anchor = 'start' }: Place): string {
+function text(said: string, { x, y, anchor = 'start', isMinor = false }: Place): string {
   const how = anchor === 'start' ? '' : ` text-anchor="${anchor}"`
-  return `<text x="${fixed(x)}" y="${fixed(y)}"${how}>${escaped(said)}</text>`
+  const minor = isMinor ? ' class="minor"' : ''
+  return `<text x="${fixed(x)}" y="${fixed(y)}"${how}${minor}>${escaped(said)}</text>`
 }
 
 function fixed(value: number): string {

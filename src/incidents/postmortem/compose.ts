@@ -4,9 +4,11 @@ import type { Examination } from '../model.ts'
 import type { Triage } from '../triage-shape.ts'
 import { type Citations, citationsOf, evidenceList } from './citations.ts'
 import { controlVerdicts } from './controls.ts'
+import { excerptsOf } from './excerpts.ts'
 import { histogramsOf } from './histograms.ts'
 import { blamelessRemarks } from './lint.ts'
 import type { Cause, PostMortem, RateChart, RemediationItem, TimelineEntry } from './shape.ts'
+import { timelineOf, toldOf } from './timeline.ts'
 
 export interface PostMortemParts {
   readonly bundle: Bundle
@@ -16,9 +18,6 @@ export interface PostMortemParts {
   readonly imported?: readonly TimelineEntry[]
   readonly pack?: PostMortem['pack']
 }
-
-const maxExcerpts = 12
-const excerptLength = 400
 
 /**
  * All that a post-mortem says. Pure: the same parts give the same document. Throws `OPTION_INVALID` where incident.yaml
@@ -113,102 +112,12 @@ function rankedOf(triage: Triage | undefined, { measured }: Citations): PostMort
   }))
 }
 
-const always: ReadonlySet<TimelineEntry['phase']> = new Set(['detect', 'resolve', 'onset'])
-
-interface Noted {
-  readonly imported: readonly TimelineEntry[]
-  readonly notes: Bundle['manifest']['timeline']
-  readonly citations: Citations
-}
-
-function timelineOf(
-  { bundle }: Examination,
-  { imported, notes, citations }: Noted,
-): readonly TimelineEntry[] {
-  const noted = notes.map(
-    ({ atMs, phase, text, source = 'notes', importance }): TimelineEntry => ({
-      at: timestamp(atMs),
-      phase,
-      text,
-      source,
-      importance: importance ?? (always.has(phase) ? 'high' : 'normal'),
-      evidence: citations.sourceId(source),
-    }),
-  )
-  const changes = bundle.changes.map((change): TimelineEntry => {
-    const { atMs, name, kind, evidence } = change
-    const told = toldOf(change)
-    const named = kind === 'other' ? name : `${name} (${kind})`
-    return {
-      at: timestamp(atMs),
-      phase: 'change',
-      text: told === '' ? named : `${named}: ${told}`,
-      source: 'changes',
-      importance: 'normal',
-      evidence: [evidence],
-    }
-  })
-  const alerts = bundle.alerts.map(
-    ({ atMs, name, evidence }): TimelineEntry => ({
-      at: timestamp(atMs),
-      phase: 'alert',
-      text: name,
-      source: 'alerts',
-      importance: 'high',
-      evidence: [evidence],
-    }),
-  )
-  const onset = bundle.onset
-  const begun: TimelineEntry[] =
-    onset === undefined
-      ? []
-      : [
-          {
-            at: timestamp(onset.fromMs),
-            phase: 'onset',
-            text: `By the data it begins between here and ${timestamp(onset.toMs).slice(11, 16)} UTC.`,
-            source: 'data',
-            importance: 'high',
-            evidence: [onset.evidence],
-          },
-        ]
-  return [...noted, ...changes, ...alerts, ...begun, ...imported].toSorted((a, b) =>
-    a.at === b.at ? 0 : a.at < b.at ? -1 : 1,
-  )
-}
-
-/** Lines of logs that tell of trouble, those nearest to the onset first, shown in the order of time. */
-function excerptsOf({ sources, manifest }: Bundle, onsetMs: number | undefined): PostMortem['excerpts'] {
-  const aroundMs = onsetMs ?? manifest.window.fromMs
-  return sources
-    .filter(({ kind }) => kind === 'log')
-    .flatMap(({ rows }) => rows)
-    .filter(
-      ({ level, message }) =>
-        message !== undefined && /^(err|fatal|crit|warn|severe|alert)/i.test(level ?? ''),
-    )
-    .toSorted((a, b) => Math.abs((a.at ?? 0) - aroundMs) - Math.abs((b.at ?? 0) - aroundMs))
-    .slice(0, maxExcerpts)
-    .toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0))
-    .map(({ at, source, line, message = '' }) => ({
-      ...(at === undefined ? {} : { at: timestamp(at) }),
-      source,
-      line,
-      text: message.slice(0, excerptLength),
-    }))
-}
-
-/** What a change's text tells beside its name and its kind, which stand before it. */
-function toldOf({ name, kind, text }: Examination['bundle']['changes'][number]): string {
-  const rest = text.startsWith(name) ? text.slice(name.length).trimStart() : text
-  return rest.toLowerCase().startsWith(`${kind} `) || rest.toLowerCase() === kind
-    ? rest.slice(kind.length).trimStart()
-    : rest
-}
-
 const hourMs = 3_600_000
 
-/** The change right before the onset set it off, as far as times say; all others inside the window contributed, or not. */
+/**
+ * What is said to have set it off, with the changes that it names; else the change right before the onset, as far as times say. All
+ * others contributed, or not.
+ */
 function changesOf(
   { bundle }: Examination,
   given: readonly string[],
@@ -218,7 +127,11 @@ function changesOf(
     ({ atMs }) => onset !== undefined && atMs <= onset.toMs && atMs >= onset.fromMs - hourMs,
   )
   const nearest = before.toSorted((a, b) => b.atMs - a.atMs)[0]
-  const said = given.map((text) => ({ text, evidence: [] }))
+  const said = given.map((text) => ({
+    text,
+    evidence: changes.filter(({ name }) => text.includes(name)).map(({ evidence }) => evidence),
+  }))
+  const told = new Set(said.flatMap(({ evidence }) => evidence))
   const found =
     nearest === undefined || given.length > 0
       ? []
@@ -231,7 +144,7 @@ function changesOf(
   return {
     triggers: [...said, ...found],
     contributing: changes
-      .filter((change) => given.length > 0 || change !== nearest)
+      .filter((change) => (given.length > 0 ? !told.has(change.evidence) : change !== nearest))
       .map((change) => ({
         at: timestamp(change.atMs),
         name: change.name,

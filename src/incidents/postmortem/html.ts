@@ -123,8 +123,8 @@ function charts({ rates, histograms }: PostMortem): string {
 function excerpts({ excerpts: lines }: PostMortem): string {
   if (lines.length === 0) return ''
   const shown = lines.map(
-    ({ at, source, line, text }) =>
-      `<li><code>${escaped(text)}</code> <small>${escaped(`${source}${line > 0 ? `, line ${line}` : ''}${at === undefined ? '' : `, ${at.slice(11, 19)} UTC`}`)}</small></li>`,
+    ({ at, source, line, text, count }) =>
+      `<li><code>${escaped(text)}</code> <small>${escaped(`${count > 1 ? `${whole(count)} alike, this one: ` : ''}${source}${line > 0 ? `, line ${line}` : ''}${at === undefined ? '' : `, ${at.slice(11, 19)} UTC`}`)}</small></li>`,
   )
   return section('excerpts', 'From the logs', `<ul class="excerpts">${shown.join('')}</ul>`)
 }

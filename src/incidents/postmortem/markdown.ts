@@ -26,8 +26,8 @@ function whatHappened(pm: PostMortem): readonly Part[] {
     return [minute(at), phase, `${said}${cites(evidence)}`, safe(source)]
   })
   const excerpts = pm.excerpts.map(
-    ({ at, source, line, text }) =>
-      `- ${at === undefined ? '' : `${at.slice(11, 19)} UTC `}${safe(source)}${line > 0 ? `, line ${line}` : ''}: ${safe(text)}`,
+    ({ at, source, line, text, count }) =>
+      `- ${at === undefined ? '' : `${at.slice(11, 19)} UTC `}${safe(source)}${line > 0 ? `, line ${line}` : ''}: ${safe(text)}${count > 1 ? ` (${whole(count)} alike)` : ''}`,
   )
   return [
     ['Impact', [...impact, ...given(pm.customerImpact)]],

@@ -115,6 +115,8 @@ export interface PostMortem {
     readonly source: string
     readonly line: number
     readonly text: string
+    /** How many lines are like it. */
+    readonly count: number
   }[]
   readonly causes: readonly Cause[]
   /** Steps of `causes` that cite nothing. */

@@ -18,7 +18,7 @@ header .facts span { display: inline-block; background: var(--soft); border-radi
 .phase-onset, .phase-alert, .outcome-failed, .outcome-missed { border-color: var(--mark); color: var(--mark); font-weight: 600 }
 .phase-resolve, .outcome-worked { border-color: var(--link); color: var(--link) }
 figure { margin: 1rem 0; break-inside: avoid } figcaption { font-weight: 600 }
-svg { display: block; width: 100%; height: auto; min-width: 36rem } svg text { font: 11px system-ui, sans-serif; fill: var(--ink) }
+svg { display: block; width: 100%; height: auto; overflow: visible } svg text { font: 11px system-ui, sans-serif; fill: var(--ink) }
 .count { fill: var(--link) } .grid { stroke: var(--line) } .onset { fill: var(--mark); opacity: .28 }
 .halo { stroke: var(--paper); stroke-width: 6 }
 .change { stroke: var(--ink); stroke-dasharray: 3 3 } .limit { stroke: var(--mark); stroke-width: 2 }
@@ -31,6 +31,7 @@ details summary { cursor: pointer; margin: .8rem 0 }
 main th[scope=col], td.short { white-space: nowrap }
 td.some { min-width: 6.5rem }
 @media screen and (max-width: 40rem) {
+  svg text { font-size: 19px } svg .minor { display: none }
   main thead { display: none }
   main tr { display: block; border-bottom: 1px solid var(--line); padding: .4rem 0 }
   main th[scope=row], main td { display: block; border: 0; padding: 0 }

@@ -52,7 +52,7 @@ it('Markdown has each chart as a table of the same counts', async () => {
 it('Markdown has excerpts of logs, what was derived of controls, and what was remarked', async () => {
   const pm: PostMortem = {
     ...(await writePostMortem(example)),
-    excerpts: [{ at: '2026-02-07T13:50:00.000Z', source: 'app', line: 7, text: 'twice' }],
+    excerpts: [{ at: '2026-02-07T13:50:00.000Z', source: 'app', line: 7, text: 'twice', count: 3 }],
     controls: [
       {
         name: 'a',
@@ -65,7 +65,7 @@ it('Markdown has excerpts of logs, what was derived of controls, and what was re
     lint: [{ place: 'summary', text: 'x', why: 'blames', suggestion: 'Say what was.' }],
   }
   const markdown = postMortemMarkdown(pm)
-  expect(part(markdown, 'From the logs')).toContain('13:50:00 UTC app, line 7: twice')
+  expect(part(markdown, 'From the logs')).toContain('13:50:00 UTC app, line 7: twice (3 alike)')
   expect(part(markdown, 'Controls')).toContain('By the texts alone: missed. unseen')
   expect(part(markdown, 'Wording to look at before this is sent')).toContain(
     'summary: “x” blames. Say what was.',

@@ -84,6 +84,50 @@ describe('a post-mortem', () => {
     expect(pack[1]?.sha256).toBe(digest)
   })
 
+  it('shows of log lines that are alike the one nearest to the onset, and errors before warnings', async () => {
+    const line = (second: number, level: string, message: string): string =>
+      JSON.stringify({ at: at(second), level, message })
+    const lines = [
+      ...Array.from({ length: 30 }, (_, index) => line(index * 60, 'WARN', `shelf ${index} is empty`)),
+      line(1000, 'ERROR', 'insert refused for order 7'),
+      line(50, 'INFO', 'all is well'),
+      ...['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm'].map((word) =>
+        line(1, 'WARN', `${word.repeat(9)} ${word.repeat(5)} went ${word.repeat(7)}`),
+      ),
+    ]
+    const bundle = writeBundle({
+      sources: [{ id: 'app', kind: 'log', path: 'app.jsonl' }],
+      files: { 'app.jsonl': `${lines.join('\n')}\n` },
+    })
+    const { excerpts } = await writePostMortem(bundle)
+    expect(excerpts).toHaveLength(12)
+    expect(excerpts.at(-1)).toMatchObject({ text: 'insert refused for order 7', line: 31, count: 1 })
+    expect(excerpts.filter(({ text }) => text.startsWith('shelf'))).toMatchObject([{ line: 1, count: 30 }])
+    expect(excerpts.some(({ text }) => text === 'all is well')).toBe(false)
+  })
+
+  it('says what alerts say, and takes changes that triggers name for those', async () => {
+    const bundle = writeBundle({
+      sources: [
+        { id: 'alerts', kind: 'alerts', path: 'alerts.csv' },
+        { id: 'changes', kind: 'changes', path: 'changes.csv' },
+      ],
+      files: {
+        'alerts.csv': `at,name,message\n${at(60)},OPS-7,charges above 5 a minute\n`,
+        'changes.csv': `at,kind,name,message\n${at(30)},flag,new_keys,turned on\n${at(20)},deploy,shop,4.2\n`,
+      },
+      triggers: ['The flag new_keys'],
+    })
+    const { timeline, triggers, contributing } = await writePostMortem(bundle)
+    expect(timeline.map(({ text }) => text)).toEqual([
+      'shop (deploy): 4.2',
+      'new_keys (flag): turned on',
+      'OPS-7: charges above 5 a minute',
+    ])
+    expect(triggers).toEqual([{ text: 'The flag new_keys', evidence: timeline[1]?.evidence }])
+    expect(contributing.map(({ name, text }) => [name, text])).toEqual([['shop', '4.2']])
+  })
+
   it('takes what triage knows, where it is asked to', async () => {
     const pm = await writePostMortem(example, { fromTriage: true })
     expect(pm.severity).toMatch(/^sev-[123]$/)

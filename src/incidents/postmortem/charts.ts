@@ -9,6 +9,8 @@ const right = 8
 const top = 26
 const bottom = 26
 const floor = height - bottom
+/** Below the numbers of changes, also where a narrow screen makes them larger. */
+const timesY = height + 17
 
 interface Scale {
   /** Of a time, or of a place on a scale of bars. */
@@ -44,14 +46,14 @@ export function rateChart({ name, from, bucketMs, counts, onset, changes }: Rate
   const total = counts.reduce((sum, count) => sum + count, 0)
   const label = `${name}: ${whole(total)} in all, at most ${whole(max)} in ${Math.round(bucketMs / 60_000)} min`
   const ends = [
-    text(time(from), { x: left, y: height + 8 }),
-    text(`${time(new Date(toMs).toISOString())} UTC`, { x: width - right, y: height + 8, anchor: 'end' }),
+    text(time(from), { x: left, y: timesY }),
+    text(`${time(new Date(toMs).toISOString())} UTC`, { x: width - right, y: timesY, anchor: 'end' }),
   ]
   const begun = onset === undefined ? '' : onsetBand(x(Date.parse(onset.from)), x(Date.parse(onset.to)))
   return figure({
     label,
     title: label,
-    height: height + 12,
+    height: height + 22,
     drawn: [axis(y, max), begun, ...bars, ...marks.drawn, ...ends],
     legend: marks.legend,
   })
@@ -73,7 +75,14 @@ export function histogramChart({ title, unit, bars, limits }: Histogram): string
   const drawn = bars.flatMap(({ upTo, count }, at) => [
     ...(count === 0 ? [] : [bar({ x: x(at) + 2, width: step - 4, y: y(count) })]),
     ...(at % each === 0
-      ? [text(upTo, { x: x(at) + step / 2, y: floor + 15, anchor: 'middle', isMinor: (at / each) % 2 === 1 })]
+      ? [
+          text(upTo, {
+            x: x(at) + step / 2,
+            y: floor + 15,
+            anchor: 'middle',
+            isMinor: bars.length > 5 && (at / each) % 2 === 1,
+          }),
+        ]
       : []),
   ])
   const said = ({ name, value }: Histogram['limits'][number]): string => `${name} ${value}`
@@ -107,10 +116,10 @@ function numbered(
   marks: readonly Mark[],
   { className, textY }: { readonly className: string; readonly textY: number },
 ): { readonly drawn: readonly string[]; readonly legend: readonly string[] } {
-  // Upon a strip of paper: a line stands out from bars of any colour.
-  const lines = marks.flatMap(({ x }) =>
-    ['halo', className].map(
-      (name) => `<line class="${name}" x1="${fixed(x)}" x2="${fixed(x)}" y1="${top}" y2="${floor}"/>`,
+  // Upon strips of paper: a line stands out from bars of any colour.
+  const lines = ['halo', className].flatMap((name) =>
+    marks.map(
+      ({ x }) => `<line class="${name}" x1="${fixed(x)}" x2="${fixed(x)}" y1="${top}" y2="${floor}"/>`,
     ),
   )
   const groups: { x: number; numbers: number[] }[] = []

@@ -20,6 +20,7 @@ header .facts span { display: inline-block; background: var(--soft); border-radi
 figure { margin: 1rem 0; break-inside: avoid } figcaption { font-weight: 600 }
 svg { display: block; width: 100%; height: auto; overflow: visible } svg text { font: 11px system-ui, sans-serif; fill: var(--ink) }
 .count { fill: var(--link) } .grid { stroke: var(--line) } .onset { fill: var(--mark); opacity: .28 }
+.halo, .change, .limit { vector-effect: non-scaling-stroke }
 .halo { stroke: var(--paper); stroke-width: 6 }
 .change { stroke: var(--ink); stroke-dasharray: 3 3 } .limit { stroke: var(--mark); stroke-width: 2 }
 .legend, .source { font-size: .9rem; margin: .2rem 0 }

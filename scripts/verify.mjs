@@ -44,6 +44,7 @@ const steps = [
           'test/reconcile/patterns.test.ts',
           'test/grpc',
           'test/integrity',
+          'test/incidents',
         ),
       ),
   },

@@ -14,6 +14,13 @@ export type Command =
   | { readonly kind: 'profile'; readonly cell: Cell; readonly seconds: number; readonly form: ProductForm }
   | { readonly kind: 'server'; readonly isQuick: boolean; readonly rows: number; readonly form: ProductForm }
   | { readonly kind: 'files'; readonly isQuick: boolean; readonly rows: number; readonly form: ProductForm }
+  | {
+      readonly kind: 'triage'
+      readonly seeds: number
+      readonly isHeldOut: boolean
+      readonly only: readonly string[]
+      readonly show?: number
+    }
   | { readonly kind: 'render' }
   | { readonly kind: 'list' }
   | { readonly kind: 'help' }
@@ -30,10 +37,13 @@ npm run bench -- leak            10 million operations, and whether memory stays
                                  --store memory|sqlite|postgres, --operations N
 npm run bench -- profile         where the time of a guarded operation goes
                                  --only NAME (one of Onceward's cells), --seconds N
-npm run bench -- files           duplicates in a file and differences of two, beside DuckDB, SQLite and a Map, about
-                                 4 minutes; writes bench/files.json; --rows N, --quick (writes nothing)
+npm run bench -- files           duplicates in a file, differences of two and triage of a gigabyte, beside DuckDB, SQLite
+                                 and a Map, about 4 minutes; writes bench/files.json; --rows N, --quick (writes nothing)
 npm run bench -- server          the control room: effects, very many entries, its live feed, about 8 minutes; writes
                                  bench/server.json; --rows N, --quick (writes nothing)
+npm run bench -- triage          causes of made incidents, ranked; 20 tuning seeds of each cause, about 3 minutes; writes
+                                 bench/triage.json; --seeds N, --held-out (seeds that nothing is tuned to),
+                                 --only D05 (writes nothing), --show SEED (writes the bundles of that seed to bench/.runs/)
 npm run bench -- render          bench/results.json and bench/leak.json into bench/RESULTS.md
 --sources                        measure the TypeScript sources instead of the build; those in the folder
                                  ONCEWARD_BENCH_SOURCES (below bench/) where it is set
@@ -71,12 +81,20 @@ export function parseCommand(args: readonly string[]): Command {
       const rows = positive(values.rows ?? (isQuick ? '200000' : '10000000'), '--rows')
       return { kind: name, isQuick, rows, form }
     }
+    case 'triage':
+      return {
+        kind: 'triage',
+        seeds: positive(values.seeds ?? '20', '--seeds'),
+        isHeldOut: values['held-out'] === true,
+        only,
+        ...(values.show === undefined ? {} : { show: positive(values.show, '--show') }),
+      }
     case 'render':
     case 'list':
       return { kind: name }
     default:
       throw new UsageError(
-        `there is no command ${name}: leak, profile, files, server, render and list, or none for the whole suite`,
+        `there is no command ${name}: leak, profile, files, server, triage, render and list, or none for the whole suite`,
       )
   }
 }
@@ -99,6 +117,9 @@ const config = {
     operations: { type: 'string' },
     seconds: { type: 'string' },
     rows: { type: 'string' },
+    seeds: { type: 'string' },
+    show: { type: 'string' },
+    'held-out': { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   },
 } as const

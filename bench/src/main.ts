@@ -18,11 +18,17 @@ import {
   readFiles,
   resultsFile,
   serverFile,
+  readTriage,
   type Results,
+  runsDir,
+  triageFile,
   writeJson,
 } from './results.ts'
 import { runSuite } from './suite.ts'
 import { tables } from './tables.ts'
+import { isHeldOut } from './triage/generator.ts'
+import { triageTable } from './triage/result.ts'
+import { runTriageBench, showCases } from './triage/run.ts'
 
 const full = { rounds: 3, window: { warmMs: 400, measureMs: 1200 } }
 const quick = { rounds: 1, window: { warmMs: 100, measureMs: 250 } }
@@ -68,6 +74,9 @@ async function run(command: Command): Promise<number> {
       render()
       return 0
     }
+    case 'triage':
+      await scoreTriage(command)
+      return 0
     case 'suite': {
       build(command.form)
       const results = await runSuite({ ...command, ...(command.isQuick ? quick : full) })
@@ -78,6 +87,29 @@ async function run(command: Command): Promise<number> {
       return 0
     }
   }
+}
+
+async function scoreTriage(command: Extract<Command, { kind: 'triage' }>): Promise<void> {
+  const { show, only } = command
+  if (show !== undefined) {
+    if (isHeldOut(show) && !command.isHeldOut)
+      throw new UsageError(`${show} is a held-out seed: --held-out shows it, and then it is held out no more`)
+    showCases(show, only, runsDir)
+    return
+  }
+  const result = await runTriageBench(command)
+  console.log(triageTable([result]))
+  if (only.length > 0) {
+    for (const line of result.missed) say(line)
+    return
+  }
+  // One run of tuning seeds is kept, and one of those held out.
+  const others = readTriage().filter((other) => other.isHeldOut !== result.isHeldOut)
+  writeJson(
+    triageFile,
+    [...others, result].toSorted((a, b) => Number(b.isHeldOut) - Number(a.isHeldOut)),
+  )
+  render()
 }
 
 function build(form: ProductForm): void {

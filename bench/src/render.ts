@@ -10,11 +10,14 @@ import {
   readFiles,
   readLeaks,
   readServer,
+  readTriage,
   serverFile,
+  triageFile,
   readResults,
   resultsFile,
 } from './results.ts'
 import { tables } from './tables.ts'
+import { triageTable } from './triage/result.ts'
 
 const document = join(benchDir, 'RESULTS.md')
 
@@ -24,6 +27,7 @@ export function render(): void {
     ...tables(readResults(resultsFile), readLeaks()),
     files: filesTable(readFiles()),
     server: serverTable(readServer()),
+    triage: triageTable(readTriage()),
   }
   const text = readFileSync(document, 'utf8')
   const filled = text.replaceAll(
@@ -36,7 +40,7 @@ export function render(): void {
     },
   )
   writeFileSync(document, filled)
-  format(document, resultsFile, leakFile, filesFile, serverFile)
+  format(document, resultsFile, leakFile, filesFile, serverFile, triageFile)
 }
 
 /** They are committed, and everything that is committed is formatted. */

@@ -8,6 +8,7 @@ import { benchDir, type ProductForm } from './product.ts'
 import type { ServerResult } from './control-room/result.ts'
 import type { FilesResult } from './files/result.ts'
 import type { LeakResult } from './leak-result.ts'
+import type { TriageResult } from './triage/result.ts'
 
 /** One run of everything: what RESULTS.md is made of. */
 export interface Results {
@@ -38,9 +39,11 @@ export interface CellResult {
 export const resultsFile: string = join(benchDir, 'results.json')
 export const filesFile: string = join(benchDir, 'files.json')
 export const serverFile: string = join(benchDir, 'server.json')
+export const triageFile: string = join(benchDir, 'triage.json')
 export const leakFile: string = join(benchDir, 'leak.json')
-/** Quick and partial runs: never committed, never rendered. */
-export const lastRunFile: string = join(benchDir, '.runs', 'last.json')
+/** Quick and partial runs, and what is only to be looked at: never committed, never rendered. */
+export const runsDir: string = join(benchDir, '.runs')
+export const lastRunFile: string = join(runsDir, 'last.json')
 
 export function writeJson(path: string, value: unknown): void {
   mkdirSync(dirname(path), { recursive: true })
@@ -67,6 +70,14 @@ export function readLeaks(): readonly LeakResult[] {
 export function readFiles(): readonly FilesResult[] {
   try {
     return JSON.parse(readFileSync(filesFile, 'utf8')) as readonly FilesResult[]
+  } catch {
+    return []
+  }
+}
+
+export function readTriage(): readonly TriageResult[] {
+  try {
+    return JSON.parse(readFileSync(triageFile, 'utf8')) as readonly TriageResult[]
   } catch {
     return []
   }

@@ -1,11 +1,13 @@
+import { sectionsOf } from './bundle/sections.ts'
 import type { LoadedSource } from './bundle/row.ts'
 import type { EvidenceBook } from './evidence-book.ts'
 import type { BundleFacts, ClaimFact, SeriesFact } from './model.ts'
 import { changesOf } from './signals/change-list.ts'
 import { onsetFound } from './signals/changes.ts'
 import { coversWindow, type Material, searchQuery, tableOf, textOf } from './signals/material.ts'
-import { duplicateTimes, lossTimes, seriesOf, spanWith, timesOf } from './signals/onset.ts'
+import { duplicateTimes, lossTimes, seriesOf, spanWith, timesOf, uniqueViolation } from './signals/onset.ts'
 import { evidenceOf, iso, shortened } from './signals/saying.ts'
+import { seriesWords } from './words.ts'
 
 const manifestSource = 'incident.yaml'
 const maxClaims = 200
@@ -48,7 +50,7 @@ export function factsOf(material: Material, book: EvidenceBook): BundleFacts {
               onsetFound(
                 material,
                 onset,
-                `The rate of ${onset.series.name} rises between ${iso(onset.fromMs)} and ${iso(onset.toMs)}.`,
+                `The rate of ${seriesWords(onset.series.name)} rises between ${iso(onset.fromMs)} and ${iso(onset.toMs)}.`,
               ),
             ),
           },
@@ -102,7 +104,7 @@ function seriesFacts(m: Material, book: EvidenceBook): SeriesFact[] {
   const errors = m
     .rows('log')
     .filter(({ level }) => level !== undefined && /^(err|fatal|crit|severe|alert)/i.test(level))
-  const unique = m.said(/duplicate key|unique (constraint|violation)|\b23505\b|\b1062\b|E11000/i, 'log')
+  const unique = m.said(uniqueViolation, 'log')
   const refusals = m
     .rows('deliveries', 'requests')
     .filter(({ status }) => status !== undefined && /^4\d\d$/.test(status))
@@ -127,7 +129,7 @@ function seriesFacts(m: Material, book: EvidenceBook): SeriesFact[] {
       span: spanWith(m.window, source.span),
     })
     const total = counts.reduce((sum, count) => sum + count, 0)
-    const statement = `${total} ${name.replace('-', ' ')} were counted in ${source.id} from ${iso(fromMs)} on.`
+    const statement = `${total} ${seriesWords(name)} were counted in ${source.id} from ${iso(fromMs)} on.`
     const query = source.format === 'text' ? searchQuery(source, /./) : `SELECT * FROM ${tableOf(source)}`
     return [{ name, fromMs, bucketMs, counts, evidence: book.add(evidenceOf(source, statement, query)) }]
   })
@@ -155,6 +157,13 @@ function claimsOf(m: Material, book: EvidenceBook): ClaimFact[] {
       noted(`whys[${at}].why`, why),
       noted(`whys[${at}].because`, because),
     ]),
+    ...m.bundle.documents.flatMap(({ path, text }) =>
+      sectionsOf(text).map((section) => {
+        const place = `${path}: ${section.id ?? shortened(section.title, 40)}`
+        const statement = shortened(section.text, 300)
+        return { place, text: section.text, evidence: book.add({ source: path, statement, query: place }) }
+      }),
+    ),
     ...changesOf(m).map(({ name, text, source }) => ({
       place: `changes: ${name}`,
       text,

@@ -2,9 +2,11 @@ import { stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { OncewardError } from '../kernel/errors.ts'
 import { timestamp } from '../kernel/time.ts'
+import { headOf } from '../reconcile/sources/bytes.ts'
 import { examineFile } from '../reconcile/sources/examine.ts'
 import { constantsIn } from './bundle/constants.ts'
-import { kindOfFile } from './bundle/kind.ts'
+import { type FileHead, kindOfFile } from './bundle/kind.ts'
+import { readLogLine, requestIn } from './bundle/log-line.ts'
 import { type LoadOptions, loadSource } from './bundle/load.ts'
 import { bundleVersion, readManifest, type SourceSpec } from './bundle/manifest.ts'
 import { namesOf } from './bundle/paths.ts'
@@ -14,6 +16,8 @@ import type { SourceKind, TimeSpan } from './model.ts'
 const manifestName = 'incident.yaml'
 const maxFiles = 150
 const minuteMs = 60_000
+/** What people write. A log may be called .txt, so that only Markdown is told by its name. */
+const isDocument = /\.(md|markdown)$/i
 
 export interface InitialBundle {
   readonly path: string
@@ -30,11 +34,13 @@ export interface InitialBundle {
 export async function initBundle(directory: string, options: LoadOptions = {}): Promise<InitialBundle> {
   const path = join(directory, manifestName)
   await refuseExisting(directory, path)
-  const names = (await namesOf(resolve(directory))).filter((name) => name !== manifestName)
-  if (names.length > maxFiles)
+  const found = (await namesOf(resolve(directory))).filter((name) => name !== manifestName)
+  const documents = found.filter((name) => isDocument.test(name))
+  const names = found.filter((name) => !documents.includes(name))
+  if (found.length > maxFiles)
     throw new OncewardError(
       'OPTION_INVALID',
-      `${directory} holds ${names.length} files; at most ${maxFiles} are looked at. Put those of the incident into a folder of their own.`,
+      `${directory} holds ${found.length} files; at most ${maxFiles} are looked at. Put those of the incident into a folder of their own.`,
     )
   const sources: LoadedSource[] = []
   const left: string[] = []
@@ -48,7 +54,7 @@ export async function initBundle(directory: string, options: LoadOptions = {}): 
     })
     sources.push(loaded)
   }
-  const text = manifestText({ directory, sources, left, window })
+  const text = manifestText({ directory, sources, documents, left, window })
   readManifest(text)
   await writeFile(path, text, { flag: 'wx' })
   return { path, text, sources: sources.length, left }
@@ -79,7 +85,7 @@ async function specsOf(directory: string, names: readonly string[], left: string
   const specs: SourceSpec[] = []
   const folders = new Set<string>()
   for (const name of names) {
-    const kind = kindOfFile(name, await columnsOf(join(directory, name)))
+    const kind = kindOfFile(name, await fileHead(join(directory, name)))
     if (kind === undefined) {
       left.push(name)
       continue
@@ -95,10 +101,19 @@ async function specsOf(directory: string, names: readonly string[], left: string
   return specs
 }
 
-async function columnsOf(path: string): Promise<readonly string[]> {
-  if (!/\.(csv|tsv|jsonl|ndjson)(\.gz|\.zst)?$/i.test(path)) return []
+async function fileHead(path: string): Promise<FileHead> {
+  if (/\.(csv|tsv|jsonl|ndjson)(\.gz|\.zst)?$/i.test(path)) {
+    const file = await examineFile(path, {}).catch(() => undefined)
+    return { columns: file?.kind === 'text' ? file.names : [], isAccessLog: false }
+  }
+  if (!/\.(json|log|txt|out)(\.\d+)?(\.gz|\.zst)?$/i.test(path)) return { columns: [], isAccessLog: false }
   const file = await examineFile(path, {}).catch(() => undefined)
-  return file?.kind === 'text' ? file.names : []
+  // A document of settings is one object; lines are several.
+  if (file?.kind === 'text' && file.layout.format === 'jsonl')
+    return { columns: file.sample.length > 1 ? file.names : [], isAccessLog: false }
+  const head = await headOf(path, 4096)
+  const lines = Buffer.from(head.bytes).toString('latin1').split('\n').slice(0, 5)
+  return { columns: [], isAccessLog: lines.some((line) => readLogLine(line) && requestIn(line)) }
 }
 
 function idOf(path: string, kind: SourceKind, taken: readonly SourceSpec[]): string {
@@ -117,11 +132,12 @@ function idOf(path: string, kind: SourceKind, taken: readonly SourceSpec[]): str
 interface Writing {
   readonly directory: string
   readonly sources: readonly LoadedSource[]
+  readonly documents: readonly string[]
   readonly left: readonly string[]
   readonly window: TimeSpan
 }
 
-function manifestText({ directory, sources, left, window }: Writing): string {
+function manifestText({ directory, sources, documents, left, window }: Writing): string {
   const span = spanOf(sources) ?? window
   const found = constantsIn(sources)
   const id = basename(resolve(directory)).replaceAll(/[^\w-]/g, '-') || 'incident'
@@ -140,6 +156,9 @@ function manifestText({ directory, sources, left, window }: Writing): string {
     'sources:',
     ...(sources.length === 0 ? ['  []'] : sources.flatMap(sourceLines)),
     ...left.map((name) => `  # left out, because it seems to be none of these: ${name}`),
+    '',
+    '# What people wrote, as text or Markdown. Its claims are checked.',
+    `documents: ${JSON.stringify(documents)}`,
     '',
     '# Constants that a gap between two effects may be explained by, in milliseconds.',
     ...found.notes.map((note) => `# found: ${oneLine(note)}`),
@@ -160,7 +179,7 @@ function sourceLines(source: LoadedSource): string[] {
   const isAssumed = notes.some((note) => note.includes('which nobody said'))
   const times = span === null ? '' : `, ${timestamp(span.fromMs)} to ${timestamp(span.toMs)}`
   return [
-    `  # ${totals.rows} ${format === 'files' ? 'files' : 'rows'}${rejectedRows > 0 ? `, ${rejectedRows} could not be read` : ''}${times}`,
+    `  # ${totals.rows} ${format === 'files' ? 'file' : 'row'}${totals.rows === 1 ? '' : 's'}${rejectedRows > 0 ? `, ${rejectedRows} could not be read` : ''}${times}`,
     ...notes.filter((note) => !note.startsWith('columns guessed')).map((note) => `  # ${oneLine(note)}`),
     `  - id: ${JSON.stringify(id)}`,
     `    kind: ${kind}`,

@@ -103,7 +103,7 @@ export interface SeriesFact {
 
 /** A text of the bundle that may state a cause or a fact: it is checked, never believed. */
 export interface ClaimFact {
-  /** Where it stands: `summary`, `timeline[3]`, `whys[1].because`, `changes: NAME`, or `log: SOURCE` (at most 200). */
+  /** Where it stands: `summary`, `timeline[3]`, `whys[1].because`, `DOCUMENT: SECTION`, `changes: NAME`, or `log: SOURCE` (at most 200). */
   readonly place: string
   readonly text: string
   readonly evidence: string

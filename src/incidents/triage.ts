@@ -43,7 +43,7 @@ export function triage(given: Examination, { catalogue, answers = [] }: TriageOp
     title: bundle.title,
     severity: severity.severity,
     severityWhy: { text: severity.why, evidence: severity.evidence },
-    ...problemOf(known),
+    ...problemOf(known, examination),
     window: { from: timestamp(bundle.window.fromMs), to: timestamp(bundle.window.toMs) },
     evidence: [bundleEvidence(examination), ...examination.evidence, catalogueEvidence(catalogue), ...facts],
     signals: known.map(({ signal: { id, statement, class: kind, evidence }, value }) => ({
@@ -93,8 +93,14 @@ function chance(probability: number): number {
 
 const harms = ['dup.present', 'loss.present', 'field.missing', 'store.unique-violations']
 
-function problemOf(known: readonly Known[]): Pick<Triage, 'problem' | 'problemEvidence'> {
+function problemOf(
+  known: readonly Known[],
+  { signals }: Examination,
+): Pick<Triage, 'problem' | 'problemEvidence'> {
   const found = harms.flatMap((id) => known.filter(({ signal, value }) => signal.id === id && value))
+  const suspected = signals.find(({ id, value }) => id === 'dup.present' && value === 'unknown')
+  if (found.length === 0 && (suspected?.numbers?.['groups'] ?? 0) > 0)
+    return { problem: suspected?.statement ?? '', problemEvidence: suspected?.evidence ?? [] }
   if (found.length === 0)
     return {
       problem: 'No duplicate, no loss and no missing field was measured in what was supplied.',

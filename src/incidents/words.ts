@@ -53,3 +53,11 @@ export function when(ms: number): string {
 export function listed(items: readonly string[]): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
 }
+
+/** A note that tells of duplicates or losses themselves, and not of something beside them. */
+export const tellsOfHarm: RegExp = /\b(duplicates?|twice|double[ds]?|lost|missing|absent)\b/i
+
+/** `unique-violations` in a sentence. */
+export function seriesWords(name: string): string {
+  return name.replaceAll('-', ' ')
+}

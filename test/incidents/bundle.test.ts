@@ -9,6 +9,7 @@ import { templates } from '../../src/incidents/bundle/drain.ts'
 import { readLogLine } from '../../src/incidents/bundle/log-line.ts'
 import { initBundle } from '../../src/incidents/init.ts'
 import { examineBundle } from '../../src/incidents/examine.ts'
+import { sectionsOf } from '../../src/incidents/bundle/sections.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { at, csv, jsonl, t0, type TestBundle, writeBundle } from './support/bundle.ts'
 
@@ -45,6 +46,7 @@ describe('a manifest that is wrong is refused, and says where', () => {
       { sources: [{ ...effects, path: 'charge.csv' }] },
       /no file "charge\.csv"\. Did you mean "charges\.csv"/,
     ],
+    ['a document that is not there', { documents: ['notes.md'] }, /documents\[0\].*no file "notes\.md"/],
     [
       'a path that leaves the folder',
       { sources: [{ ...effects, path: '../secret.csv' }] },
@@ -268,12 +270,12 @@ it('an id in a line of text joins it to the reference that it names', async () =
 
 it('constants in configuration are read with their units', () => {
   const found = constantsOf(
-    'REQUEST_TIMEOUT_MS=2000\nretry_delay: 2s\nvisibility_timeout = 30\nidempotency_ttl: 24h\nmax_attempts: 3\ngrpc.max_receive_message_size=4194304\n',
+    'REQUEST_TIMEOUT_MS=2000\nretry_delay: 2s\nVISIBILITY_TIMEOUT_SECONDS=1800\nidempotency_ttl: 24h\nmax_attempts: 3\ngrpc.max_receive_message_size=4194304\n',
   )
   expect(Object.fromEntries(found.map(({ name, value }) => [name, value]))).toEqual({
     clientTimeoutMs: 2000,
     retryDelaysMs: 2000,
-    leaseMs: 30_000,
+    leaseMs: 1_800_000,
     dedupeTtlMs: 86_400_000,
     attemptLimits: 3,
     receiveLimitBytes: 4_194_304,
@@ -291,12 +293,14 @@ it('--init writes a bundle from what lies there, that is read as it stands', asy
   )
   writeFileSync(join(directory, 'src', 'a.ts'), 'const timeoutMs = 5000\n')
   writeFileSync(join(directory, 'photo.bin'), Buffer.from([0, 1, 2, 3]))
+  writeFileSync(join(directory, 'incident-notes.md'), '# Notes\n\nThe pool was full.\n')
   const { text, left } = await initBundle(directory)
   expect(left).toEqual(['photo.bin'])
   expect(text).toContain('ref: "order_ref"')
   expect(text).toContain('# zone: Europe/Berlin')
   expect(readFileSync(join(directory, 'incident.yaml'), 'utf8')).toBe(text)
   const found = await readBundle(directory)
+  expect(found.documents.map(({ path }) => path)).toEqual(['incident-notes.md'])
   expect(found.sources.map(({ id, kind }) => `${id} ${kind}`)).toEqual([
     'app log',
     'charges effects',
@@ -304,4 +308,56 @@ it('--init writes a bundle from what lies there, that is read as it stands', asy
     'webhooks deliveries',
   ])
   await expect(initBundle(directory)).rejects.toThrow(/is there already/)
+})
+
+describe('documents', () => {
+  const ledger = `# Hypotheses
+
+## H1 Retry (MOST LIKELY)
+
+The client retries after
+two seconds.
+
+## Empty
+
+## Ranks
+
+| 1 | H2 |
+| 2 | H1 |
+`
+
+  it('are claims, each under its heading, with lines joined that were broken for their width', async () => {
+    const { bundle: facts, evidence } = await examineBundle(
+      bundle({ documents: ['ledger.md'], files: { 'charges.csv': csv(rows), 'ledger.md': ledger } }),
+    )
+    expect(facts.claims.map(({ place, text }) => [place, text])).toEqual([
+      ['ledger.md: H1', 'H1 Retry (MOST LIKELY)\nThe client retries after two seconds.'],
+      ['ledger.md: Ranks', 'Ranks\n| 1 | H2 |\n| 2 | H1 |'],
+    ])
+    expect(evidence.filter(({ source }) => source === 'ledger.md')).toHaveLength(2)
+  })
+
+  it('without headings are read by paragraphs', () => {
+    expect(sectionsOf('First\nof all.\n\n\n- one\n- two\n').map(({ text }) => text)).toEqual([
+      'First of all.',
+      '- one\n- two',
+    ])
+  })
+})
+
+it('a source that a search found says so, and what for', async () => {
+  const { notes } = await readBundle(bundle({ sources: [{ ...effects, search: 'o-1' }] }))
+  expect(notes.join()).toContain('charges: it holds what a search for “o-1” found')
+})
+
+it('changes before the window are as they should be', async () => {
+  const changes = { id: 'deploys', kind: 'changes', path: 'deploys.csv' }
+  const files = (time: string): Pick<TestBundle, 'sources' | 'files'> => ({
+    sources: [effects, changes],
+    files: { 'charges.csv': csv(rows), 'deploys.csv': csv([{ at: time, name: 'v2', kind: 'deploy' }]) },
+  })
+  const before = await readBundle(bundle(files(at(-86_400))))
+  expect(before.notes.join()).not.toContain('none of its rows lies in the window')
+  const after = await readBundle(bundle(files(at(30 * 86_400))))
+  expect(after.notes.join()).toContain('deploys: none of its rows lies in the window')
 })

@@ -7,9 +7,10 @@ import { writeBundle } from './support/bundle.ts'
 import { stories } from './support/stories.ts'
 import { causes } from './support/stories-of-causes.ts'
 import { lossCauses } from './support/stories-of-losses.ts'
+import { supply } from './support/stories-of-supply.ts'
 import { moreLosses, systems } from './support/stories-of-systems.ts'
 
-const all = [...stories, ...causes, ...lossCauses, ...systems, ...moreLosses]
+const all = [...stories, ...causes, ...lossCauses, ...systems, ...moreLosses, ...supply]
 
 it.each(all.map((story) => [story.name, story] as const))('%s', async (_, story) => {
   const { signals, evidence, bundle } = examine(await readBundle(writeBundle(story.bundle)))

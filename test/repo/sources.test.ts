@@ -26,7 +26,9 @@ describe('the repository', () => {
   it('holds text alone: what is not was made by a program, and a program can make it again', (context) => {
     const listed = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
     if (listed.status !== 0) return context.skip('this is no git checkout')
-    const paths = listed.stdout.split('\0').filter((path) => path !== '')
+    // Sources of example bundles are packed; that they are made again to the letter is tested beside them.
+    const packed = /^examples\/incidents\/[\w-]+\/[\w-]+\.csv\.gz$/
+    const paths = listed.stdout.split('\0').filter((path) => path !== '' && !packed.test(path))
     expect(paths.filter((path) => readText(path).includes('\0'))).toEqual([])
   })
 })

@@ -2,16 +2,17 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
+import type * as Incidents from '../../../src/incidents/index.ts'
 import type { audit as Audit, reconcile as Reconcile } from '../../../src/reconcile/index.ts'
 import { filesIn } from './data.ts'
 import { duckdb, memory } from './duckdb.ts'
 
 const [name = '', home = '', module = ''] = process.argv.slice(2)
-const { parquet, csv, sqlite, left, right } = filesIn(home)
+const { parquet, csv, sqlite, left, right, incident } = filesIn(home)
 
 /**
  * Of duplicates: references, duplicated ones, effects too many. Of a comparison: keys that agree, are missing, are too many,
- * differ. All that are asked the same must say the same.
+ * differ. Of an incident: rows, and references that come more than once. All that are asked the same must say the same.
  */
 type Answer = readonly number[]
 
@@ -89,6 +90,22 @@ const contenders: Readonly<Record<string, () => Promise<Answer>>> = {
           FROM ${side(left)} l FULL JOIN ${side(right)} r USING (order_ref)`,
       ],
       4,
+    ),
+  triage: async () => {
+    const { builtInCatalogue, compose, examineBundle, renderTerminal, triage } = (await import(
+      module
+    )) as typeof Incidents
+    const examination = await examineBundle(incident)
+    renderTerminal(compose(triage(examination, { catalogue: builtInCatalogue() })), { colours: false })
+    const repeated = examination.signals.find(({ id }) => id === 'dup.present')?.numbers?.['groups']
+    return [examination.bundle.sources[0]?.rows ?? 0, repeated ?? 0]
+  },
+  'duckdb-charges': () =>
+    asked(
+      [
+        `SELECT sum(n), count(*) FILTER (n > 1) FROM (SELECT count(*) AS n FROM read_json('${incident}/charges.jsonl') GROUP BY order_ref)`,
+      ],
+      2,
     ),
   'duckdb-join': () =>
     asked(

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, mkdirSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { duckdb } from './duckdb.ts'
@@ -12,6 +12,8 @@ export interface Files {
   readonly right: string
   /** A night's export of 46,217 rows, 1,842 of them again. */
   readonly night: string
+  /** A bundle whose one source is a gigabyte of effects in JSON lines. */
+  readonly incident: string
 }
 
 export function filesIn(home: string): Files {
@@ -22,6 +24,7 @@ export function filesIn(home: string): Files {
     left: `${home}/left.parquet`,
     right: `${home}/right.parquet`,
     night: `${home}/night.csv`,
+    incident: `${home}/incident`,
   }
 }
 
@@ -70,6 +73,35 @@ export async function makeNight(home: string): Promise<void> {
   )
   db.close()
 }
+
+export const incidentRows = 4_900_000
+
+/** Each five hundredth charge is of an order again whose first answer took too long. */
+export async function makeIncident(home: string): Promise<void> {
+  const { incident } = filesIn(home)
+  mkdirSync(incident, { recursive: true })
+  writeFileSync(`${incident}/incident.yaml`, manifest)
+  const isAgain = 'i % 500 = 499'
+  const db = await duckdb(home)
+  await db.run(
+    `COPY (SELECT strftime(make_timestamp(1780452000000000 + i * 4200), '%Y-%m-%dT%H:%M:%S.%gZ') AS at,
+      'ORD-' || (100000000 + CASE WHEN ${isAgain} THEN i - 7 ELSE i END) AS order_ref, 'POST /v1/charges' AS endpoint,
+      CASE WHEN i % 300 = 0 THEN 503 WHEN i % 500 = 492 THEN 504 ELSE 201 END AS status,
+      CASE WHEN i % 500 = 492 THEN 30000 ELSE 40 + hash(i) % 400 END AS duration_ms, 'w-' || (i % 6) AS worker,
+      'key-' || i AS idempotency_key, md5(i::VARCHAR) AS charge_id FROM range(${incidentRows}) numbers(i))
+      TO '${incident}/charges.jsonl' (FORMAT json)`,
+  )
+  db.close()
+}
+
+const manifest = `onceward: incident/v1
+id: INC-BENCH
+title: A gigabyte of charges
+window: { from: 2026-06-03T02:00:00Z, to: 2026-06-03T08:00:00Z }
+known: { clientTimeoutMs: 30000 }
+sources:
+  - { id: charges, kind: effects, path: charges.jsonl, format: jsonl }
+`
 
 async function fillSqlite({ csv, sqlite }: Pick<Files, 'csv' | 'sqlite'>): Promise<void> {
   const db = new DatabaseSync(sqlite)

@@ -28,6 +28,7 @@ const targets: readonly {
 }[] = [
   { name: 'audit', atMost: 1.2, of: 'ofReference' },
   { name: 'reconcile', atMost: 1.2, of: 'ofReference' },
+  { name: 'triage', atMost: 30_000, of: 'ms' },
   { name: 'command', atMost: 1000, of: 'ms' },
 ]
 

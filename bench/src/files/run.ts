@@ -5,7 +5,7 @@ import { median } from '../load.ts'
 import { temporaryHome } from '../machine.ts'
 import { buildDir, type ProductForm, rootDir } from '../product.ts'
 import { count, say } from '../progress.ts'
-import { filesIn, makeEffects, makeNight, makeSides } from './data.ts'
+import { filesIn, makeEffects, makeIncident, makeNight, makeSides, incidentRows } from './data.ts'
 import type { FilesResult, FilesRow } from './result.ts'
 
 const duplicates = [
@@ -19,6 +19,10 @@ const comparison = [
   { name: 'duckdb-sides', title: 'bare DuckDB: both sides grouped by key, and joined' },
   { name: 'duckdb-join', title: 'bare DuckDB: joined row by row, blind to keys that come twice' },
   { name: 'reconcile', title: '**onceward reconcile**: every difference at hand' },
+]
+const incident = [
+  { name: 'duckdb-charges', title: 'bare DuckDB: rows, and references that come more than once' },
+  { name: 'triage', title: '**onceward triage**: all signals, causes, plan, report' },
 ]
 
 /** Few duplicates, as after a small mishap, and as many as in the overnight run. */
@@ -60,6 +64,9 @@ export async function runFilesBench(options: Options): Promise<FilesResult> {
     say(`making ${question}`)
     await makeSides(home, rows)
     found.push(...ask(question, { asked: comparison, reference: 'duckdb-sides', home, options }))
+    await makeIncident(home)
+    const read = `an incident, ${count(incidentRows)} charges in 1 GB of JSON lines`
+    found.push(...ask(read, { asked: incident, reference: 'duckdb-charges', home, options }))
     await makeNight(home)
     found.push(night(home, options))
   } finally {
@@ -99,8 +106,8 @@ function ask(question: string, { asked, reference, home, options }: Asking): rea
 }
 
 function measure(name: string, home: string, form: ProductForm): Measured {
-  const module =
-    form === 'build' ? join(buildDir, 'reconcile/index.js') : join(rootDir, 'src/reconcile/index.ts')
+  const room = name === 'triage' ? 'incidents' : 'reconcile'
+  const module = form === 'build' ? join(buildDir, room, 'index.js') : join(rootDir, 'src', room, 'index.ts')
   const script = join(rootDir, 'bench/src/files/contender-process.ts')
   const args = ['--max-old-space-size=8000', script, name, home, module]
   const { stdout, status } = spawnSync(process.execPath, args, {

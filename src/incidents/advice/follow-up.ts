@@ -1,5 +1,5 @@
 import type { BundleFacts } from '../model.ts'
-import { decimal, listed, span, when, whole } from '../words.ts'
+import { decimal, listed, seriesWords, span, tellsOfHarm, when, whole } from '../words.ts'
 import { type Baseline, firesAtMs, type ThresholdRules, thresholdRules } from './baseline.ts'
 import type { ChosenFix } from './remedies.ts'
 
@@ -50,21 +50,28 @@ export function replayAlerts(
       const atMs = firesAtMs(baseline, threshold)
       if (atMs === undefined) return []
       const { name, evidence } = baseline.series
-      const text = `An alert on ${whole(threshold.most + 1)} ${name} or more in ${span(threshold.windowMs)} would have fired at ${when(atMs)}.`
+      const text = `An alert on ${whole(threshold.most + 1)} ${seriesWords(name)} or more in ${span(threshold.windowMs)} would have fired at ${when(atMs)}.`
       return [{ series: name, atMs, text, evidence: [evidence] }]
     })
     .toSorted((a, b) => a.atMs - b.atMs)
 }
 
-/** When people or their alerts first noticed: the first alert, or the first entry of the time line that detects. */
+/**
+ * When people or their alerts first noticed: the first alert, or the first entry of the time line that detects. Where some
+ * tell of the harm itself, those count: a time line often begins with what nobody saw at its time.
+ */
 function noticed({
   timeline,
   alerts,
   window,
 }: BundleFacts): { readonly atMs: number; readonly evidence: string } | undefined {
-  return [...timeline.filter(({ phase }) => phase === 'detect'), ...alerts]
+  const notices = [
+    ...timeline.filter(({ phase }) => phase === 'detect'),
+    ...alerts.map((alert) => ({ ...alert, text: alert.name })),
+  ]
     .filter(({ atMs }) => atMs >= window.fromMs)
-    .toSorted((a, b) => a.atMs - b.atMs)[0]
+    .toSorted((a, b) => a.atMs - b.atMs)
+  return notices.find(({ text }) => tellsOfHarm.test(text)) ?? notices[0]
 }
 
 export function detectionGap(bundle: BundleFacts, alerts: readonly ReplayedAlert[]): readonly Said[] {
@@ -98,6 +105,10 @@ export function hardening(fixes: readonly ChosenFix[]): readonly string[] {
 
 const nearMs = 7 * 86_400_000
 
+interface Timed extends Said {
+  readonly atMs: number
+}
+
 /**
  * What happened when, told of systems and never of people: texts that people wrote are not repeated here, since they
  * may name somebody.
@@ -107,13 +118,15 @@ export function timelineNote(bundle: BundleFacts): readonly Said[] {
   const until = onset?.toMs ?? window.toMs
   const before = changes.filter(({ atMs }) => atMs <= until && atMs >= until - nearMs).slice(-4)
   const notes = before.map(
-    (change): Said => ({
+    (change): Timed => ({
+      atMs: change.atMs,
       text: `At ${when(change.atMs)} the change ${change.name} was in place.`,
       evidence: [change.evidence],
     }),
   )
   if (onset !== undefined)
     notes.push({
+      atMs: onset.fromMs,
       text: `Between ${when(onset.fromMs)} and ${when(onset.toMs)} it began to show.`,
       evidence: [onset.evidence],
     })
@@ -124,12 +137,16 @@ export function timelineNote(bundle: BundleFacts): readonly Said[] {
     resolve: 'it was over',
   }
   for (const [phase, text] of Object.entries(words)) {
-    const entry = timeline.find((each) => each.phase === phase)
+    const entry = phase === 'detect' ? noticed(bundle) : timeline.find((each) => each.phase === phase)
     if (entry !== undefined)
-      notes.push({ text: `At ${when(entry.atMs)} ${text}.`, evidence: [entry.evidence] })
+      notes.push({
+        atMs: entry.atMs,
+        text: `At ${when(entry.atMs)} ${text}.`,
+        evidence: [entry.evidence],
+      })
   }
   return notes.length > 0
-    ? notes
+    ? notes.toSorted((a, b) => a.atMs - b.atMs)
     : [{ text: 'The bundle has no time line, change or onset to tell of.', evidence: [] }]
 }
 

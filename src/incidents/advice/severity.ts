@@ -42,9 +42,15 @@ export function judgeSeverity(bundle: BundleFacts, known: readonly Known[]): Jud
     return { severity: 'sev-2', why: 'Money is affected.', evidence: [money.evidence] }
   return {
     severity: 'sev-3',
-    why: harm.length === 0 ? 'No harm was measured.' : 'Few references are affected.',
+    why: harm.length > 0 ? 'Few references are affected.' : noHarm(known),
     evidence: harm.flatMap(({ signal }) => signal.evidence),
   }
+}
+
+/** That nothing was done twice is known only where effects, or losses, could be counted. */
+function noHarm(known: readonly Known[]): string {
+  const isCounted = known.some(({ signal }) => signal.id === 'dup.present' || signal.id === 'loss.present')
+  return isCounted ? 'No harm was measured.' : 'Whether harm was done is not known.'
 }
 
 function largest(numbers: Readonly<Record<string, number>> | undefined): number {

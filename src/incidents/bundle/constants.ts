@@ -96,7 +96,7 @@ function milliseconds(word: string, number: number, unit: string): number {
   const short = unit.startsWith('ms') || unit.startsWith('milli') ? 'ms' : unit.charAt(0)
   if (short !== '') return number * (units[short] ?? 1)
   if (/ms$|millis/i.test(word)) return number
-  if (/(seconds|secs|_s|Seconds)$/.test(word)) return number * 1000
+  if (/(seconds|secs|_s)$/i.test(word)) return number * 1000
   if (/(hours|_h)$/i.test(word)) return number * 3_600_000
   return number < 100 ? number * 1000 : number
 }

@@ -22,7 +22,7 @@ const names: Readonly<Record<FieldName, readonly string[]>> = {
   ),
   key: words('key idempotencykey idemkey dedupekey dedupkey requestkey effectkey repeatabilityrequestid'),
   effect: words(
-    'effect effectid chargeid draftid invoiceid paymentid transactionid txid refundid shipmentid dispatchid transferid payoutid messageid providerid externalid registrationid',
+    'effect effectid chargeid draftid invoiceid paymentid transactionid txid refundid shipmentid dispatchid transferid payoutid messageid providerid externalid registrationid id',
   ),
   payload: words('payload body requestbody input content data payloadhash bodyhash digest payloadsha256'),
   worker: words('worker workerid thread threadid instance instanceid task taskid pid processid pod podname'),
@@ -31,7 +31,7 @@ const names: Readonly<Record<FieldName, readonly string[]>> = {
   status: words('status statuscode httpstatus responsestatus code responsecode outcome state'),
   level: words('level severity loglevel lvl'),
   message: words('message msg log text line event'),
-  durationMs: words('durationms latencyms elapsedms tookms responsetimems'),
+  durationMs: words('durationms latencyms elapsedms tookms responsetimems responsetime'),
   bytes: words('bytes size sizebytes bodybytes contentlength messagesize messagebytes payloadbytes length'),
   attempt: words('attempt attemptno attempts attemptnumber retry retrycount retries try'),
   segment: words('segment segmentid segmentno partition shard chunk page split slice'),
@@ -89,7 +89,7 @@ export function mapFields(
   const guessed: { field: FieldName; column: string }[] = []
   for (const field of fieldNames) {
     if (map[field] !== undefined || unlikely[kind]?.includes(field) === true) continue
-    const column = guess(field, source, taken)
+    const column = guess(field, source, { kind, taken })
     if (column === undefined) continue
     map[field] = column
     taken.add(column)
@@ -104,8 +104,14 @@ export function mapFields(
   return { map, guessed }
 }
 
-function guess(field: FieldName, source: Sampled, taken: ReadonlySet<string>): string | undefined {
+function guess(
+  field: FieldName,
+  source: Sampled,
+  { kind, taken }: { readonly kind: SourceKind; readonly taken: ReadonlySet<string> },
+): string | undefined {
   for (const name of names[field]) {
+    // The bare id of a row is that of the effect only in a list of effects.
+    if (name === 'id' && kind !== 'effects') continue
     const column = source.columns.find(
       (one) => plain(one.name) === name && !taken.has(one.name) && one.isRepeated !== true,
     )
@@ -119,11 +125,14 @@ function agrees(field: FieldName, source: Sampled, column: Column): boolean {
   const values = source.sample.flatMap((row) => row[place] ?? [])
   if (values.length === 0) return source.sample.length === 0
   if (field === 'at') return column.type === 'time' || timeStyleOf(values) !== undefined
+  if (plain(column.name) === 'id') return new Set(values).size === values.length
   if (numbers.has(field)) return values.every((value) => Number.isFinite(Number(value)))
   return true
 }
 
+/** Without `_`, `-`, capitals, the path before it and what stands in brackets: `Created (UTC)` is `created`. */
 export function plain(name: string): string {
-  const last = name.includes('.') ? name.slice(name.lastIndexOf('.') + 1) : name
+  const bare = name.replaceAll(/\s*[([][^)\]]*[)\]]/g, '')
+  const last = bare.includes('.') ? bare.slice(bare.lastIndexOf('.') + 1) : bare
   return last.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
 }

@@ -50,12 +50,17 @@ export async function keepInNode(
     }
     notes.push(sampleNote(step, badStep))
   }
+  return { rows, totals: { rows: count, minutes, ...countsOf(counts) }, notes }
+}
+
+export function countsOf(
+  counts: ReadonlyMap<string, number>,
+): Pick<SourceTotals, 'refs' | 'repeatedRefs' | 'extraRows'> {
   const repeated = [...counts.values()].filter((times) => times > 1)
-  const extraRows = repeated.reduce((sum, times) => sum + times - 1, 0)
   return {
-    rows,
-    totals: { rows: count, refs: counts.size, repeatedRefs: repeated.length, extraRows, minutes },
-    notes,
+    refs: counts.size,
+    repeatedRefs: repeated.length,
+    extraRows: repeated.reduce((sum, times) => sum + times - 1, 0),
   }
 }
 

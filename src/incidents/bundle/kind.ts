@@ -20,14 +20,24 @@ const codeEndings = /\.(js|mjs|cjs|ts|tsx|jsx|py|rb|go|java|kt|cs|php|rs|scala|s
 const configEndings = /\.(ya?ml|toml|ini|conf|cfg|properties|env|tf|json)$|(^|\/)\.env/i
 const tableEndings = /\.(csv|tsv|jsonl|ndjson|parquet)(\.gz|\.zst)?$/i
 
-/** What a file seems to be, by its name, and by its columns where it has some. */
-export function kindOfFile(path: string, columns: readonly string[]): SourceKind | undefined {
+/** What is seen in the beginning of a file. */
+export interface FileHead {
+  /** Of a table; of JSON lines, the paths. */
+  readonly columns: readonly string[]
+  readonly isAccessLog: boolean
+}
+
+/** What a file seems to be, by its name, and by what its beginning shows. */
+export function kindOfFile(path: string, { columns, isAccessLog }: FileHead): SourceKind | undefined {
   if (codeEndings.test(path)) return 'code'
-  if (configEndings.test(path)) return 'config'
+  if (configEndings.test(path) && columns.length === 0) return 'config'
   const lower = path.toLowerCase().replaceAll(/[_.-]/g, ' ')
   const named = byName.find(([, pattern]) => pattern.test(lower) || pattern.test(path.toLowerCase()))?.[0]
-  if (!tableEndings.test(path))
-    return /\.(log|txt|out)(\.\d+)?(\.gz|\.zst)?$/i.test(path) || named === 'log' ? 'log' : named
+  if (isAccessLog) return 'requests'
+  if (!tableEndings.test(path) && columns.length === 0) {
+    if (named === 'changes' || named === 'deliveries') return named
+    return /\.(log|txt|out)(\.\d+)?(\.gz|\.zst)?$/i.test(path) ? 'log' : named
+  }
   const has = new Set(columns.map(plain))
   const any = (...names: readonly string[]): boolean => names.some((name) => has.has(name))
   if (named !== undefined) return named

@@ -8,8 +8,9 @@ import type { TimeSpan } from '../model.ts'
 import { clockOf } from './clock.ts'
 import { templates } from './drain.ts'
 import { type FieldMap, mapFields } from './fields.ts'
+import { readLogLine } from './log-line.ts'
 import { fastJson } from './fast-json.ts'
-import { type Kept, keepInNode } from './keep.ts'
+import { countsOf, countsRefs, type Kept, keepInNode } from './keep.ts'
 import { keepInSql } from './keep-sql.ts'
 import type { SourceSpec } from './manifest.ts'
 import { filesInside } from './paths.ts'
@@ -17,6 +18,7 @@ import { shapeOf } from './rows-of.ts'
 import type { BundleRow, LoadedSource, SourceTotals } from './row.ts'
 import { readTextFiles } from './text-files.ts'
 import { readTextLog } from './text-log.ts'
+import { textMapOf } from './text-table.ts'
 import { hashOf, isTrouble } from './trouble.ts'
 
 export interface LoadOptions {
@@ -77,13 +79,17 @@ function isTable({ format }: SourceSpec): boolean {
   return format === 'csv' || format === 'jsonl' || format === 'parquet'
 }
 
-/** A log without a stated format is text unless it begins as JSON lines do, or its name says otherwise. */
+/**
+ * A log without a stated format is text unless it begins as JSON lines do, or its name says otherwise; what is no log is
+ * text where its first line begins with a time, or is that of an access log.
+ */
 async function isText({ format, kind, path }: SourceSpec, [first = '']: readonly string[]): Promise<boolean> {
   if (format !== undefined) return format === 'text'
-  if (kind !== 'log' || /\.(csv|tsv|jsonl|ndjson|parquet)(\.gz|\.zst)?$/i.test(path)) return false
+  if (/\.(csv|tsv|jsonl|ndjson|parquet)(\.gz|\.zst)?$/i.test(path)) return false
   const head = await headOf(first, 4096)
   const start = Buffer.from(head.bytes).toString('latin1').trimStart()
-  return !start.startsWith('{') && !start.startsWith('PAR1')
+  if (start.startsWith('{') || start.startsWith('PAR1')) return false
+  return kind === 'log' || readLogLine(start.split('\n')[0] ?? '') !== undefined
 }
 
 /** A small file may unpack to anything: what is compressed is counted first. */
@@ -111,12 +117,17 @@ async function textSource(
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size))
   const step = Math.max(1, Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / textBytesKeptWhole))
   const { onProgress, signal } = loading
+  const refs = new Map<string, number>()
+  const hasRefs = countsRefs(spec.kind)
   const log = await readTextLog(paths, {
     id: spec.id,
     ...(spec.zone === undefined ? {} : { zone: spec.zone }),
     option: `${loading.name}.zone`,
     window: loading.window,
-    weigh: (row) => (step === 1 || isTrouble(row) ? 1 : hashOf(`${row.line}`) % step === 0 ? step : 0),
+    weigh: (row) => {
+      if (hasRefs && row.ref !== undefined) refs.set(row.ref, (refs.get(row.ref) ?? 0) + 1)
+      return step === 1 || isTrouble(row) ? 1 : hashOf(row.ref ?? `${row.line}`) % step === 0 ? step : 0
+    },
     ...(signal && { signal }),
     onProgress: (progress) => onProgress?.({ ...progress, source: spec.id }),
   })
@@ -124,11 +135,11 @@ async function textSource(
     throw new OncewardError('SOURCE_INVALID', `${spec.path}: none of its lines begins with a time`)
   const notes =
     step > 1 ? [...log.notes, `one in ${step} of its lines that tell of no trouble was kept`] : log.notes
-  const totals = { ...nothing, rows: log.lines, minutes: log.minutes }
+  const totals = { rows: log.lines, minutes: log.minutes, ...countsOf(refs) }
   return withTemplates({
     ...base(spec),
     format: 'text',
-    map: { at: 'time', message: 'message' },
+    map: hasRefs ? textMapOf(log.rows) : { at: 'time', message: 'message' },
     rows: log.rows,
     totals,
     rejectedRows: log.rejected,
@@ -167,7 +178,8 @@ async function readTable(
 ): Promise<LoadedSource> {
   const { map, guessed } = mapFields({ ...source, name: spec.path }, spec, loading.name)
   const times = timesIn(source, map)
-  const clock = map.at === undefined ? undefined : clockOf(times, spec.zone, `${loading.name}.zone`)
+  const clock =
+    map.at === undefined ? undefined : clockOf(times, spec.zone ?? zoneInName(map.at), `${loading.name}.zone`)
   const shape = shapeOf(source, spec.id, { map, clock })
   const fast = fastJson(source, loading.paths, shape.columns)
   const sql = fast?.sql ?? source.sql
@@ -198,6 +210,11 @@ async function readTable(
     notes,
   } as const
   return spec.kind === 'log' ? withTemplates(loaded) : loaded
+}
+
+/** Some exports say it in the heading: `Created (UTC)`, `created_utc`. */
+function zoneInName(column: string): string | undefined {
+  return /(^|[^a-z])utc([^a-z]|$)/i.test(column) ? 'UTC' : undefined
 }
 
 function formatOf({ reading }: Source): 'csv' | 'parquet' | 'jsonl' {

@@ -47,6 +47,8 @@ export interface SourceSpec {
   readonly covers?: TimeSpan
   /** The zone of times that carry none: `Europe/Berlin`, `+02:00`. */
   readonly zone?: string
+  /** What was searched for, where the file holds what a search found: it shows no absence. */
+  readonly search?: string
 }
 
 export type KnownConstants = Readonly<Record<string, number | readonly number[]>>
@@ -58,11 +60,14 @@ export interface Manifest extends Notes {
   readonly summary?: string
   readonly window: TimeSpan
   readonly sources: readonly SourceSpec[]
+  /** Files of text or Markdown that people wrote, inside the bundle. */
+  readonly documents: readonly string[]
   readonly known: KnownConstants
   readonly customerImpact?: string
 }
 
 const maxSources = 200
+const maxDocuments = 200
 
 /**
  * Reads an `incident.yaml` (interfaces: incident bundle). Throws `OPTION_INVALID`, naming the field by its path, the value
@@ -84,6 +89,9 @@ export function readManifest(text: string): Manifest {
     ...texts(given, ['service', 'summary', 'customerImpact'], ''),
     window,
     sources,
+    documents: list(given['documents'], 'documents', maxDocuments).map((path, at) =>
+      label(path, `documents[${at}]`, 4096),
+    ),
     known: knownOf(given['known']),
     ...notesOf(given),
   }
@@ -97,6 +105,7 @@ const manifestFields = [
   'summary',
   'window',
   'sources',
+  'documents',
   'known',
   'customerImpact',
   ...noteFields,
@@ -125,7 +134,7 @@ function aliasesBounded(document: ReturnType<typeof parseDocument>): unknown {
 
 function sourceOf(raw: unknown, at: number): SourceSpec {
   const name = `sources[${at}]`
-  const given = fieldsOf(raw, name, ['id', 'kind', 'path', 'format', 'map', 'covers', 'zone'])
+  const given = fieldsOf(raw, name, ['id', 'kind', 'path', 'format', 'map', 'covers', 'zone', 'search'])
   const map: Partial<Record<FieldName, string>> = {}
   const mapped = fieldsOf(given['map'] ?? {}, `${name}.map`, fieldNames)
   for (const [field, column] of Object.entries(mapped))
@@ -140,6 +149,7 @@ function sourceOf(raw: unknown, at: number): SourceSpec {
     map,
     ...(given['covers'] === undefined ? {} : { covers: spanOf(given['covers'], `${name}.covers`) }),
     ...(given['zone'] === undefined ? {} : { zone: label(given['zone'], `${name}.zone`, 100) }),
+    ...(given['search'] === undefined ? {} : { search: label(given['search'], `${name}.search`, 500) }),
   }
 }
 

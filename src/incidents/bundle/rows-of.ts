@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts'
 import type { FieldMap } from './fields.ts'
 import { type FieldName, fieldNames } from './manifest.ts'
 import type { BundleRow } from './row.ts'
-import { fieldsIn } from './text-log.ts'
+import { fieldsIn } from './pair-fields.ts'
 
 const maxCellLength = 65_536
 const maxRest = 24

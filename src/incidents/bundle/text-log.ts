@@ -4,8 +4,8 @@ import { guessEncoding, magicOf } from '../../reconcile/sources/magic.ts'
 import type { Progress } from '../../reconcile/sources/source.ts'
 import type { TimeSpan } from '../model.ts'
 import { toUtc, zoneOf } from './clock.ts'
-import { plain } from './fields.ts'
-import { type LogLine, pairsIn, readLogLine, requestIn } from './log-line.ts'
+import { type LogLine, readLogLine } from './log-line.ts'
+import { fieldsIn } from './pair-fields.ts'
 import type { BundleRow } from './row.ts'
 
 export interface TextLog {
@@ -144,90 +144,10 @@ function placed(read: LogLine, state: State): number {
   return utc(ms)
 }
 
-const pairFields: Readonly<
-  Record<
-    string,
-    | 'ref'
-    | 'key'
-    | 'effect'
-    | 'worker'
-    | 'host'
-    | 'version'
-    | 'status'
-    | 'segment'
-    | 'run'
-    | 'endpoint'
-    | 'event'
-    | 'session'
-  >
-> = {
-  ref: 'ref',
-  orderref: 'ref',
-  orderid: 'ref',
-  order: 'ref',
-  reference: 'ref',
-  invoiceref: 'ref',
-  paymentref: 'ref',
-  batchid: 'ref',
-  customerid: 'ref',
-  subject: 'ref',
-  key: 'key',
-  idempotencykey: 'key',
-  idemkey: 'key',
-  dedupekey: 'key',
-  effect: 'effect',
-  effectid: 'effect',
-  chargeid: 'effect',
-  paymentid: 'effect',
-  invoiceid: 'effect',
-  dispatchid: 'effect',
-  draftid: 'effect',
-  worker: 'worker',
-  workerid: 'worker',
-  thread: 'worker',
-  task: 'worker',
-  pid: 'worker',
-  host: 'host',
-  hostname: 'host',
-  node: 'host',
-  pod: 'host',
-  version: 'version',
-  release: 'version',
-  status: 'status',
-  statuscode: 'status',
-  segment: 'segment',
-  run: 'run',
-  runid: 'run',
-  endpoint: 'endpoint',
-  url: 'endpoint',
-  path: 'endpoint',
-  event: 'event',
-  eventid: 'event',
-  session: 'session',
-  sessionid: 'session',
-}
-
 function rowOf(read: LogLine, at: number, state: State): BundleRow {
   const message = read.rest.slice(0, maxMessageLength)
   const row: Record<string, unknown> = { source: state.reading.id, line: state.line, weight: 1, at, message }
   if (read.level !== undefined) row['level'] = read.level
   Object.assign(row, fieldsIn(message))
   return row as unknown as BundleRow
-}
-
-/** What a message says of our fields, in pairs or as an access log does. */
-export function fieldsIn(message: string): Partial<BundleRow> {
-  const found: Record<string, unknown> = {}
-  for (const [name, value] of pairsIn(message)) {
-    const bare = plain(name)
-    const field = pairFields[bare]
-    if (field !== undefined) found[field] ??= value
-    else if (bare === 'attempt' && /^\d+$/.test(value)) found['attempt'] = Number(value)
-    else if (/^(durationms|latencyms|elapsedms|tookms)$/.test(bare) && Number.isFinite(Number(value)))
-      found['durationMs'] = Number(value)
-    else if (/^(duration|latency|elapsed|took)$/.test(bare) && /^\d+(\.\d+)?ms$/.test(value))
-      found['durationMs'] = Number.parseFloat(value)
-    else if (/^(bytes|size|sizebytes)$/.test(bare) && /^\d+$/.test(value)) found['bytes'] = Number(value)
-  }
-  return { ...requestIn(message), ...found }
 }

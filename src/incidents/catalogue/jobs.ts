@@ -182,6 +182,7 @@ export const jobCauses: readonly Cause[] = [
       'first-answer.slow': [-1.5, 0.3],
       'keys.time-derived': [-1.5, 0.1],
       'segments.contiguous': [-1.5, 0.1],
+      'store.unique-violation-same-effect': [-1.5, 0.1],
       'writers.two': [-1, 0.1],
       'endpoints.two': [-1, 0.1],
     },

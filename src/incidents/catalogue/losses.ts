@@ -12,6 +12,7 @@ export const lossCauses: readonly Cause[] = [
     prior: -3,
     signals: {
       'loss.present': [1, -5],
+      'loss.undelivered': [-2.5, 0.4],
       'loss.acknowledged': [2.5, -3],
       'loss.crash-beside': [3, -2],
       'loss.by-type': [-1.5, 0.3],
@@ -42,6 +43,7 @@ export const lossCauses: readonly Cause[] = [
     prior: -3,
     signals: {
       'loss.present': [1, -5],
+      'loss.undelivered': [-2, 0.2],
       'loss.logged-duplicate': [3.5, -3],
       'keys.shared-by-refs': [3, -3],
       'ids.reused': [-0.7, 0.1],
@@ -68,6 +70,7 @@ export const lossCauses: readonly Cause[] = [
     prior: -3,
     signals: {
       'loss.present': [1, -5],
+      'loss.undelivered': [-2.5, 0.3],
       'loss.by-type': [3, -3],
       'loss.acknowledged': [1.5, -2],
       'onset.at-deploy': [0.7, -0.3],
@@ -97,6 +100,7 @@ export const lossCauses: readonly Cause[] = [
     prior: -3,
     signals: {
       'loss.present': [1, -5],
+      'loss.undelivered': [4, -3],
       'loss.refused': [3.5, -3.5],
       'loss.by-endpoint': [1, -0.5],
       'change.edge': [1.5, -0.4],
@@ -150,6 +154,7 @@ export const lossCauses: readonly Cause[] = [
     prior: -3,
     signals: {
       'loss.present': [1, -5],
+      'loss.undelivered': [0.5, -0.2],
       'loss.older-than-limit': [4, -4],
       'queue.backlog-grows': [0.5, -0.1],
       'loss.acknowledged': [-0.7, 0.2],
@@ -175,6 +180,7 @@ export const lossCauses: readonly Cause[] = [
     prior: -3,
     signals: {
       'loss.present': [1, -5],
+      'loss.undelivered': [-1.5, 0.1],
       'loss.after-failover': [4, -3.5],
       'store.failover': [1.5, -3.5],
       'loss.acknowledged': [1, -1],
@@ -230,6 +236,7 @@ export const lossCauses: readonly Cause[] = [
     prior: -3,
     signals: {
       'loss.present': [1, -5],
+      'loss.undelivered': [4, -3],
       'receiver.slow': [3.5, -3.5],
       'pool.saturated': [0.7, -0.2],
       'loss.refused': [-1.2, 0.3],

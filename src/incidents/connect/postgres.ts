@@ -67,7 +67,7 @@ async function begin(db: Postgres, print: Collecting['print']): Promise<void> {
 async function likely(ask: (query: string) => Promise<Record<string, unknown>[]>): Promise<string[][]> {
   const found = await ask(tables)
   return found.flatMap(({ table_schema: schema, table_name: name }) => {
-    const kind = kindOfFile(`${String(name)}.jsonl`, [])
+    const kind = kindOfFile(`${String(name)}.jsonl`, { columns: [], isAccessLog: false })
     const isWanted = kind === 'effects' || kind === 'requests' || kind === 'deliveries'
     return isWanted ? [[String(schema), String(name)]] : []
   })

@@ -1,12 +1,13 @@
 import type { Check, Checked, Contradicted } from './found.ts'
-import { causeAfterEffect, farCause } from './in-time.ts'
 import {
-  impactIsNotMeasured,
+  labelAgainstRank,
   labelsDisagree,
-  notATotalOutage,
-  sameIdIsNoSecondEffect,
-  sumsDoNotAddUp,
-} from './in-words.ts'
+  likelyAndLeavesOut,
+  reckonedFromNothing,
+  ruledOutAndUsed,
+} from './in-accounts.ts'
+import { causeAfterEffect, farCause, noticedBeforeItBegan } from './in-time.ts'
+import { impactIsNotMeasured, notATotalOutage, sameIdIsNoSecondEffect, sumsDoNotAddUp } from './in-words.ts'
 import { contradictsProtocol, sizeIsKnownLimit } from './protocol-facts.ts'
 
 /** By name, so that a mutant can leave one out. */
@@ -15,7 +16,12 @@ export const contradictionChecks: Readonly<Record<string, Check>> = {
   sizeIsKnownLimit,
   causeAfterEffect,
   farCause,
+  noticedBeforeItBegan,
   labelsDisagree,
+  labelAgainstRank,
+  likelyAndLeavesOut,
+  ruledOutAndUsed,
+  reckonedFromNothing,
   sumsDoNotAddUp,
   impactIsNotMeasured,
   notATotalOutage,

@@ -1,5 +1,5 @@
 import type { BundleFacts, ChangeFact, ClaimFact } from '../model.ts'
-import { listed, span, when } from '../words.ts'
+import { listed, span, tellsOfHarm, when } from '../words.ts'
 import { type Check, type Contradicted, quote } from './found.ts'
 
 const blames = /\b(caus|because|due to|root cause|broke|introduc|brought|led to|result of|since|after)/i
@@ -31,6 +31,22 @@ export const causeAfterEffect: Check = ({ bundle }) => {
       source: 'the bundle',
       evidence: [claim.evidence, change.evidence, onset.evidence],
     }))
+}
+
+/** Duplicates or losses that people noted before the first of them lies in the data. */
+export const noticedBeforeItBegan: Check = ({ bundle: { onset, timeline } }) => {
+  const first = timeline
+    .filter(({ phase, text }) => phase === 'detect' && tellsOfHarm.test(text))
+    .toSorted((a, b) => a.atMs - b.atMs)[0]
+  if (onset === undefined || first === undefined || first.atMs >= onset.fromMs - 60_000) return []
+  return [
+    {
+      claim: quote('timeline', first.text),
+      fact: `It is noted at ${when(first.atMs)}, ${span(onset.fromMs - first.atMs)} before the data show any (${interval(onset)}): the time is that of a first row that had come once by then, or rows before it are lacking.`,
+      source: 'the bundle',
+      evidence: [first.evidence, onset.evidence],
+    },
+  ]
 }
 
 const dayMs = 86_400_000

@@ -2,41 +2,9 @@ import type { ClaimFact } from '../model.ts'
 import { percent, whole } from '../words.ts'
 import { type Check, type Checked, type Contradicted, isFalse, isTrue, quote } from './found.ts'
 
-const superlative = /\b(most likely|highest likelihood|most probable)\b/i
-const rated = /\b(?:likelihood|probability)\W{1,6}(very low|low-medium|low|medium-high|medium|high)\b/i
-
-/** Two causes that are each the likeliest, or one that is the likeliest and rated below another. */
-export const labelsDisagree: Check = ({ bundle: { claims } }) => {
-  const best = claims.filter(({ text }) => superlative.test(text))
-  const high = claims.find(({ text }) => /^high$/i.test(rated.exec(text)?.[1] ?? ''))
-  const lower = best.flatMap((claim): readonly Contradicted[] => {
-    const rating = rated.exec(claim.text)?.[1]
-    if (rating === undefined || /high/i.test(rating)) return []
-    const other = high === undefined || high === claim ? '' : ` while ${high.place} is rated high`
-    return [
-      {
-        claim: quote(claim.place, claim.text, claim.text.search(superlative)),
-        fact: `The same text rates it “${rating}”${other}: the label and the rating cannot both stand.`,
-        source: 'logic',
-        evidence: [claim.evidence, ...(high === undefined ? [] : [high.evidence])],
-      },
-    ]
-  })
-  const [first, second] = best
-  if (first === undefined || second === undefined) return lower
-  return [
-    ...lower,
-    {
-      claim: `${quote(first.place, first.text, first.text.search(superlative))}; ${quote(second.place, second.text, second.text.search(superlative))}`,
-      fact: 'Two accounts are each called the likeliest; one at most can be.',
-      source: 'logic',
-      evidence: [first.evidence, second.evidence],
-    },
-  ]
-}
-
 const allOf = /\b(?<part>\d[\d,]*)\s+(?:out\s+)?of\s+(?:the\s+)?(?<whole>\d[\d,]*)\b/i
-const rest = /\b(?:other|remaining)\s+(?<rest>\d[\d,]*)\b/i
+/** “The other 8 of 15” is a part, not what is left of one. */
+const rest = /\b(?:other|remaining)\s+(?<rest>\d[\d,]*)\b(?!\s+(?:out\s+)?of\b)/i
 const share = /(?<percent>\d+(?:\.\d+)?)\s?%[^.\d]{0,30}\(?(?<part>\d[\d,]*)\s?\/\s?(?<whole>\d[\d,]*)\)?/
 
 /** “8 of 15, the other 7”, “47 % (7/15)”: said of one thing in one text, they have to add up. */
@@ -86,10 +54,11 @@ export const impactIsNotMeasured: Check = (checked) =>
     const found = checked.known.find(({ signal }) => signal.id === measure.signal)
     const counted = measure.names.flatMap((name) => found?.signal.numbers?.[name] ?? [])
     if (found === undefined || counted.length === 0 || counted.includes(stated)) return []
+    const figures = [...new Set(counted)].map(whole)
     return [
       {
         claim: `impact: “${item.label}: ${whole(stated)}”`,
-        fact: `Counted in the sources it is ${counted.map(whole).join(' or ')}.`,
+        fact: `Counted in the sources it is ${figures.join(' or ')}.`,
         source: 'the bundle',
         evidence: [item.evidence, ...found.signal.evidence],
       },

@@ -1,7 +1,7 @@
 import { knownLimits } from '../../integrity/limits.ts'
 import type { ClaimFact } from '../model.ts'
 import { whole } from '../words.ts'
-import { type Check, type Contradicted, isTrue, quote } from './found.ts'
+import { type Check, type Contradicted, denied, isTrue, quote, sentencesOf } from './found.ts'
 
 interface ProtocolFact {
   /** Of two facts on one topic that meet one claim, the first is enough. */
@@ -15,8 +15,6 @@ interface ProtocolFact {
   readonly fact: string
   readonly source: string
 }
-
-const denied = /\b(not|never|cannot|can't|isn't|doesn't|don't|unlikely|no)\b/i
 
 const protocolFacts: readonly ProtocolFact[] = [
   {
@@ -89,15 +87,23 @@ export const contradictsProtocol: Check = (checked) => {
     if (found === undefined) return []
     met.add(fact.topic)
     const { claim, at } = found
+    const back = takenBack(claim.text, fact)
     return [
       {
         claim: quote(claim.place, claim.text, at),
-        fact: fact.fact,
+        fact: back === undefined ? fact.fact : `${fact.fact} The text takes it back itself: “${back}”`,
         source: fact.source,
         evidence: [claim.evidence, ...(given?.signal.evidence ?? [])],
       },
     ]
   })
+}
+
+/** A sentence of the same text that says the opposite. */
+function takenBack(text: string, { says, unless }: ProtocolFact): string | undefined {
+  return sentencesOf(text).find(
+    (sentence) => unless?.test(sentence) === true && says.every((pattern) => pattern.test(sentence)),
+  )
 }
 
 function firstSaying(
@@ -106,7 +112,7 @@ function firstSaying(
 ): { readonly claim: ClaimFact; readonly at: number } | undefined {
   for (const claim of claims) {
     let at = 0
-    for (const sentence of claim.text.split(/(?<=[.!?])\s+|\n/)) {
+    for (const sentence of sentencesOf(claim.text)) {
       const start = claim.text.indexOf(sentence, at)
       at = start + sentence.length
       if (says.every((pattern) => pattern.test(sentence)) && unless?.test(sentence) !== true)

@@ -1,6 +1,6 @@
 import type { Direction } from '../catalogue/cause.ts'
 import type { Triage } from '../triage-shape.ts'
-import { listed, percent } from '../words.ts'
+import { listed, percent, seriesWords } from '../words.ts'
 import { type Block, type Cited, cited } from './document.ts'
 
 function heading(text: string): Block {
@@ -63,7 +63,7 @@ function verificationBlocks({ verification }: Triage): readonly Block[] {
       },
     ]
   const items = verification.map(({ signal, threshold, within, evidence }) =>
-    cited(`${signal}: ${threshold}, within ${within}.`, evidence),
+    cited(`${seriesWords(signal)}: ${threshold}, within ${within}.`, evidence),
   )
   return [heading('How to see that it is over'), { kind: 'list', items }]
 }

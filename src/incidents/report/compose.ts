@@ -27,6 +27,11 @@ export function heading(level: 1 | 2 | 3, text: string, cites: readonly string[]
   return { kind: 'heading', level, text: cited(text, cites) }
 }
 
+/** What follows is for looking up. */
+function forReference(level: 2 | 3, text: string): Block {
+  return { kind: 'heading', level, text: cited(text), isReference: true }
+}
+
 function problemBlocks({
   incident,
   severity,
@@ -99,12 +104,20 @@ function causeBlocks(triage: Triage): readonly Block[] {
   ]
 }
 
+/** Many causes that fall for one reason are one line; their titles are in the catalogue. */
 function ruledOutList({ ruledOut }: Triage): Block {
+  const byWhy = Map.groupBy(ruledOut, ({ why, evidence }) => JSON.stringify([why, evidence]))
   return {
     kind: 'list',
-    items: ruledOut.map(({ hypothesis, title, why, evidence }) =>
-      cited(`${hypothesis}, ${lowerFirst(title)}: ${why}.`, evidence),
-    ),
+    items: [...byWhy.values()].flatMap((causes): readonly Cited[] => {
+      const [first] = causes
+      if (first === undefined) return []
+      if (causes.length <= 3)
+        return causes.map(({ hypothesis, title, why, evidence }) =>
+          cited(`${hypothesis}, ${lowerFirst(title)}: ${why}.`, evidence),
+        )
+      return [cited(`${listed(causes.map(({ hypothesis }) => hypothesis))}: ${first.why}.`, first.evidence)]
+    }),
   }
 }
 
@@ -113,8 +126,9 @@ function causeBlock(each: Hypothesis, triage: Triage): readonly Block[] {
   const line = (weighed: Hypothesis['supporting'][number]): Cited =>
     cited(`${signed(weighed.logOdds)}  ${says(weighed.signal)} (${weighed.signal})`, [...weighed.evidence])
   const { supporting, disconfirming } = each
+  const title = `${each.id} ${each.title}: ${each.label}`
   return [
-    heading(3, `${each.id} ${each.title}: ${each.label}`),
+    each.label === 'remote' ? forReference(3, title) : heading(3, title),
     { kind: 'text', sentences: [cited(each.mechanism, ['C1'])] },
     ...section('For it, in log-odds:', supporting.map(line)),
     ...section('Against it:', disconfirming.map(line)),
@@ -162,7 +176,7 @@ function signalBlocks({ signals, unknown }: Triage): readonly Block[] {
       ? []
       : [heading(3, title), { kind: 'table', head: ['signal', 'class', 'what was seen'], rows: rows(value) }]
   return [
-    heading(2, 'Signals'),
+    forReference(2, 'Signals'),
     ...table('Seen', true),
     ...table('Looked for and absent', false),
     ...(unknown.length === 0

@@ -14,7 +14,13 @@ export interface Bar {
 
 /** What a report is made of, whatever it is rendered as. */
 export type Block =
-  | { readonly kind: 'heading'; readonly level: 1 | 2 | 3; readonly text: Cited }
+  | {
+      readonly kind: 'heading'
+      readonly level: 1 | 2 | 3
+      readonly text: Cited
+      /** For looking up: a terminal leaves it out, up to the next heading of this level. */
+      readonly isReference?: true
+    }
   | { readonly kind: 'text'; readonly sentences: readonly Cited[] }
   | { readonly kind: 'list'; readonly items: readonly Cited[] }
   | { readonly kind: 'bars'; readonly bars: readonly Bar[] }

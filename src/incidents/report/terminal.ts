@@ -5,6 +5,7 @@ import { visible } from './visible.ts'
 
 const columns = 80
 const mostCites = 4
+const mostQueryLines = 3
 
 export interface TerminalOptions {
   readonly colours: boolean
@@ -13,10 +14,46 @@ export interface TerminalOptions {
 type Style = Parameters<typeof styleText>[0]
 type Paint = (style: Style, text: string) => string
 
-/** Text of at most 80 columns. */
+/**
+ * Text of at most 80 columns, for somebody who is called at night: what is only for looking up is left out, evidence is
+ * what was cited, and long queries are cut. The other renderings have all of it.
+ */
 export function renderTerminal({ blocks }: Report, { colours }: TerminalOptions): string {
   const paint: Paint = (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text)
-  return `${blocks.map((block) => renderBlock(block, paint)).join('\n')}\n`
+  const brief = withoutReference(blocks)
+  const shownCites = new Set(brief.flatMap(citesIn).flatMap((cites) => cites.slice(0, mostCites)))
+  const shown = brief.map((block) =>
+    block.kind === 'evidence'
+      ? { ...block, items: block.items.filter(({ id }) => shownCites.has(id)) }
+      : block,
+  )
+  const closing = `All evidence with whole queries, and all signals that were looked for: --md FILE or --html FILE.`
+  return `${shown.map((block) => renderBlock(block, paint)).join('\n')}\n\n${wrapped(closing, '', '').join('\n')}\n`
+}
+
+function withoutReference(blocks: readonly Block[]): readonly Block[] {
+  let leftLevel = Infinity
+  return blocks.filter((block) => {
+    if (block.kind === 'heading' && block.level <= leftLevel)
+      leftLevel = block.isReference === true ? block.level : Infinity
+    return leftLevel === Infinity
+  })
+}
+
+function citesIn(block: Block): readonly (readonly string[])[] {
+  switch (block.kind) {
+    case 'text':
+      return block.sentences.map(({ cites }) => cites)
+    case 'list':
+      return block.items.map(({ cites }) => cites)
+    case 'table':
+      return block.rows.flat().map(({ cites }) => cites)
+    case 'heading':
+    case 'bars':
+    case 'command':
+    case 'evidence':
+      return []
+  }
 }
 
 function renderBlock(block: Block, paint: Paint): string {
@@ -39,10 +76,14 @@ function renderBlock(block: Block, paint: Paint): string {
       return block.items
         .flatMap(({ id, source, statement, query }) => [
           ...wrapped(`${paint('bold', id)} ${visible(source)}: ${visible(statement)}`, '   ', ''),
-          ...wrapped(visible(query), '   ', '   ').map((line) => paint('dim', line)),
+          ...firstLines(wrapped(visible(query), '   ', '   ')).map((line) => paint('dim', line)),
         ])
         .join('\n')
   }
+}
+
+function firstLines(lines: readonly string[]): readonly string[] {
+  return lines.length <= mostQueryLines ? lines : [...lines.slice(0, mostQueryLines - 1), '   …']
 }
 
 function headingText(level: 1 | 2 | 3, text: string, paint: Paint): string {

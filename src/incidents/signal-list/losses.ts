@@ -89,6 +89,14 @@ export const lossSignals: readonly SignalSpec[] = [
     numbers: ['share'],
   },
   {
+    id: 'loss.undelivered',
+    class: 'intermittent',
+    needs: deliveries,
+    yes: 'by the sender’s own notes the last attempt of most lost references failed: refused, answered with an error, timed out, not answered',
+    no: 'hardly any did: they were taken, or nobody sent them',
+    numbers: ['share'],
+  },
+  {
     id: 'receiver.slow',
     class: 'load-dependent',
     needs: deliveries,

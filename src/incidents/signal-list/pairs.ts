@@ -225,8 +225,8 @@ export const pairSignals: readonly SignalSpec[] = [
     id: 'segments.contiguous',
     class: 'deterministic',
     needs: effects,
-    yes: 'duplicates fill whole neighbouring segments (80 % of their items), and other segments have hardly any',
-    no: 'a segment column is mapped and duplicates are scattered',
+    yes: 'duplicates lie in a part of the segments (60 % of them at most), three or more in each of those',
+    no: 'a segment column is mapped and duplicates are scattered over most of them',
     numbers: ['segments', 'share'],
   },
   {

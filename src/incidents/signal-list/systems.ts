@@ -102,6 +102,13 @@ export const systemSignals: readonly SignalSpec[] = [
     numbers: ['count'],
   },
   {
+    id: 'code.effect-first',
+    class: 'deterministic',
+    needs: [['code']],
+    yes: 'in code the target is called (charge, send, publish) and the record written after it, in one function',
+    no: 'code is there, and writes a record or a claim before the target is called',
+  },
+  {
     id: 'store.failover',
     class: 'environment-dependent',
     needs: logs,

@@ -223,6 +223,7 @@ function grows(m: Material): Measured {
     if (at !== undefined)
       duplicates.set(Math.floor(at / 60_000), (duplicates.get(Math.floor(at / 60_000)) ?? 0) + 1)
   }
+  if (duplicates.size === 0) return unknown('No duplicate reference has a time.')
   const minutes = [...busy.totals.minutes].toSorted((a, b) => a[1] - b[1] || a[0] - b[0])
   if (minutes.length < 9)
     return unknown('Fewer than nine minutes are counted: too few to compare busy with quiet ones.')

@@ -1,5 +1,6 @@
 import { durationText } from '../../reconcile/values/format.ts'
 import type { BundleRow } from '../bundle/row.ts'
+import { decimal, seriesWords } from '../words.ts'
 import { timeInKey } from '../../reconcile/values/time-in-key.ts'
 import { type Change, changeFound, changesOf, keyChange } from './change-list.ts'
 import { pairRelated } from './related-changes.ts'
@@ -14,7 +15,7 @@ import {
   tableOf,
 } from './material.ts'
 import { evidenceOf, iso, shortened, unknown } from './saying.ts'
-import type { Onset } from './onset.ts'
+import { type Onset, uniqueViolation } from './onset.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -76,7 +77,7 @@ export const changeMeasures: Measures = {
 }
 
 function rate({ series, before, after }: Onset, side: 'before' | 'after'): string {
-  return `${(side === 'before' ? before : after).toFixed(2)} in ${durationText(series.bucketMs)}`
+  return `${decimal(side === 'before' ? before : after)} in ${durationText(series.bucketMs)}`
 }
 
 function span({ fromMs, toMs }: Onset): string {
@@ -94,13 +95,15 @@ function ofOnset(m: Material, judge: (onset: Onset) => Judged): Measured {
   if (onset === undefined)
     return unknown('There are fewer than three duplicates or losses with times: no onset can be told.')
   const { value, words, numbers } = judge(onset)
-  const statement = `Of ${onset.series.name} ${words}.`
+  const statement = `Of ${seriesWords(onset.series.name)} ${words}.`
   return { value, statement, found: [onsetFound(m, onset, statement)], numbers }
 }
 
 export function onsetFound(m: Material, { series }: Onset, statement: string): ReturnType<typeof evidenceOf> {
   const source = m.sources.find(({ id }) => id === series.source)
   if (source === undefined) return { source: series.source, statement, query: '' }
+  if (series.name === 'unique-violations')
+    return evidenceOf(source, statement, searchQuery(source, uniqueViolation))
   const at = columnOf(source, 'at')
   const ref = columnOf(source, 'ref')
   const table = tableOf(source)
@@ -140,7 +143,7 @@ function burst(m: Material): Measured {
     const isBurst = share >= 0.85 && length <= counts.length * 0.25 && total / Math.max(1, busy.length) >= 3
     return {
       value: isBurst,
-      words: `${Math.round(share * 100)} % lie in ${largest.length} ${largest.length === 1 ? 'stretch' : 'stretches'} that fill ${Math.round((length / counts.length) * 100)} % of the time`,
+      words: `${Math.round(share * 100)} % lie in ${largest.length} ${largest.length === 1 ? 'stretch that fills' : 'stretches that fill'} ${Math.round((length / counts.length) * 100)} % of the time`,
       numbers: { bursts: largest.length, share },
     }
   })
@@ -160,7 +163,7 @@ function atChange(m: Material, kinds: readonly Change['kind'][], what: string): 
     .toSorted((a, b) => a.gapMs - b.gapMs)
   const [nearest] = near
   if (nearest !== undefined && nearest.gapMs <= hourMs && !onset.isFromFirst) {
-    const statement = `The ${what} ${nearest.change.name} at ${iso(nearest.change.atMs)} lies ${durationText(nearest.gapMs)} before the onset of ${onset.series.name}, ${span(onset)}.`
+    const statement = `The ${what} ${nearest.change.name} at ${iso(nearest.change.atMs)} lies ${durationText(nearest.gapMs)} before the onset of ${seriesWords(onset.series.name)}, ${span(onset)}.`
     return {
       value: true,
       statement,
@@ -226,7 +229,11 @@ function changed(m: Material, pattern: RegExp, what: string): Measured {
     }
   }
   if (source === undefined) return unknown('No source lists changes.')
-  const statement = `None of ${changes.length} changes ${m.onset === undefined ? 'listed' : 'before the onset'} touches ${what}.`
+  const where = m.onset === undefined ? 'listed' : 'before the onset'
+  const statement =
+    changes.length === 1
+      ? `The one change ${where} does not touch ${what}.`
+      : `None of ${changes.length} changes ${where} touches ${what}.`
   return { value: false, statement, found: [evidenceOf(source, statement, searchQuery(source, pattern))] }
 }
 

@@ -18,7 +18,7 @@ const failoverPattern =
 const resetPattern =
   /connection (was )?(reset|closed|terminated|lost)|ECONNRESET|conns? dropped|reset by peer|terminating connection|57P0[123]/i
 const restartPattern =
-  /restart|crash|killed|sigterm|sigkill|oom|out of memory|exit(ed|ing)? (with )?(code|status|signal)|panic|segfault|\b(start(ed|ing)|stopp?(ed|ing)|terminat\w+|evicted)\b/i
+  /restart|crash|killed|sigterm|sigkill|oom|out of memory|exit(ed|ing)? (with )?(code|status|signal)|panic|segfault|segmentation fault|core dumped|sigsegv|sigabrt|\b(exit|died|start(ed|ing)|stopp?(ed|ing)|terminat\w+|evicted)\b/i
 
 /** Stores that failed over, and processes that died between the rows of a group. */
 export const failoverMeasures: Measures = {
@@ -35,9 +35,24 @@ function failoverRows(m: Material): readonly BundleRow[] {
     .filter((row) => inWindow(row, m.window, hourMs) && !isCountOfNone(row))
 }
 
+/** Metrics that cover the window and are of something else would tell of no failover. */
+function tellsOfStores(m: Material): boolean {
+  return (['log', 'processes', 'alerts'] as const).some((kind) => m.covers(kind))
+}
+
 /** A metric that counts failovers and stands at 0 tells of none. */
 function isCountOfNone({ value, message }: BundleRow): boolean {
   return message === undefined && value !== undefined && Number(value) === 0
+}
+
+/** Fewer connections than these are lost on any day. */
+const massOfResets = 10
+
+function droppedIn(resets: readonly BundleRow[]): number {
+  return resets.reduce(
+    (sum, row) => sum + row.weight * Number(/(\d+) conns? dropped/i.exec(textOf(row))?.[1] ?? 1),
+    0,
+  )
 }
 
 function failover(m: Material): Measured {
@@ -45,16 +60,13 @@ function failover(m: Material): Measured {
   const resets = m
     .said(resetPattern, 'log', 'processes', 'alerts')
     .filter((row) => inWindow(row, m.window, hourMs))
-  const dropped = resets.reduce(
-    (sum, row) => sum + row.weight * Number(/(\d+) conns? dropped/i.exec(textOf(row))?.[1] ?? 1),
-    0,
-  )
+  const dropped = droppedIn(resets)
   const kinds: readonly SourceKind[] = ['log', 'processes', 'alerts', 'metrics']
   const found = [
     ...saidFound(m, rows, { pattern: failoverPattern, what: 'a failover' }),
     ...saidFound(m, resets, { pattern: resetPattern, what: 'connections that were reset' }),
   ]
-  if (rows.length > 0 || dropped >= 10)
+  if (rows.length > 0 || dropped >= massOfResets)
     return {
       value: true,
       statement: `A store failed over or dropped its connections (${dropped} resets).`,
@@ -64,8 +76,7 @@ function failover(m: Material): Measured {
   const isMeasured = m
     .rows('metrics')
     .some(({ name = '' }) => /failover|primary|replica|leader|reset/i.test(name))
-  if (m.of('log', 'processes', 'alerts').length === 0 && !isMeasured)
-    return unknown('No source could tell of a failover.')
+  if (!isMeasured && !tellsOfStores(m)) return unknown('No source could tell of a failover.')
   if (dropped > 0)
     return {
       ...unknown(`${dropped} connection resets are logged: too few for a failover.`),
@@ -82,15 +93,17 @@ function failover(m: Material): Measured {
 function aroundFailover(m: Material): Measured {
   const { base, list } = m.groups
   const times = failoverRows(m).flatMap(({ at }) => at ?? [])
-  const resets = m.said(resetPattern, 'log', 'processes', 'alerts').flatMap(({ at }) => at ?? [])
+  const reset = m.said(resetPattern, 'log', 'processes', 'alerts')
+  const resets = reset.flatMap(({ at }) => at ?? [])
   const all =
-    times.length > 0 || resets.length >= 3
+    times.length > 0 || droppedIn(reset) >= massOfResets
       ? [
           ...times,
           ...resets.filter((at) => times.length === 0 || times.some((one) => Math.abs(one - at) <= 600_000)),
         ]
       : []
   if (base === undefined || list.length < 3) return unknown('Fewer than three duplicate references.')
+  if (all.length === 0 && !tellsOfStores(m)) return unknown('No source could tell of a failover.')
   if (all.length === 0) {
     const statement = 'There is no failover that duplicates could lie around.'
     return {
@@ -122,7 +135,7 @@ function restartsBeside(m: Material): Measured {
   const rows = [
     ...m.rows('processes').filter((row) => restartPattern.test(textOf(row))),
     ...m.said(
-      /restart|crash|killed|sigterm|sigkill|\boom\b|out of memory|exit(ed)? (with )?(code|status|signal)|panic:/i,
+      /restart|crash|killed|sigterm|sigkill|\boom\b|out of memory|exit(ed)? (with )?(code|status|signal)|panic:|segfault|segmentation fault|core dumped/i,
       'log',
     ),
   ].filter(({ at }) => at !== undefined)

@@ -104,7 +104,7 @@ function push(map: Map<string, BundleRow[]>, key: string, row: BundleRow): void 
 }
 
 /** Between the first two rows of a group; undefined where a time is missing. */
-export function gapOf({ rows }: Group): number | undefined {
+export function gapOf({ rows }: Pick<Group, 'rows'>): number | undefined {
   const [first, second] = rows
   return first?.at === undefined || second?.at === undefined ? undefined : second.at - first.at
 }

@@ -27,16 +27,13 @@ const sides: readonly (readonly [SourceKind, SourceKind])[] = [
   ['requests', 'ledger'],
 ]
 
-/** What was asked and refused was never due; a delivery is due whatever its answers were. */
-function isDue(row: BundleRow, kind: SourceKind): boolean {
-  if (kind === 'deliveries') return true
-  const { status } = row
-  return (
-    status === undefined ||
-    /^(2\d\d|ok|success|succeeded|accepted|completed|created|done|sent|paid|acknowledged|acked)$/i.test(
-      status,
-    )
-  )
+const taken = /^(2\d\d|ok|success|succeeded|accepted|completed|created|done|sent|paid|acknowledged|acked)$/i
+/** Who knocked was turned away, whatever was wanted: rights, signature, certificate. */
+const turnedAway = /^(401|403|407|495|496|526)$|signature|unauthori|forbidden|\btls\b|\bssl\b|certificate/i
+
+/** What was asked and found wanting was never due; a delivery is due whatever its answers were. */
+function isDue({ status }: BundleRow, kind: SourceKind): boolean {
+  return kind === 'deliveries' || status === undefined || taken.test(status) || turnedAway.test(status)
 }
 
 export function lossesOf(sources: readonly LoadedSource[], window: TimeSpan): Losses {
@@ -71,5 +68,14 @@ function compared(dueSource: LoadedSource, effectSource: LoadedSource, window: T
   }
   const lost = due.filter(({ isLost }) => isLost)
   if (due.length === 0 || lost.length === due.length) return undefined
+  const { rejectedRows, id } = effectSource
+  if (lost.length > 0 && lost.length <= rejectedRows)
+    return {
+      due,
+      lost: [],
+      dueSource,
+      effectSource,
+      why: `${lost.length} references have no effect in ${id}, of which ${rejectedRows} lines could not be read`,
+    }
   return { due, lost, dueSource, effectSource }
 }

@@ -22,6 +22,8 @@ export const lossMeasures: Measures = {
   'loss.refused': (m) =>
     byLost(m, ({ rows }) => statusOf(rows, refused), 'were answered 4xx or refused at the edge'),
   'loss.server-errors': (m) => byLost(m, ({ rows }) => statusOf(rows, /^5\d\d$/), 'were answered 5xx'),
+  'loss.undelivered': (m) =>
+    byLost(m, ({ rows }) => statusOf(rows, undelivered), 'failed at their last attempt, as the sender notes'),
   'loss.crash-beside': (m) => {
     const crashes = m
       .said(
@@ -52,6 +54,11 @@ const acknowledged =
   /^(2\d\d|ok|ack\w*|success|succeeded|accepted|delivered|dequeued|committed|processed|received|sent)$/i
 const refused =
   /^4\d\d$|signature|unauthori|forbidden|rejected|refused|tls|ssl|certificate|econnrefused|invalid/i
+
+const undelivered = new RegExp(
+  `${refused.source}|^5\\d\\d$|timed?[ _-]?out|deadline|reset|unreachable|^(failed|failure|error|undelivered|dropped|0)$`,
+  'i',
+)
 
 /** Of the last attempt, whose answer decided; undefined where no attempt has a status. */
 function statusOf(rows: readonly BundleRow[], pattern: RegExp): boolean | undefined {

@@ -2,6 +2,7 @@ import { identifier, literal } from '../../reconcile/sources/sql.ts'
 import type { Bundle } from '../bundle/bundle.ts'
 import type { FieldName } from '../bundle/manifest.ts'
 import type { BundleRow, LoadedSource } from '../bundle/row.ts'
+import { textTable } from '../bundle/text-table.ts'
 import type { SignalValue, SourceKind, TimeSpan } from '../model.ts'
 import { type Decisions, decisions as ours } from './decisions.ts'
 import { type Groups, groupsOf } from './groups.ts'
@@ -91,7 +92,9 @@ function hasIn(rows: readonly BundleRow[], field: FieldName): boolean {
 const lists: ReadonlySet<SourceKind> = new Set(['changes', 'alerts', 'processes', 'config', 'code'])
 
 export function coversWindow(source: LoadedSource, window: TimeSpan): boolean {
-  const { covers } = source.spec
+  const { covers, search } = source.spec
+  // What nobody searched for is not in it, whether it happened or not.
+  if (search !== undefined) return false
   if (covers !== undefined) return covers.fromMs <= window.fromMs && covers.toMs >= window.toMs
   if (source.totals.rows === 0) return false
   if (lists.has(source.kind)) return true
@@ -124,6 +127,7 @@ export function textOf(row: BundleRow): string {
 export function tableOf(source: LoadedSource): string {
   const path = literal(source.path)
   if (source.format === 'csv') return `read_csv(${path}, all_varchar = true)`
+  if (source.format === 'text') return textTable(source.path, source.map)
   return source.format === 'parquet' ? `read_parquet(${path})` : `read_json(${path})`
 }
 

@@ -52,7 +52,7 @@ export function lossTimes({ lost }: Losses): number[] {
   return lost.flatMap(({ rows }) => rows[0]?.at ?? [])
 }
 
-/** Where a rate rises: of duplicates, else of losses, else of what is missing or refused. */
+/** Where a rate rises: of duplicates, else of losses, else of missing fields, else of what a constraint refused. */
 export function onsetOf(
   sources: readonly LoadedSource[],
   at: { window: TimeSpan; groups: Groups; losses: Losses },
@@ -63,12 +63,15 @@ export function onsetOf(
     ['duplicates', base?.id ?? '', duplicateTimes(groups), base],
     ['losses', losses.dueSource?.id ?? '', lossTimes(losses), losses.dueSource],
     ...missingTimes(sources),
+    ...violationTimes(sources),
   ]
   for (const [name, source, times, owner] of candidates) {
     if (times.length < minEvents) continue
     const span = spanWith(window, owner?.span ?? null)
     const onset = riseOf(seriesOf(name, source, { times, span }), times)
-    if (onset !== undefined) return onset
+    // Violations that were there from the first are the usual ones.
+    const isUsual = name === 'unique-violations' && onset?.isFromFirst === true
+    if (onset !== undefined && !isUsual) return onset
   }
   return undefined
 }
@@ -94,6 +97,26 @@ function missingTimes(
           'missing-fields',
           source.id,
           source.rows.flatMap(({ at, value }) => (value === undefined ? (at ?? []) : [])),
+          source,
+        ] as const,
+    )
+}
+
+/** The same thing written twice: the sign of duplicates whose own list has no times. */
+export const uniqueViolation: RegExp =
+  /duplicate key|unique (constraint|violation|index)|\b23505\b|\b1062\b|E11000|ORA-00001|UNIQUE constraint failed|duplicate entry/i
+
+function violationTimes(
+  sources: readonly LoadedSource[],
+): (readonly [string, string, readonly number[], LoadedSource])[] {
+  return sources
+    .filter(({ kind }) => kind === 'log')
+    .map(
+      (source) =>
+        [
+          'unique-violations',
+          source.id,
+          timesOf(source.rows.filter(({ message = '' }) => uniqueViolation.test(message))),
           source,
         ] as const,
     )

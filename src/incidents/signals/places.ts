@@ -167,28 +167,20 @@ function contiguous(m: Material): Measured {
     segment,
     share: (repeated.get(segment)?.size ?? 0) / all.size,
   }))
+  const touched = shares.filter(({ share }) => share > 0).map(({ segment }) => segment)
   const full = shares.filter(({ share }) => share >= 0.8).map(({ segment }) => segment)
-  const inFull = list.filter(({ rows }) => full.includes(rows[0]?.segment ?? '')).length / list.length
-  const isScattered =
-    shares.filter(({ share }) => share > 0 && share < 0.8).length > full.length || full.length === 0
-  const numbers = full
-    .map((segment) => Number(/(\d+)\D*$/.exec(segment)?.[1] ?? Number.NaN))
-    .toSorted((a, b) => a - b)
-  const isRow = numbers.every((number, at) => at === 0 || number - (numbers[at - 1] ?? 0) <= 1)
-  const value =
-    full.length > 0 && full.length < refs.size && isRow && inFull >= 0.8
-      ? true
-      : isScattered
-        ? false
-        : 'unknown'
-  const statement = `Duplicates fill ${full.length} of ${refs.size} segments${full.length > 0 ? ` (${full.slice(0, 12).join(', ')})` : ''}; ${shareText(inFull)} of the duplicate references lie in those.`
+  // Duplicates that fell anywhere would lie in most segments, few in each. Of those that ran again, the last only in part.
+  const isPart = touched.length <= refs.size * 0.6 && list.length >= touched.length * 3
+  const isEverything = full.length === refs.size
+  const value = isPart ? true : isEverything ? 'unknown' : false
+  const statement = `Duplicates lie in ${touched.length} of ${refs.size} segments${touched.length > 12 ? '' : ` (${touched.join(', ')})`} and fill ${full.length} of them.`
   const [segment, ref] = [columnOf(base, 'segment'), columnOf(base, 'ref')]
   const query = `SELECT ${segment}, count(*) - count(DISTINCT ${ref}) AS extra, count(DISTINCT ${ref}) AS refs FROM ${tableOf(base)} GROUP BY 1 ORDER BY 1`
   return {
     value,
     statement,
     found: [evidenceOf(base, statement, query)],
-    numbers: { segments: full.length, share: inFull },
+    numbers: { segments: touched.length, share: touched.length / refs.size },
   }
 }
 

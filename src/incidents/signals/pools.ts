@@ -12,7 +12,7 @@ export function pool(m: Material): Measured {
   const full = [...m.said(poolPattern, 'log'), ...saturated(m.rows('metrics'))].filter(
     ({ at }) => at !== undefined,
   )
-  const measuring = m.rows('metrics').some(({ name = '' }) => poolName.test(name)) || m.of('log').length > 0
+  const measuring = m.rows('metrics').some(({ name = '' }) => poolName.test(name)) || m.covers('log')
   const times = [...duplicateTimes(m.groups), ...(m.groups.list.length === 0 ? lossTimes(m.losses) : [])]
   const pools = m.of('metrics', 'log')
   if (!measuring) return unknown('No metric or log tells of pools or queues.')

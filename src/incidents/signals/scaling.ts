@@ -4,7 +4,7 @@ import { evidenceOf, saidFound, shortened, unknown, weigh } from './saying.ts'
 
 const dayMs = 86_400_000
 const scalePattern =
-  /\bscal(e|ed|ing)\b|autoscal\w*|\b(replicas?|tasks?|workers?|instances?|pods?|concurrency|parallelism|consumers?|threads?)\b.*(from|to|→|->|increas|rais|=)|(increas|rais|doubl)\w*\b.*\b(replicas?|tasks?|workers?|instances?|pods?|concurrency|consumers?)/i
+  /\bauto-?scal\w*|\bscal(e|ed|ing)\b.*(\b(replica|task|worker|instance|pod|node|container|consumer|deployment)s?\b|\d+\s*(→|->|to|=>)\s*\d)|\b(replica|task|worker|instance|pod|node|container|consumer|deployment)s?\b.*\bscal(e|ed|ing)\b|\b(replicas?|tasks?|workers?|instances?|pods?|concurrency|parallelism|consumers?|threads?)\b.*(from|to|→|->|increas|rais|=)|(increas|rais|doubl)\w*\b.*\b(replicas?|tasks?|workers?|instances?|pods?|concurrency|consumers?)/i
 
 /** Workers, tasks or concurrency raised before the onset, as somebody says or as a metric shows. */
 export function scaling(m: Material): Measured {

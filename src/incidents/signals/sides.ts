@@ -25,7 +25,15 @@ export const sideMeasures: Measures = {
 
 function providerOnly(m: Material): Measured {
   const { base, list } = m.groups
-  const ours = m.of('requests', 'ledger').filter((source) => source !== base && source.map.ref !== undefined)
+  // A ledger holds one row of each by its nature; what was sent, a list of calls or attempts tells.
+  const ours = m
+    .of('requests', 'ledger')
+    .filter(
+      (source) =>
+        source !== base &&
+        source.map.ref !== undefined &&
+        (source.kind === 'requests' || source.map.attempt !== undefined),
+    )
   if (base === undefined || base.kind !== 'effects' || list.length < 3 || ours.length === 0)
     return unknown('There are no two sides to compare.')
   const own = list.map(({ requests, ledger }) => Math.max(requests.length, ledger.length))
@@ -62,6 +70,10 @@ function orphan(m: Material): Measured {
   if (!isComplete || shared === 0)
     return unknown(
       `${effects.id} and ${ours.id} cannot be compared: ${isComplete ? 'they share nothing' : 'they were sampled'}.`,
+    )
+  if (count > 0 && count <= ours.rejectedRows)
+    return unknown(
+      `${count} effects are missing in ${ours.id}, of which ${ours.rejectedRows} lines could not be read.`,
     )
   const statement = `${count} of ${count + shared} effects of ${effects.id} are missing in ${ours.id}.`
   const [left, right] = [columnOf(effects, field), columnOf(ours, field)]
@@ -133,9 +145,10 @@ function oldEvents(m: Material): Measured {
     const lags = [rows, deliveries, requests].map((side) => side.slice(1).flatMap((row) => lagOf(row) ?? []))
     return lags.find((found) => found.length > 0) ?? []
   })
+  const repeated = new Set(list.map(({ ref }) => ref))
   const usual = m
     .rows('effects', 'deliveries', 'requests')
-    .filter(({ ref }) => !list.some((group) => group.ref === ref))
+    .filter(({ ref }) => ref === undefined || !repeated.has(ref))
     .slice(0, 50_000)
     .flatMap((row) => lagOf(row) ?? [])
   const firsts = list.flatMap(({ rows, deliveries, requests }) =>
@@ -192,12 +205,12 @@ function fallOf(
 ): { reusedIds: number; maxBefore: number; minAfter: number } {
   const seen = new Map<string, string>()
   let [max, maxBefore, minAfter, reusedIds] = [-Infinity, 0, Infinity, 0]
-  for (const row of rows) {
+  for (const [at, row] of rows.entries()) {
     const id = row[field] ?? ''
-    const number = Number(/\d+$/.exec(id)?.[0])
+    const number = numberIn(id)
     const payload = JSON.stringify([row.payload, row.rest, field === 'ref' ? undefined : row.ref])
     const before = seen.get(id)
-    if (before !== undefined && before !== payload && number < max * 0.9) {
+    if (before !== undefined && before !== payload && number < max * 0.9 && isFallen(rows, at, field)) {
       reusedIds++
       maxBefore = Math.max(maxBefore, max)
       minAfter = Math.min(minAfter, number)
@@ -210,6 +223,18 @@ function fallOf(
     maxBefore: reusedIds === 0 ? Math.max(max, 0) : maxBefore,
     minAfter: reusedIds === 0 ? Math.max(max, 0) : minAfter,
   }
+}
+
+function numberIn(id: string): number {
+  return Number(/\d+$/.exec(id)?.[0])
+}
+
+/** The ids that follow are low too: a later row of an old reference falls alone. */
+function isFallen(rows: readonly BundleRow[], at: number, field: 'key' | 'ref' | 'effect'): boolean {
+  const before = rows.slice(Math.max(0, at - 20), at).map((row) => numberIn(row[field] ?? ''))
+  const after = rows.slice(at, at + 20).map((row) => numberIn(row[field] ?? ''))
+  const high = before.reduce((most, number) => Math.max(most, number), 0)
+  return after.length >= 3 && after.filter((number) => number < high).length >= after.length * 0.6
 }
 
 function sharedKeys(m: Material): Measured {

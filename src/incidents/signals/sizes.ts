@@ -275,7 +275,7 @@ function backlog(m: Material): Measured {
   return calm ?? unknown('No queue is measured.')
 }
 
-const failed = /fail|error|exception|reject|dead.?letter|poison|crash|retry|redeliver|panic|5\d\d/i
+const failed = /fail|error|exception|reject|dead.?letter|poison|crash|retry|redeliver|panic|\b5\d\d\b/i
 
 /** One message that fails five times or more. */
 function poison(m: Material): Measured {

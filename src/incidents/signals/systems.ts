@@ -1,23 +1,19 @@
 import { durationText } from '../../reconcile/values/format.ts'
 import type { BundleRow } from '../bundle/row.ts'
 import type { SourceKind } from '../model.ts'
+import { codeMeasures } from './code-order.ts'
+import { keysExpired, storeLost } from './dedupe-words.ts'
 import { failoverMeasures } from './failovers.ts'
 import { pool } from './pools.ts'
-import { duplicateTimes, lossTimes } from './onset.ts'
+import { duplicateTimes, lossTimes, uniqueViolation } from './onset.ts'
 import { inWindow, type Material, type Measured, type Measures, searchQuery, textOf } from './material.ts'
 import { bySearch, evidenceOf, saidFound, unknown, weigh } from './saying.ts'
 
 const hourMs = 3_600_000
-const uniquePattern =
-  /duplicate key|unique (constraint|violation|index)|\b23505\b|\b1062\b|E11000|ORA-00001|UNIQUE constraint failed|duplicate entry/i
 const writeErrors =
-  /(write|insert|update|save|commit|record|persist|store)\w*\W+(\w+\W+){0,6}(fail|error|timeout|timed out|refused|denied|read-only)|read-only (file system|transaction|mode)|cannot execute (insert|update) in a read-only|disk (is )?full|no space left|ENOSPC|\b25006\b|\b53100\b/i
+  /(write|insert|update|save|commit|record|persist|store)\w*\W+(\w+\W+){0,6}(fail|error|timeout|timed out|refused|denied|read-?only)|(could not|cannot|can't|failed to|unable to)\W+(\w+\W+){0,3}(write|insert|update|save|commit|record|persist|store)|read-?only (file system|transaction|mode|database)|(disk|database|device|tablespace)( or disk)? (is )?full|no space left|permission denied for|could not extend file|lock wait timeout|deadlock detected|ENOSPC|\b25006\b|\b42501\b|\b53100\b|\b40P01\b/i
 const hitPattern =
   /duplicate (request |message |event |order |delivery )?(ignored|detected|skipped|dropped|suppressed)|already (processed|seen|handled|done)|dedup\w* hit|idempoten\w* (hit|replay)|replayed (the )?(stored|cached)|409 conflict|cache hit.*(idem|dedup)/i
-const dedupeStore =
-  /(redis|memcached?|valkey|dedup\w*|idempoten\w*|cache)\b.*(restart\w*|flush\w*|failover|evict\w*|wiped|cleared|lost|bypass\w*|disabled|empty|cold|reset|reload)|(flushall|flushdb|restart\w*|flush\w*|evict\w*)\b.*(redis|memcache|valkey|dedup|idempoten|cache)/i
-const expiryPattern =
-  /(evict\w*|expir\w*)\W+(\w+\W+){0,6}(key|dedup\w*|idempoten\w*)|(key|dedup\w*|idempoten\w*)\W+(\w+\W+){0,4}(evict\w*|expired)|evicted_keys|expired_keys/i
 const restorePattern =
   /restor(e|ed|ing)\b.*(backup|snapshot|dump|point)|(backup|snapshot|dump)\b.*restor|setval|(reset|restart)\w*\W+(\w+\W+){0,3}(sequence|identity|auto.?increment)|(sequence|identity|auto.?increment)\W+(\w+\W+){0,3}(reset|restart)|truncate(d)? (table )?\w+/i
 const replayPattern =
@@ -28,19 +24,20 @@ const rerunPattern =
 /** What stores, pools, processes and people did at the time. */
 export const systemMeasures: Measures = {
   ...failoverMeasures,
+  ...codeMeasures,
   'pool.saturated': pool,
   'store.write-errors': (m) => {
     const measured = bySearch(m, {
       pattern: writeErrors,
       kinds: ['log'],
       what: 'failed writes of the store',
-      keep: (row) => inWindow(row, m.window, hourMs) && !uniquePattern.test(textOf(row)) && isBad(row),
+      keep: (row) => inWindow(row, m.window, hourMs) && !uniqueViolation.test(textOf(row)) && isBad(row),
     })
     return { ...measured, numbers: { count: weigh(measured.rows) } }
   },
   'store.unique-violations': (m) => {
     const measured = bySearch(m, {
-      pattern: uniquePattern,
+      pattern: uniqueViolation,
       kinds: ['log'],
       what: 'unique violations',
       min: 3,
@@ -61,14 +58,14 @@ export const systemMeasures: Measures = {
   'dedupe.hits-vanish': hitsVanish,
   'dedupe.store-lost': (m) =>
     before(m, {
-      pattern: dedupeStore,
+      pattern: storeLost,
       kinds: ['log', 'processes', 'changes', 'alerts'],
       what: 'loss of the store of seen keys',
       withinMs: hourMs,
     }),
   'dedupe.keys-expired': (m) => {
     const measured = bySearch(m, {
-      pattern: expiryPattern,
+      pattern: keysExpired,
       kinds: ['log', 'metrics', 'ledger'],
       what: 'expiry or eviction of keys',
       keep: (row) => row.value === undefined || Number(row.value) !== 0,
@@ -108,7 +105,7 @@ const effectColumn =
   /(payment|charge|transaction|txn|dispatch|shipment|provider|external|effect|capture|refund|transfer|intent)_?id/i
 
 function sameEffect(m: Material): Measured {
-  const rows = m.said(uniquePattern, 'log').filter((row) => inWindow(row, m.window))
+  const rows = m.said(uniqueViolation, 'log').filter((row) => inWindow(row, m.window))
   if (rows.length === 0) return unknown('There are no unique violations whose constraint could be looked at.')
   const effects = new Set(m.rows('effects').flatMap(({ effect }) => effect ?? []))
   const yes = rows.filter(
@@ -118,7 +115,7 @@ function sameEffect(m: Material): Measured {
   const total = weigh(rows)
   const statement = `${count} of ${total} unique violations are on the id of an effect.`
   const found = saidFound(m, yes.length > 0 ? yes : rows, {
-    pattern: uniquePattern,
+    pattern: uniqueViolation,
     what: 'a unique violation',
   })
   return { value: m.decisions.byShare(count, total), statement, found, numbers: { count } }

@@ -57,7 +57,7 @@ const remedies: Readonly<Record<string, string>> = {
 
 describe('the catalogue', () => {
   it('is frozen: a change of it is a change of this digest, and scores from before it do not count any more', () => {
-    expect(catalogue.digest).toBe('cg6dIdKsxUvnubu2T6-EBEyL7CsTrzO9a2DYpIdbAqA')
+    expect(catalogue.digest).toBe('2yeVFtxtfWctM9DqvstJBg_YJO4OwLvUucgnCWwhOOI')
   })
 
   it('is frozen with the numbers of the ranking that weigh it', () => {

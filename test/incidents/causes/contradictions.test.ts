@@ -33,6 +33,10 @@ function change(name: string, atMs: number): BundleFacts['changes'][number] {
   return { name, atMs, kind: 'deploy', text: name, evidence: 'E900' }
 }
 
+function noted(text: string, atMs: number): BundleFacts['timeline'][number] {
+  return { atMs, phase: 'detect', text, evidence: 'E900' }
+}
+
 interface Case {
   readonly made: Made
   readonly fact: RegExp
@@ -107,6 +111,13 @@ const cases: Readonly<Record<string, Case>> = {
       bundle: { onset, changes: [change('buffers', startMs - 12 * dayMs)], ...saying('Caused by buffers.') },
     },
   },
+  'a notice before it began': {
+    made: {
+      bundle: { onset, timeline: [noted('First duplicate is seen', startMs - 5 * minuteMs)] },
+    },
+    fact: /5 min before the data show any/,
+    right: { bundle: { onset, timeline: [noted('First duplicate is seen', startMs + minuteMs)] } },
+  },
   'a label above its rating': {
     made: {
       bundle: saying(
@@ -124,10 +135,59 @@ const cases: Readonly<Record<string, Case>> = {
     fact: /one at most/,
     right: { bundle: saying('Double submit (MOST LIKELY)', 'Crash') },
   },
+  'three likeliest accounts': {
+    made: {
+      bundle: saying('Double submit (MOST LIKELY)', 'Crash (HIGHEST LIKELIHOOD)', 'Pool (most probable)'),
+    },
+    fact: /3 accounts are each called the likeliest/,
+    right: { bundle: saying('Double submit (MOST LIKELY)', 'Crash', 'Pool') },
+  },
+  'a likeliest account that is not ranked first': {
+    made: {
+      bundle: saying('H3 Task crash (HIGHEST LIKELIHOOD)', 'Ranks\n| 1 | H6 | Race |\n| 2 | H3 | Crash |'),
+    },
+    fact: /place 2 of 2, and H6 first/,
+    right: {
+      bundle: saying('H3 Task crash (HIGHEST LIKELIHOOD)', 'Ranks\n1. H3 Crash\n2. H6 Race'),
+    },
+  },
+  'a likely account that leaves out a symptom': {
+    made: { bundle: saying('H5 Pool. Likelihood: High. But it does not explain the violations.') },
+    fact: /rates it “High”.*leaves a symptom out/,
+    right: { bundle: saying('H5 Pool. Likelihood: Low. But it does not explain the violations.') },
+  },
+  'a ground that was ruled out, and used': {
+    made: {
+      bundle: saying('Ruled out: faults of the network.', 'H3 The answer is lost by a TCP reset.'),
+    },
+    fact: /^H3 rests on the network all the same/,
+    right: { bundle: saying('Ruled out: faults of the network.', 'H3 It is not a TCP reset.') },
+  },
+  'a time before something that nobody has timed': {
+    made: {
+      bundle: saying(
+        'An alert comes 15 minutes before the first complaint.',
+        'Detected at [DETECTION_TIME].',
+      ),
+    },
+    fact: /is not filled in/,
+    right: {
+      bundle: saying('An alert comes 15 minutes before the first complaint.', 'Detected at 14:45.'),
+    },
+  },
+  'a claim that the text takes back': {
+    made: {
+      bundle: saying('The ALB retries the POST. The ALB does not retry POST by default.'),
+    },
+    fact: /takes it back itself: “The ALB does not/,
+    right: { bundle: saying('The ALB does not retry POST by default.') },
+  },
   'parts that are not the whole': {
     made: { bundle: saying('We received 8 of 15; the other 8 never came.') },
     fact: /8 and 8 are 16, not 15/,
-    right: { bundle: saying('We received 8 of 15; the other 7 never came.') },
+    right: {
+      bundle: saying('We received 8 of 15; the other 7 never came.', '7/15 failed. The other 8 of 15 came.'),
+    },
   },
   'a share that is another': {
     made: { bundle: saying('A 57% failure rate (7/15) is systematic.') },

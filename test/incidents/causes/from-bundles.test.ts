@@ -39,3 +39,15 @@ it('the bundle of fulfilment is told what its size really is', async () => {
     expect.stringMatching(/gRPC receive limit/),
   )
 })
+
+it('what was asked for twice is told, and that nobody knows whether it was done twice', async () => {
+  const story = stories.find(({ name }) => name.startsWith('registrations'))
+  if (story === undefined) throw new Error('The story is not there.')
+  const sources = story.bundle.sources.filter(({ kind }) => kind !== 'effects')
+  const examination = await examineBundle(writeBundle({ ...story.bundle, sources }))
+  const found = triage(examination, { catalogue: builtInCatalogue() })
+  expect(found.problem).toMatch(/^No source lists effects; 20 of 40 references in access come more than once/)
+  expect(found.problemEvidence).toHaveLength(1)
+  expect(found.severityWhy.text).toBe('Whether harm was done is not known.')
+  expect(renderHtml(compose(found))).toContain('20 references')
+})

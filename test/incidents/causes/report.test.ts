@@ -47,7 +47,7 @@ describe('reports', () => {
   })
 
   it.each(Object.keys(renderers))(
-    'name the causes, the contradiction, each piece of evidence and its query: %s',
+    'name the causes, the contradiction, and each piece of evidence but in a terminal: %s',
     (name) => {
       const document = of(fulfilment())
       const text = renderers[name]?.(compose(document)) ?? ''
@@ -65,9 +65,25 @@ describe('reports', () => {
         'very likely',
       ])
         expect(words).toContain(expected)
+      if (name.startsWith('terminal')) return
       for (const { id } of document.evidence) expect(words).toMatch(new RegExp(`\\b${id}\\b`))
     },
   )
+
+  it('are shorter in a terminal: what is cited has its evidence, what is for looking up is left out', () => {
+    const document = of(fulfilment())
+    const text = renderTerminal(compose(document), { colours: false })
+    const [body = '', evidence = ''] = text.split('\nEvidence\n')
+    const cites = [...body.replaceAll(/\s+/g, ' ').matchAll(/\[((?:[A-Z]\d+ ?)+)/g)].flatMap(([, ids = '']) =>
+      ids.trim().split(' '),
+    )
+    expect(cites.length).toBeGreaterThan(10)
+    const listed = [...evidence.matchAll(/^([A-Z]\d+) /gm)].map(([, id]) => id)
+    expect(new Set(listed)).toEqual(new Set(cites))
+    expect(text).not.toMatch(/^Signals$|Looked for and absent/m)
+    expect(text).not.toMatch(/: remote$/m)
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('all signals that were looked for: --md FILE')
+  })
 
   it('fit into 80 columns, whatever stands in logs', () => {
     const lines = renderTerminal(compose(hostileTriage()), { colours: false }).split('\n')

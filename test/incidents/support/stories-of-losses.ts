@@ -20,7 +20,7 @@ export const lossCauses: readonly Story[] = [
       },
     }),
     yes: ['loss.acknowledged', 'loss.crash-beside'],
-    no: ['loss.refused', 'loss.total'],
+    no: ['loss.refused', 'loss.total', 'loss.undelivered'],
   }),
   lost('turned away as duplicates', {
     row: () => ({ status: 200 }),
@@ -57,7 +57,7 @@ export const lossCauses: readonly Story[] = [
   }),
   lost('answered 5xx', {
     row: (isLost) => ({ status: isLost ? 503 : 200 }),
-    yes: ['loss.server-errors'],
+    yes: ['loss.server-errors', 'loss.undelivered'],
     no: ['loss.refused'],
   }),
 ]

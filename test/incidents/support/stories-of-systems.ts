@@ -99,7 +99,7 @@ export const systems: readonly Story[] = [
         ),
       },
     },
-    yes: ['effects.orphan', 'provider-only'],
+    yes: ['effects.orphan'],
   }),
   story('a deploy, a flag and the dedupe check', {
     rows: fromHalfTime(),

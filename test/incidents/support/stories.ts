@@ -213,6 +213,7 @@ function doubleCharges(): Story {
       'store.unique-violation-same-effect',
       'change.scaling',
       'writers.two',
+      'code.effect-first',
       'effect-ids.different',
     ],
     no: ['store.failover', 'gap.fixed', 'change.keys'],

@@ -1,0 +1,30 @@
+/** Sentences as they stand in the first notes of an incident, and the causes of which one would be right. */
+export const blames: readonly { readonly causes: readonly string[]; readonly sentence: string }[] = [
+  {
+    causes: ['D01', 'D25'],
+    sentence: 'The provider timed out and our client retried without a key, that is all there is to it.',
+  },
+  { causes: ['D02', 'D03'], sentence: 'Clearly the new key format: each attempt comes with another key.' },
+  { causes: ['D05'], sentence: 'The deduplication keys expire too early, so repeats are let through.' },
+  {
+    causes: ['D06', 'D13'],
+    sentence: 'Operations ran the whole job a second time, everything was sent again.',
+  },
+  { causes: ['D08', 'L01'], sentence: 'A worker was killed in the middle of its work.' },
+  { causes: ['D09'], sentence: 'The visibility timeout of the queue is shorter than the work takes.' },
+  { causes: ['D10', 'D28'], sentence: 'Two workers race for the same row, it is a missing unique index.' },
+  { causes: ['D12', 'D14'], sentence: 'Two schedulers were active and both started the run.' },
+  { causes: ['D16', 'D17', 'L07'], sentence: 'The failover of the database lost the latest rows.' },
+  { causes: ['D20', 'D19', 'D04'], sentence: 'It began with the deploy, so the deploy did it.' },
+  { causes: ['D21', 'D26'], sentence: 'Customers click twice, there is nothing wrong on our side.' },
+  { causes: ['D24'], sentence: 'The provider processed our file twice and will not admit it.' },
+  { causes: ['D23'], sentence: 'Somebody replayed the topic from the beginning.' },
+  { causes: ['D11', 'D27'], sentence: 'The webhook is subscribed twice.' },
+  { causes: ['L02'], sentence: 'Deduplication throws away what is no duplicate.' },
+  { causes: ['L04'], sentence: 'The signature check refuses good deliveries since the secret was rotated.' },
+  { causes: ['L05'], sentence: 'The dispatcher hangs on one poisoned message.' },
+  { causes: ['L06'], sentence: 'The messages were older than the retention and are gone.' },
+  { causes: ['L08'], sentence: 'Large bodies arrive cut off.' },
+  { causes: ['L09'], sentence: 'Our receiver is too slow, the sender gives up.' },
+  { causes: ['N01'], sentence: 'False alarm: the second rows are instalments and were meant.' },
+]

@@ -21,10 +21,12 @@ export async function evidencePack(
   { directory, manifest }: Bundle,
   timelines: readonly TimelineFile[] = [],
 ): Promise<readonly PackedFile[]> {
+  const named = [
+    ...manifest.sources.map(({ path }, at) => [path, `sources[${at}].path`] as const),
+    ...manifest.documents.map((path, at) => [path, `documents[${at}]`] as const),
+  ]
   const found = await Promise.all(
-    manifest.sources.map(({ path }, at) =>
-      filesInside(directory, path, `sources[${at}].path`).catch(() => []),
-    ),
+    named.map(([path, place]) => filesInside(directory, path, place).catch(() => [])),
   )
   const paths = [...new Set([join(directory, 'incident.yaml'), ...found.flat()])]
   const pack: PackedFile[] = []

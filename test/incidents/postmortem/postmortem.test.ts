@@ -128,6 +128,16 @@ describe('a post-mortem', () => {
     expect(contributing.map(({ name, text }) => [name, text])).toEqual([['shop', '4.2']])
   })
 
+  it('has what people wrote beside the sources in its pack', async () => {
+    const bundle = writeBundle({
+      sources: [{ id: 'app', kind: 'log', path: 'app.txt' }],
+      documents: ['calls.md'],
+      files: { 'app.txt': `${at(0)} ERROR twice\n`, 'calls.md': '# A call\nIt was late.\n' },
+    })
+    const { pack } = await writePostMortem(bundle)
+    expect(pack.map(({ path }) => path)).toEqual(['app.txt', 'calls.md', 'incident.yaml'])
+  })
+
   it('takes what triage knows, where it is asked to', async () => {
     const pm = await writePostMortem(example, { fromTriage: true })
     expect(pm.severity).toMatch(/^sev-[123]$/)

@@ -77,6 +77,12 @@ describe('what people note', () => {
     },
   )
 
+  it('has texts, in quotes where YAML would read something else', () => {
+    expect(() => manifest('luck: [One more: nobody looked]')).toThrow(
+      refused(/^luck\[0\] must be a text, in quotes where it has a colon and a space, got/),
+    )
+  })
+
   it('keeps what is right', () => {
     expect(
       manifest('remediation: [{ action: a, owner: b, due: 2026-02-14, status: in progress, closes: D02 }]')

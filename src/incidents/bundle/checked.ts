@@ -52,6 +52,8 @@ export function texts<T extends string>(
 /** YAML makes numbers and dates of some texts; what a person wrote as text is taken as that. */
 export function textOf(value: unknown, name: string): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value === 'object' && value !== null)
+    throw optionInvalid(name, 'a text, in quotes where it has a colon and a space', value)
   return label(value, name, maxTextBytes)
 }
 

@@ -27,7 +27,8 @@ const lists: Readonly<Record<string, (pm: PostMortem) => Named>> = {
     pm.impact.map(({ label, value, unit = '' }) => ({ name: label, content: `${value} ${unit}`.trim() })),
   timeline: (pm) =>
     pm.timeline.map(({ at, text, phase }) => ({ name: `${at.slice(0, 16)} ${text}`, content: phase })),
-  causes: (pm) => pm.causes.map(({ why, because, evidence = 'no evidence' }) => ({
+  causes: (pm) =>
+    pm.causes.map(({ why, because, evidence = 'no evidence' }) => ({
       name: why,
       content: `${because} (${evidence})`,
     })),

@@ -224,7 +224,7 @@ function evidence({ evidence: items, pack, notes }: PostMortem): string {
       : `<details><summary>${folded.length} more that nothing above cites, what was looked for and not found among them</summary><dl>${folded.join('')}</dl></details>`
   const files = pack.map(
     ({ path, bytes, sha256, isImported }) =>
-      `<tr><th scope="row">${escaped(path)}${isImported === true ? ' <small>imported time line</small>' : ''}</th><td class="short" data-label="bytes">${whole(bytes)}</td><td><code>${escaped(sha256)}</code></td></tr>`,
+      `<tr><th scope="row">${escaped(path)}${isImported === true ? ' <small>imported</small>' : ''}</th><td class="short" data-label="bytes">${whole(bytes)}</td><td><code>${escaped(sha256)}</code></td></tr>`,
   )
   const table =
     files.length === 0

@@ -72,7 +72,7 @@ function whatFollows(pm: PostMortem): readonly Part[] {
     [action, owner, due, status, closes].map(safe),
   )
   const files = pm.pack.map(({ path, bytes, sha256, isImported }) => [
-    `${safe(path)}${isImported === true ? ' (imported time line)' : ''}`,
+    `${safe(path)}${isImported === true ? ' (imported)' : ''}`,
     whole(bytes),
     sha256,
   ])

@@ -16,7 +16,7 @@ const counterfactual = {
   why: 'tells of what did not happen',
   suggestion: 'Say what was done, and what was known at that time.',
 }
-const subjectAside = String.raw`(?: on[- ](?:call|duty)| (?:of|in|at) (?:the )?[\w-]+(?: [\w-]+)?| who| also| again| simply| \w+ly)*`
+const subjectAside = String.raw`(?: on[- ](?:call|duty)| (?:of|in|at) (?:the )?[\w-]+(?: [\w-]+)?| who| also| again| simply| \w+ly){0,3}`
 const perfect = String.raw`(?: (?:had|has|have))?`
 const wrongs =
   'errors?|mistakes?|failures?|failings?|faults?|slips?|blunders?|oversights?|lapses?|negligence|carelessness'
@@ -26,14 +26,14 @@ const rules: readonly Rule[] = [
   {
     // shouldn't have, would never have been, needed to have, 'd have; not "might have": that is doubt.
     pattern: new RegExp(
-      String.raw`\b(?:should|could|would|ought|need(?:ed|s)?|had)${not}(?: to)?(?: (?:never|ever|also|still|even|just|\w+ly))*(?: not)? (?:have|['’]ve)\b|\w['’]d(?: not| never)? have\b|\b(?:was|were)${not} (?:supposed|expected|meant) to\b`,
+      String.raw`\b(?:should|could|would|ought|need(?:ed|s)?|had)${not}(?: to)?(?: (?:never|ever|also|still|even|just|\w+ly))*(?: not)? (?:have|['’]ve)(?! (?:an?|the|no|any|some|one|two|more|at|its?|their|our|to)\b)\b|\w['’]d(?: not| never)? have\b|\b(?:was|were)${not} (?:supposed|expected|meant) to\b`,
       'gi',
     ),
     ...counterfactual,
   },
   {
     pattern:
-      /\bif only\b|\bif\b[^.;?!]{0,80}?\bhad(?:n['’]t| not| never)?(?: \w+ly)? \w+|\bif\b[^.;?!]{1,80}?\b(?:would|wouldn['’]t)\b|\bwould(?:n['’]t)?\b[^.;?!]{1,80}?\b(?:if|had)\b/gi,
+      /\bif only\b|\bif\b[^.;?!]{0,80}?\bhad(?:n['’]t| not| never)?(?: \w+ly)? \w+|\bif\b[^.;?!]{1,80}?\b(?:would|wouldn['’]t)\b|\bwould(?:n['’]t)?\b[^.;?!]{1,80}?\bif\b/gi,
     isOfThePast: true,
     ...counterfactual,
   },

@@ -22,7 +22,7 @@ const handle = /(?<![\w.+-])@[a-z][\w.-]*\w(?![\w/])|[\w.+-]+@[\w-]+(?:\.[\w-]+)
 /** What people do, with hands and heads. Things do other things, or are not written of like that. */
 const deeds =
   'merged|approved|reviewed|typed|mistyped|clicked|pressed|flipped|toggled|forgot|thought|believed|assumed|decided|noticed|realised|realized|knew|overlooked|misread|misunderstood|said|told|asked|suggested|joined|acknowledged|declared|edited|copied|pasted|pushed|deployed|reverted|debugged|investigated|escalated|wanted|meant|neglected|misconfigured|disabled|enabled|restarted|rolled (?:it|this|the|back|out)|skipped (?:it|this|the)|tried to|(?:failed|refused) to|worked on|looked|(?:turned|switched) (?:it|this|that|them|both|all|on|off|the [\\w-]+(?: [\\w-]+)? (?:on|off))\\b|(?:changed|removed|deleted|wrote|ran|did|started|stopped) (?:it|this|that|the)\\b|introduced|signed off|took over|handed over|(?:was|is) (?:on call|on duty|paged|alone|asked|told)'
-const aside = String.raw`(?:(?:had|has|have|then|also|again|later|first|\p{Ll}+ly) )*`
+const aside = String.raw`(?:(?:had|has|have|then|also|again|later|first|\p{Ll}+ly) ){0,3}`
 const doer = new RegExp(String.raw`${edge}(?<name>${word}) ${aside}(?:${deeds})`, 'gu')
 /** Inside a sentence a capital is that of a name: any deed will do. */
 const doerInside = new RegExp(

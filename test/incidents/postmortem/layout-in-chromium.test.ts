@@ -290,6 +290,10 @@ describe('on paper', () => {
     timeout: 120_000,
   }, async (context) => {
     const screen = await open(context, { theme: 'light', width: 1280 })
+    const texts = (page: Page): Promise<unknown> =>
+      page.evaluate(`[...document.querySelectorAll('main *')]
+        .filter((one) => one.childElementCount === 0 && one.closest('.filters') === null && one.checkVisibility())
+        .map((one) => one.textContent)`)
     const headings = await screen.$$eval('h2', (all) => all.map((one) => one.textContent))
     expect(headings.length).toBe(11)
     const page = await open(context, { theme: 'dark', width: 794 }, 'print')
@@ -305,6 +309,7 @@ describe('on paper', () => {
       )
     }
     expect(seen).toEqual(headings)
+    expect(await texts(page)).toEqual(await texts(screen))
     expect(await page.$eval('.filters', (filters) => filters.checkVisibility())).toBe(false)
     expect(
       await page.$$eval('.wide', (all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).length),

@@ -52,6 +52,9 @@ describe('what did not happen', () => {
     'the key must be there before the call',
     'workers have to ask first',
     'keys should be minted once',
+    'each batch should have a key',
+    'a customer could have two accounts',
+    'the job would wait until the partner had answered',
     'the deploy needs a second approval',
   ])('is not: %s', (text) => {
     expect(remarks(text)).toEqual([])
@@ -249,6 +252,17 @@ summary: It was sent by Wren Osprey`)
     for (const owner of ['Platform Team', 'fulfilment team', 'SRE', 'engineer on call', 'Fulfilment'])
       expect(places(`remediation: [{ action: Test it, owner: ${owner} }]`)).toEqual([])
   })
+})
+
+it('imported lines are quotations: only names in them are asked about', () => {
+  const imported = [{ text: 'it failed to connect' }, { text: 'somebody should have asked Jane Miller' }]
+  const manifest = readManifest(`onceward: incident/v1
+id: I
+title: T
+window: { from: 2026-01-01T00:00:00Z, to: 2026-01-01T01:00:00Z }`)
+  expect(blamelessRemarks(manifest, { imported }).map(({ place, text }) => [place, text])).toEqual([
+    ['imported[1]', 'Jane Miller'],
+  ])
 })
 
 it('every finding of a text is told, with its place and what to say instead', () => {

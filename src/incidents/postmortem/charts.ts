@@ -114,10 +114,11 @@ interface Mark {
 /** Lines with numbers, which the legend explains; those that lie close together share a text. */
 function numbered(
   marks: readonly Mark[],
-  { className, textY }: { readonly className: string; readonly textY: number },
+  { className, textY }: { readonly className: 'change' | 'limit'; readonly textY: number },
 ): { readonly drawn: readonly string[]; readonly legend: readonly string[] } {
-  // Upon strips of paper: a line stands out from bars of any colour.
-  const lines = ['halo', className].flatMap((name) =>
+  // A limit stands upon a strip of paper, or it is lost in a bar; a change has none, which would hide counts of minutes.
+  const names = className === 'limit' ? ['halo', className] : [className]
+  const lines = names.flatMap((name) =>
     marks.map(
       ({ x }) => `<line class="${name}" x1="${fixed(x)}" x2="${fixed(x)}" y1="${top}" y2="${floor}"/>`,
     ),

@@ -241,19 +241,14 @@ describe('a chart', () => {
         )
         return filled.length / ((y.floor - y.top) * scale)
       })
-      // Lines of changes and the band of the onset lie upon a few of them.
+      // Where a minute is narrower than the line of a change, that lies upon it.
       const marked = new Set(
-        rate.changes.flatMap(({ at }) => {
-          const bucket = Math.floor((Date.parse(at) - Date.parse(rate.from)) / rate.bucketMs)
-          return [bucket - 1, bucket]
-        }),
+        look.width > 1000
+          ? []
+          : rate.changes.map(({ at }) => (Date.parse(at) - Date.parse(rate.from)) / rate.bucketMs),
       )
-      const begun =
-        rate.onset === undefined
-          ? 0
-          : Math.floor((Date.parse(rate.onset.from) - Date.parse(rate.from)) / rate.bucketMs)
       const wrong = rate.counts.flatMap((count, at) => {
-        if (marked.has(at) || (at >= begun - 1 && at <= begun + 8)) return []
+        if (marked.has(at)) return []
         const seen = inked[at] ?? 0
         return Math.abs(seen - count / max) > 0.08
           ? [`${at}: ${count} of ${max}, seen ${seen.toFixed(2)}`]

@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readManifest } from '../../src/incidents/bundle/manifest.ts'
-
-/** A manifest with some lines more. */
-const manifest = (more: string) =>
-  readManifest(`onceward: incident/v1
-id: I
-title: T
-window: { from: 2026-01-01T00:00:00Z, to: 2026-01-01T01:00:00Z }
-${more}`)
+import { manifestWith } from './support/manifest.ts'
 
 const refused = (told: RegExp) =>
   expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(told) as string })
@@ -39,7 +31,7 @@ describe('what people note', () => {
       /^sources\[0\]\.covers has no field "form"/,
     ],
   ])('has no fields but its own: %s', (more, told) => {
-    expect(() => manifest(more)).toThrow(refused(told))
+    expect(() => manifestWith(more)).toThrow(refused(told))
   })
 
   it.each([
@@ -65,39 +57,40 @@ describe('what people note', () => {
       /^remediation\[0\]\.status must be one of .*, got "somehow"/,
     ],
   ])('has words of a list: %s', (more, told) => {
-    expect(() => manifest(more)).toThrow(refused(told))
+    expect(() => manifestWith(more)).toThrow(refused(told))
   })
 
   it.each([['whenever'], ['2026-02-30'], ['14.02.2026'], ['2026-02-14T10:00:00']])(
     'is due on a day, not: %s',
     (due) => {
-      expect(() => manifest(`remediation: [{ action: a, due: "${due}" }]`)).toThrow(
+      expect(() => manifestWith(`remediation: [{ action: a, due: "${due}" }]`)).toThrow(
         refused(/^remediation\[0\]\.due must be a date such as 2026-06-12, got/),
       )
     },
   )
 
   it('has texts, in quotes where YAML would read something else', () => {
-    expect(() => manifest('luck: [One more: nobody looked]')).toThrow(
+    expect(() => manifestWith('luck: [One more: nobody looked]')).toThrow(
       refused(/^luck\[0\] must be a text, in quotes where it has a colon and a space, got/),
     )
   })
 
   it('keeps what is right', () => {
     expect(
-      manifest('remediation: [{ action: a, owner: b, due: 2026-02-14, status: in progress, closes: D02 }]')
-        .remediation,
+      manifestWith(
+        'remediation: [{ action: a, owner: b, due: 2026-02-14, status: in progress, closes: D02 }]',
+      ).remediation,
     ).toEqual([{ action: 'a', owner: 'b', due: '2026-02-14', status: 'in progress', closes: 'D02' }])
   })
 
   it('gives a reason where it states what a control did', () => {
-    expect(() => manifest('controls: [{ name: a, type: detective, outcome: missed }]')).toThrow(
+    expect(() => manifestWith('controls: [{ name: a, type: detective, outcome: missed }]')).toThrow(
       refused(/^controls\[0\]\.why must be the reason for the outcome/),
     )
   })
 
   it('cites evidence by name, one or several', () => {
-    const { whys } = manifest(
+    const { whys } = manifestWith(
       'whys: [{ why: a, because: b, evidence: log }, { why: a, because: b, evidence: [log, E1] }, { why: a, because: b }]',
     )
     expect(whys.map(({ evidence }) => evidence)).toEqual([['log'], ['log', 'E1'], []])

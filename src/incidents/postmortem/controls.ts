@@ -38,12 +38,12 @@ const roles: Readonly<Record<'detective' | 'containment', Role>> = {
 export function derivedOutcome({ name, type }: ControlNote, { timeline, causes }: Told): Outcome {
   const said = timeline.flatMap((entry) => {
     const clause = clauseAbout(entry.text, name)
-    return clause === undefined ? [] : [{ ...entry, clause, isFailure: tellsFailure(clause, name) }]
+    return clause === undefined ? [] : [{ ...entry, clause, isFailure: tellsFailure(clause) }]
   })
   const at = ({ at: time }: { at: string }): string => `${time.slice(0, 16).replace('T', ' ')} UTC`
   const blamed = causes.find((text) => {
     const clause = clauseAbout(text, name)
-    return clause !== undefined && (type === 'preventive' || tellsFailure(clause, name))
+    return clause !== undefined && (type === 'preventive' || tellsFailure(clause))
   })
   if (blamed !== undefined) return { outcome: 'failed', why: `A cause names it: “${blamed}”` }
   if (type === 'preventive') {
@@ -72,15 +72,38 @@ export function controlVerdicts(controls: readonly ControlNote[], told: Told): r
   })
 }
 
-/** The part of a text that names it: a clause, or else a sentence. */
-function clauseAbout(text: string, name: string): string | undefined {
+interface Clause {
+  readonly before: string
+  readonly text: string
+  /** From the name on: what it did. */
+  readonly after: string
+}
+
+/** The part of a text that names it: a clause with what goes on about it, or else a sentence. */
+function clauseAbout(text: string, name: string): Clause | undefined {
   const words = wordsOf(name)
-  const isAbout = (part: string): boolean => words.every((word) => word.test(part))
+  const isAbout = (part: string): boolean => words.every((word) => part.search(word) >= 0)
   const sentences = text.split(/(?<=[.!?;])\s+/)
-  const clauses = sentences.flatMap((sentence) =>
-    sentence.split(/[,;:]\s|\b(?:and|but|because|although|though|while|since|so that)\b/i),
-  )
-  return clauses.findLast(isAbout) ?? sentences.findLast(isAbout)
+  const clauses = sentences.flatMap((sentence) => {
+    const parts = sentence
+      .split(/[,;:]\s|\b(?:and|but|because|although|though|while|since|so that)\b/i)
+      .filter((part) => part.trim() !== '')
+    return parts.map((part, at) => [part, ...goingOn(parts.slice(at + 1))].join(', '))
+  })
+  const found = clauses.findLast(isAbout) ?? sentences.findLast(isAbout)
+  if (found === undefined) return undefined
+  const places = words.flatMap((word) => [...found.matchAll(word)])
+  return {
+    before: found.slice(0, Math.min(...places.map(({ index }) => index))),
+    text: found,
+    after: found.slice(Math.max(...places.map(({ index, 0: word }) => index + word.length))),
+  }
+}
+
+/** The clauses that speak of the one before: "and it did not help". */
+function goingOn(parts: readonly string[]): readonly string[] {
+  const end = parts.findIndex((part) => !/^\s*(?:it|this|that|which|without)\b/i.test(part))
+  return parts.slice(0, end === -1 ? parts.length : end)
 }
 
 /** Each word of three letters or more, alone or in the plural. */
@@ -88,27 +111,30 @@ function wordsOf(name: string): readonly RegExp[] {
   const words = name
     .match(/[\p{L}\p{N}]{3,}/gu)
     ?.filter((word) => !/^(the|for|and|our|with|from)$/i.test(word))
-  return (words ?? [name]).map((word) => {
+  return (words === undefined || words.length === 0 ? [name] : words).map((word) => {
     const plain = word.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
-    return new RegExp(String.raw`(?<![\p{L}\p{N}])${plain}(?:e?s)?(?![\p{L}\p{N}])`, 'iu')
+    return new RegExp(String.raw`(?<![\p{L}\p{N}])${plain}(?:e?s)?(?![\p{L}\p{N}])`, 'giu')
   })
 }
 
-/** The verb is negated, or says that nothing came of it; or there was none of it. */
-const failing =
-  /\b(?:did|do|does|is|was|were|has|had|have|could|can|would|will)(?: not|n['’]t)\b|\bcannot\b|\bnever\b|\bnothing\b|\bunable\b|\bfail(?:s|ed|ing|ure)?\b|\bmiss(?:es|ed|ing)\b|\babsent\b|\b(?:bypass|skipp|ignor|disabl)\w*|\bbroken\b|\b(?:no|without) (?:effect|success|result)\b|\btoo late\b|\bin vain\b|\b(?:stay|remain)(?:s|ed) (?:silent|quiet)\b/i
+/** What it did not do, at any distance behind its name. */
+const negated =
+  /\b(?:did|do|does|is|was|were|has|had|have|could|can|would|will)(?: not|n['’]t)\b|^ not\b|\b(?:cannot|never)\b|\b\w+ nothing\b|\b(?:no|without) (?:effect|success|result)\b|\btoo late\b|\bin vain\b/i
 
-function tellsFailure(clause: string, name: string): boolean {
-  const [first] = wordsOf(name)
-  const before = clause.slice(0, first === undefined ? 0 : clause.search(first))
-  return (
-    failing.test(clause) ||
-    /\b(?:no|without|lack(?:s|ed|ing)?)(?: (?:a|an|any|the|working))?\s*$/i.test(before)
-  )
+/** What became of it, right behind its name: a report of missing orders has not failed. */
+const failed =
+  /^(?:,? (?:which|that|it|was|is|were|are|has|had|have|been|also|still|again|then|simply|\w+ly))*,? (?:fail(?:s|ed|ing|ure)?|miss(?:es|ed)|missing|absent|bypassed|skipped|ignored|disabled|unable|broken|silent|down|(?:turned |switched )?off|stopped (?:work|fir|runn)ing|(?:stay|remain)(?:s|ed) (?:silent|quiet|off))\b/i
+
+/** What was done to it, or that there was none: right before its name. */
+const lacking =
+  /\b(?:no|without|lack(?:s|ed|ing)?|(?:bypass|skipp|ignor|disabl|miss)(?:ed|es|ing))(?: (?:an?|any|the|our|its|working))*\s*$|\b(?:nobody|no one)\b/i
+
+function tellsFailure({ before, after }: Clause): boolean {
+  return negated.test(after) || failed.test(after) || lacking.test(before)
 }
 
-function tellsHold(clause: string): boolean {
+function tellsHold({ text }: Clause): boolean {
   return /\b(?:refus|reject|block|prevent|stopp?|caught|catch|held back|holds back|turned away|worked|works)\w*/i.test(
-    clause,
+    text,
   )
 }

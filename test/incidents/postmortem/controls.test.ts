@@ -67,6 +67,37 @@ describe('what a control did', () => {
       [['mitigate', 'The retry switch is used because the flag could not be found']],
       'worked',
     ],
+    [
+      'containment',
+      'retry switch',
+      [['mitigate', 'The retry switch is used, but it did not help']],
+      'failed',
+    ],
+    ['containment', 'retry switch', [['mitigate', 'The flag is disabled with the retry switch']], 'worked'],
+    ['containment', 'retry switch', [['mitigate', 'The retry switch stopped working']], 'failed'],
+    // What it tells of is not what became of it.
+    [
+      'detective',
+      'reconciliation check',
+      [['detect', 'The reconciliation check flags 12 missing invoices']],
+      'worked',
+    ],
+    ['detective', 'alert on failed payments', [['alert', 'Alert on failed payments: 12']], 'worked'],
+    [
+      'detective',
+      'alert on failed payments',
+      [['detect', 'The alert on failed payments was disabled']],
+      'failed',
+    ],
+    ['detective', 'duplicate report', [['detect', 'Nobody looked at the duplicate report']], 'failed'],
+    ['detective', 'duplicate report', [['detect', 'The duplicate report showed nothing']], 'failed'],
+    [
+      'detective',
+      'duplicate report',
+      [['detect', 'A partner calls; the check that skipped the duplicate report']],
+      'failed',
+    ],
+    ['preventive', 'unique constraint', [['escalate', 'The unique constraint stopped working']], 'failed'],
     // Two notes: the last one decides.
     [
       'containment',
@@ -97,6 +128,7 @@ describe('what a control did', () => {
     ['preventive', 'the idempotency key was made anew', 'failed'],
     ['preventive', 'the partner was slow', 'not judged'],
     ['detective', 'the idempotency key is looked at', 'not judged'],
+    ['detective', 'Why did the idempotency key not help?', 'failed'],
     ['detective', 'nobody saw it since the check of the idempotency key was disabled', 'failed'],
   ] as const)('is told by a cause that names it: %s: %s', (type, cause, outcome) => {
     expect(derivedOutcome({ name: 'idempotency key', type }, { timeline: [], causes: [cause] }).outcome).toBe(

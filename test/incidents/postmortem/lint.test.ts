@@ -1,14 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { readManifest } from '../../../src/incidents/bundle/manifest.ts'
 import { blamelessRemarks } from '../../../src/incidents/postmortem/lint.ts'
+import { manifestWith } from '../support/manifest.ts'
 
 const remarks = (because: string, more = '') =>
   blamelessRemarks(
-    readManifest(`onceward: incident/v1
-id: I
-title: T
-window: { from: 2026-01-01T00:00:00Z, to: 2026-01-01T01:00:00Z }
-whys: [{ why: Why?, because: ${JSON.stringify(because)} }]
+    manifestWith(`whys: [{ why: Why?, because: ${JSON.stringify(because)} }]
 ${more}`),
   )
 
@@ -232,11 +228,7 @@ sources: [{ id: robin-intake, kind: log, path: a.log }]`
     expect(texts('Couriers changed the route')).toEqual([])
     expect(texts('Widgets changed the route')).toEqual(['Widgets'])
     expect(texts('Widgets changed the route', 'luck: [There were few widgets]')).toEqual([])
-    const manifest = readManifest(`onceward: incident/v1
-id: I
-title: T
-window: { from: 2026-01-01T00:00:00Z, to: 2026-01-01T01:00:00Z }
-summary: It was sent by Wren Osprey`)
+    const manifest = manifestWith(`summary: It was sent by Wren Osprey`)
     expect(blamelessRemarks(manifest, { names: ['wren_osprey_enabled'] })).toEqual([])
     expect(blamelessRemarks(manifest, { names: ['wren'] })).toHaveLength(1)
   })
@@ -256,10 +248,7 @@ summary: It was sent by Wren Osprey`)
 
 it('imported lines are quotations: only names in them are asked about', () => {
   const imported = [{ text: 'it failed to connect' }, { text: 'somebody should have asked Jane Miller' }]
-  const manifest = readManifest(`onceward: incident/v1
-id: I
-title: T
-window: { from: 2026-01-01T00:00:00Z, to: 2026-01-01T01:00:00Z }`)
+  const manifest = manifestWith()
   expect(blamelessRemarks(manifest, { imported }).map(({ place, text }) => [place, text])).toEqual([
     ['imported[1]', 'Jane Miller'],
   ])

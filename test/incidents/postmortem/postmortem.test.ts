@@ -10,18 +10,11 @@ import {
   revisionsOf,
   writePostMortem,
 } from '../../../src/incidents/index.ts'
-import { readManifest } from '../../../src/incidents/bundle/manifest.ts'
 import { root } from '../../support/repo.ts'
 import { at, writeBundle } from '../support/bundle.ts'
+import { manifestWith } from '../support/manifest.ts'
 
 const example = join(root, 'examples/triage-bundle')
-
-const manifest = (more: string) =>
-  readManifest(`onceward: incident/v1
-id: I
-title: T
-window: { from: 2026-01-01T00:00:00Z, to: 2026-01-01T01:00:00Z }
-${more}`)
 
 describe('a post-mortem', () => {
   it('says what the bundle holds, the same bytes each time', async () => {
@@ -150,7 +143,7 @@ describe('a post-mortem', () => {
   it('branches where a step says what it comes from, and has no step that comes from a later one', async () => {
     const { causes } = await writePostMortem(example)
     expect(causes.map(({ from }) => from)).toEqual([undefined, undefined, 1])
-    expect(() => manifest('whys: [{ why: a, because: b, from: 1 }]')).toThrow(
+    expect(() => manifestWith('whys: [{ why: a, because: b, from: 1 }]')).toThrow(
       /whys\[0\]\.from must be the number of an earlier step/,
     )
   })

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { writePostMortem } from '../../../src/incidents/index.ts'
+import { postMortemHtml, writePostMortem } from '../../../src/incidents/index.ts'
 import { derivedOutcome } from '../../../src/incidents/postmortem/controls.ts'
 import type { Mark } from '../../../src/incidents/postmortem/shape.ts'
 import { root } from '../../support/repo.ts'
@@ -155,15 +155,14 @@ describe('what a control did', () => {
   const retrySwitch = 'name: retry switch, type: containment'
 
   it('is what somebody said, with what the texts say beside it', async () => {
-    const { controls } = await changed(
-      retrySwitch,
-      `${retrySwitch}, outcome: failed, why: it took 26 minutes`,
-    )
+    const written = changed(retrySwitch, `${retrySwitch}, outcome: failed, why: it took 26 minutes`)
+    const { controls } = await written
     expect(controls[2]).toMatchObject({
       outcome: 'failed',
       why: 'it took 26 minutes',
       derived: { outcome: 'worked', why: expect.stringContaining('2026-02-07 14:31 UTC') as string },
     })
+    expect(postMortemHtml(await written)).toMatch(/it took 26 minutes<br><small>By the texts alone: worked\./)
   })
 
   it('is stated with a reason, or not at all', async () => {

@@ -8,6 +8,7 @@ import {
   writePostMortem,
 } from '../../../src/incidents/index.ts'
 import { root } from '../../support/repo.ts'
+import { at, writeBundle } from '../support/bundle.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const example = join(root, 'examples/triage-bundle')
@@ -75,6 +76,28 @@ describe('a step of the causal chain', () => {
     expect(whole.causesWithoutEvidence).toBe(0)
     expect(postMortemHtml(whole)).not.toContain('no evidence')
     expect(postMortemMarkdown(whole)).not.toContain('no evidence')
+  })
+})
+
+describe('a card and a note', () => {
+  it('that cite nothing are marked as what people noted; a source of the bundle is linked', async () => {
+    const bundle = writeBundle({
+      sources: [{ id: 'app', kind: 'log', path: 'app.txt' }],
+      files: { 'app.txt': `${at(0)} ERROR twice\n` },
+      impact: [
+        { label: 'orders', value: 7 },
+        { label: 'lines', value: 1, evidence: 'app' },
+      ],
+      timeline: [
+        { at: at(10), phase: 'detect', text: 'a', source: 'app' },
+        { at: at(20), phase: 'detect', text: 'b', source: 'the desk' },
+      ],
+    })
+    const pm = await writePostMortem(bundle)
+    expect(pm.impact.map(({ evidence }) => evidence)).toEqual([[], ['S1']])
+    expect(pm.timeline.map(({ evidence }) => evidence)).toEqual([['S1'], []])
+    expect(postMortemHtml(pm).match(/as noted/g)).toHaveLength(1)
+    expect(postMortemMarkdown(pm).match(/as noted/g)).toHaveLength(1)
   })
 })
 

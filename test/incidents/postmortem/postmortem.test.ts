@@ -203,7 +203,7 @@ describe('two revisions', () => {
       title: 'Another title',
       remediation: [{ ...(before.remediation[0] as PostMortem['remediation'][number]), status: 'verified' }],
       openQuestions: ['A new one?'],
-      causes: before.causes.map((cause, at) => (at === 1 ? { ...cause, evidence: 'dispatches' } : cause)),
+      causes: before.causes.map((cause, step) => (step === 1 ? { ...cause, evidence: 'dispatches' } : cause)),
     }
     expect(revisionsOf(before, before)).toEqual([])
     expect(revisionsOf(before, after).map(({ section, change }) => `${section} ${change}`)).toEqual([

@@ -1,4 +1,4 @@
-import { isGrammar, isThing, rolePattern, roleSource } from './people.ts'
+import { isGivenNameToo, isGrammar, isThing, rolePattern, roleSource } from './people.ts'
 
 /*
  * What may be the name of a person in an English sentence. Grammar decides where it can: a name after an article, or in, on, via … is
@@ -129,7 +129,11 @@ function nameIn(text: string, { text: phrase, at }: Found, { names }: Vocabulary
   const begin = at + words.slice(0, skipped).join(' ').length + (skipped > 0 ? 1 : 0)
   const before = text.slice(0, begin)
   const isOwner = /^['’]s?\b/.test(text.slice(begin + rest.join(' ').length))
-  if (rest.some((one) => isThing(one)) || rest.every((one) => names.has(one.toLowerCase()))) return []
+  if (
+    rest.some((one, place) => isThing(one) && !(place === 0 && isGivenNameToo(one))) ||
+    rest.every((one) => names.has(one.toLowerCase()))
+  )
+    return []
   if (determiners.test(before) || (places.test(before) && !isOwner)) return []
   return [{ text: rest.join(' '), at: begin }]
 }

@@ -30,6 +30,11 @@ export function isThing(word: string): boolean {
   return thingPattern.test(word) || rolePattern.test(word)
 }
 
+/** Months, places and products that people are called by too: before a surname they are given names. */
+export function isGivenNameToo(word: string): boolean {
+  return /^(?:april|may|june|august|austin|london|paris|ruby|sage|virginia)$/i.test(word)
+}
+
 /** Words of the grammar, capitalised where a sentence begins with them. */
 const grammar =
   /^(?:the|a|an|this|that|these|those|each|every|both|all|some|any|no|none|nothing|many|most|more|few|several|other|another|such|same|our|their|its|his|her|my|your|it|one|two|three|four|five|six|seven|eight|nine|ten|first|second|third|last|next|since|when|whenever|after|before|if|unless|in|on|at|by|but|and|or|for|from|with|without|while|because|as|then|than|there|here|why|how|what|where|which|whose|whether|did|does|do|was|were|is|are|has|have|had|can|could|will|would|should|may|might|must|only|even|also|not|now|later|today|yesterday|until|till|once|again|still|during|between|under|over|above|below|about|against|to|of|off|up|down|out|so|yet|however|instead|therefore|neither|nor|either|everything|something|anything|never|always|please|thanks|yes|seen|said|mitigation|root|see|let)$/i

@@ -161,6 +161,7 @@ describe('names of persons', () => {
     ['Sam refused to roll back', 'Sam'],
     ['the deploy that Yusuf started', 'Yusuf'],
     ['Fatima was on call', 'Fatima'],
+    ['it was Ruby Tanner', 'Ruby Tanner'],
   ])('are asked about: %s', (text, name) => {
     expect(remarks(text)).toEqual([
       {
@@ -194,6 +195,7 @@ describe('names of persons', () => {
     'the Order Hub wrote twice',
     'Apache Kafka delivered it twice',
     'it was deployed on Black Friday',
+    'it came with April Release',
     'it was restarted by Kubernetes',
     'it was paused by Monday',
     'Retries turned the load up',

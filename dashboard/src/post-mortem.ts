@@ -16,11 +16,16 @@ export interface PostMortemDocument {
     readonly text: string
     readonly source: string
   }[]
-  readonly causes: readonly { readonly why: string; readonly because: string }[]
+  readonly causes: readonly {
+    readonly why: string
+    readonly because: string
+    /** As it is written in incident.yaml. */
+    readonly evidence?: string
+  }[]
   readonly controls: readonly {
     readonly name: string
     readonly type: string
-    readonly outcome: 'worked' | 'failed' | 'missed'
+    readonly outcome: 'worked' | 'failed' | 'missed' | 'not judged'
     readonly why: string
   }[]
   readonly remediation: readonly {

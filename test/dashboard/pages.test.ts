@@ -171,6 +171,33 @@ describe('a doubt', () => {
   })
 })
 
+describe('a post-mortem', () => {
+  it('says where a cause has no evidence, and which control was not judged', {
+    timeout: 60_000,
+  }, async (context) => {
+    const { room, visitor } = await open(context)
+    const causes = [
+      { why: 'Why twice?', because: 'two keys', evidence: 'dispatches', cites: ['S1'] },
+      { why: 'Why two keys?', because: 'of a flag', cites: [] },
+    ]
+    const controls = [
+      { name: 'the lock', type: 'preventive', outcome: 'not judged', why: 'nothing names it' },
+    ]
+    const { id } = (
+      await room.ask('/v1/incidents', {
+        body: { onceward: 'post-mortem/v1', incident: 'I', title: 'T', causes, controls },
+        headers: { 'idempotency-key': '"post-mortem"' },
+      })
+    ).json as { id: string }
+    await visitor.open(`/incidents/${id}`)
+    await visitor.reads('Why two keys? of a flag no evidence given')
+    await visitor.reads('Why twice? two keys dispatches')
+    expect(await visitor.page.$$eval('main .badge-failed', (all) => all.length)).toBe(1)
+    await visitor.reads('not judged')
+    expect(visitor.faults).toEqual([])
+  })
+})
+
 describe('what happens', () => {
   it('is shown as it happens', { timeout: 60_000 }, async (context) => {
     const { room, visitor } = await open(context)

@@ -40,9 +40,14 @@ export function PostMortemView({ document }: { document: Partial<PostMortemDocum
       </Part>
       <Part id="causes" title="Why" items={causes}>
         <ol class="causes">
-          {causes.map(({ why, because }, at) => (
+          {causes.map(({ why, because, evidence }, at) => (
             <li key={at}>
-              <strong>{why}</strong> {because}
+              <strong>{why}</strong> {because}{' '}
+              {evidence === undefined ? (
+                <span class="badge badge-failed">no evidence given</span>
+              ) : (
+                <span class="hint">{evidence}</span>
+              )}
             </li>
           ))}
         </ol>
@@ -51,8 +56,8 @@ export function PostMortemView({ document }: { document: Partial<PostMortemDocum
         <ul class="known">
           {controls.map(({ name, type, outcome, why }, at) => (
             <li key={at}>
-              <span class={`badge badge-${outcome === 'worked' ? 'succeeded' : 'failed'}`}>{outcome}</span>{' '}
-              <strong>{name}</strong> ({type}) {why}
+              <span class={`badge ${outcomeBadges[outcome]}`}>{outcome}</span> <strong>{name}</strong> ({type}
+              ) {why}
             </li>
           ))}
         </ul>
@@ -73,6 +78,13 @@ export function PostMortemView({ document }: { document: Partial<PostMortemDocum
     </>
   )
 }
+
+const outcomeBadges = {
+  worked: 'badge-succeeded',
+  failed: 'badge-failed',
+  missed: 'badge-failed',
+  'not judged': '',
+} as const
 
 interface PartProps {
   readonly id: string

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import type { PostMortem, Revision, TimelineEntry } from '../../incidents/index.ts'
+import type { PostMortem, Revision } from '../../incidents/index.ts'
 import { OncewardError } from '../../kernel/errors.ts'
 import { progressLine } from '../audit/progress.ts'
 import { baseCommand, jsonOption, setAction } from '../command.ts'
-import { readText, writeText } from '../contract/files.ts'
+import { readBytes, readText, writeText } from '../contract/files.ts'
 import { exitCodes } from '../exit.ts'
 import { printable } from '../table.ts'
 import { untilEnded } from '../until-ended.ts'
@@ -33,7 +33,7 @@ export function postmortemCommand(): Command {
     )
     .option(
       '--timeline <file>',
-      'a time line of another tool: a Slack export, a PagerDuty-like log, or a CSV with at and text (several times)',
+      'a time line of another tool: a Slack export and its users.json, a PagerDuty-like log, or a CSV with at and text (several times)',
       (value: string, before: readonly string[]) => [...before, value],
       [],
     )
@@ -53,14 +53,14 @@ async function run(bundle: string, options: PostMortemCommandOptions, json: bool
     )
   // Loaded here, so that the other commands do not load what only this one needs.
   const incidents = await import('../../incidents/index.ts')
-  const read = async (path: string): Promise<readonly TimelineEntry[]> =>
-    incidents.importTimeline(await readText(path, '--timeline'), path)
-  const imported = (await Promise.all(timeline.map(read))).flat()
+  const timelines = await Promise.all(
+    timeline.map(async (path) => ({ name: path, bytes: await readBytes(path, '--timeline') })),
+  )
   const before =
     diff === undefined ? undefined : incidents.readPostMortem(await readText(diff, '--diff'), diff)
   return untilEnded({ name: 'postmortem', json, limitMs }, async ({ signal, line }) => {
     const progress = progressLine(line)
-    const asked = { signal, onProgress: progress.onProgress, fromTriage, imported }
+    const asked = { signal, onProgress: progress.onProgress, fromTriage, timelines }
     const document = await incidents.writePostMortem(bundle, asked).finally(progress.close)
     if (out !== undefined) await writeText(out, incidents.postMortemHtml(document), '--out')
     if (md !== undefined) await writeText(md, incidents.postMortemMarkdown(document), '--md')

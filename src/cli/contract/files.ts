@@ -1,12 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { text as readAll } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { messageOf, optionInvalid } from '../../kernel/errors.ts'
 
 /** A file's text, or standard input's for `-`. Throws `OPTION_INVALID` with the option's `name`. */
 export async function readText(path: string, name: string): Promise<string> {
-  if (path === '-') return readAll(process.stdin)
+  return (await readBytes(path, name)).toString('utf8')
+}
+
+/** As `readText`, before it is decoded. */
+export async function readBytes(path: string, name: string): Promise<Buffer> {
+  if (path === '-') return buffer(process.stdin)
   try {
-    return await readFile(path, 'utf8')
+    return await readFile(path)
   } catch (error) {
     throw optionInvalid(name, `a file that can be read (${messageOf(error)})`, path)
   }

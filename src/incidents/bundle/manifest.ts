@@ -1,9 +1,9 @@
 import { LineCounter, parseDocument } from 'yaml'
-import { label, members, oneOf } from '../../kernel/check.ts'
+import { label, members } from '../../kernel/check.ts'
 import { OncewardError, optionInvalid } from '../../kernel/errors.ts'
-import { nearest } from '../../reconcile/sources/nearest.ts'
-import { parseInstant } from '../../reconcile/values/instant.ts'
-import { type Phase, phases, type SourceKind, sourceKinds, type TimeSpan } from '../model.ts'
+import { type SourceKind, sourceKinds, type TimeSpan } from '../model.ts'
+import { fieldsOf, list, type Members, nearestOf, spanOf, texts } from './checked.ts'
+import { noteFields, type Notes, notesOf } from './notes.ts'
 
 export const bundleVersion = 'incident/v1'
 
@@ -53,34 +53,7 @@ export interface SourceSpec {
 
 export type KnownConstants = Readonly<Record<string, number | readonly number[]>>
 
-export const importances = ['high', 'normal'] as const
-export type Importance = (typeof importances)[number]
-
-export interface TimelineNote {
-  readonly atMs: number
-  readonly phase: Phase
-  readonly text: string
-  readonly source?: string
-  readonly importance?: Importance
-}
-
-/** One step of the causal chain. Without `from` it goes on from the step before. */
-export interface WhyNote {
-  readonly why: string
-  readonly because: string
-  readonly evidence?: string
-  /** The number of the step that it branches from, from 1. */
-  readonly from?: number
-}
-
-export interface ControlNote {
-  readonly name: string
-  readonly type: 'preventive' | 'detective' | 'containment'
-  readonly outcome?: 'worked' | 'failed' | 'missed'
-  readonly why?: string
-}
-
-export interface Manifest {
+export interface Manifest extends Notes {
   readonly id: string
   readonly title: string
   readonly service?: string
@@ -90,32 +63,11 @@ export interface Manifest {
   /** Files of text or Markdown that people wrote, inside the bundle. */
   readonly documents: readonly string[]
   readonly known: KnownConstants
-  readonly timeline: readonly TimelineNote[]
-  readonly impact: readonly { readonly label: string; readonly value: string; readonly unit?: string }[]
-  readonly controls: readonly ControlNote[]
-  readonly whys: readonly WhyNote[]
-  readonly remediation: readonly {
-    readonly action: string
-    readonly owner?: string
-    readonly due?: string
-    readonly status?: string
-    readonly closes?: string
-  }[]
   readonly customerImpact?: string
-  readonly openQuestions: readonly string[]
-  /** What set it off, apart from what made it possible. */
-  readonly triggers: readonly string[]
-  readonly wentWell: readonly string[]
-  readonly wentBadly: readonly string[]
-  readonly luck: readonly string[]
 }
 
-const maxTextBytes = 16_384
 const maxSources = 200
 const maxDocuments = 200
-const maxNotes = 5000
-
-type Members = Readonly<Record<string, unknown>>
 
 /**
  * Reads an `incident.yaml` (interfaces: incident bundle). Throws `OPTION_INVALID`, naming the field by its path, the value
@@ -125,7 +77,7 @@ export function readManifest(text: string): Manifest {
   const given = yamlOf(text)
   const version = given['onceward']
   if (version !== bundleVersion) throw optionInvalid('onceward', bundleVersion, version)
-  only(given, manifestFields, 'incident.yaml')
+  fieldsOf(given, 'incident.yaml', manifestFields)
   const window = spanOf(given['window'], 'window')
   const sources = list(given['sources'], 'sources', maxSources).map(sourceOf)
   const ids = sources.map(({ id }) => id)
@@ -141,9 +93,7 @@ export function readManifest(text: string): Manifest {
       label(path, `documents[${at}]`, 4096),
     ),
     known: knownOf(given['known']),
-    timeline: list(given['timeline'], 'timeline', maxNotes).map(timelineOf),
     ...notesOf(given),
-    ...sentencesOf(given),
   }
 }
 
@@ -157,17 +107,8 @@ const manifestFields = [
   'sources',
   'documents',
   'known',
-  'timeline',
-  'impact',
-  'controls',
-  'whys',
-  'remediation',
   'customerImpact',
-  'openQuestions',
-  'triggers',
-  'wentWell',
-  'wentBadly',
-  'luck',
+  ...noteFields,
 ]
 
 function yamlOf(text: string): Members {
@@ -193,11 +134,9 @@ function aliasesBounded(document: ReturnType<typeof parseDocument>): unknown {
 
 function sourceOf(raw: unknown, at: number): SourceSpec {
   const name = `sources[${at}]`
-  const given = members(raw, name) as Members
-  only(given, ['id', 'kind', 'path', 'format', 'map', 'covers', 'zone', 'search'], name)
+  const given = fieldsOf(raw, name, ['id', 'kind', 'path', 'format', 'map', 'covers', 'zone', 'search'])
   const map: Partial<Record<FieldName, string>> = {}
-  const mapped = members(given['map'] ?? {}, `${name}.map`) as Members
-  only(mapped, fieldNames, `${name}.map`)
+  const mapped = fieldsOf(given['map'] ?? {}, `${name}.map`, fieldNames)
   for (const [field, column] of Object.entries(mapped))
     map[field as FieldName] = label(column, `${name}.map.${field}`, 500)
   return {
@@ -225,133 +164,4 @@ function knownOf(raw: unknown): KnownConstants {
     known[name] = Array.isArray(value) ? numbers : (numbers[0] ?? 0)
   }
   return known
-}
-
-function timelineOf(raw: unknown, at: number): TimelineNote {
-  const name = `timeline[${at}]`
-  const given = members(raw, name) as Members
-  return {
-    atMs: timeOf(given['at'], `${name}.at`),
-    phase: oneOf(given['phase'], phases, `${name}.phase`),
-    text: textOf(given['text'], `${name}.text`),
-    ...texts(given, ['source'], `${name}.`),
-    ...(given['importance'] === undefined
-      ? {}
-      : { importance: oneOf(given['importance'], importances, `${name}.importance`) }),
-  }
-}
-
-function sentencesOf(
-  given: Members,
-): Pick<Manifest, 'openQuestions' | 'triggers' | 'wentWell' | 'wentBadly' | 'luck'> {
-  const each = (field: string): readonly string[] =>
-    list(given[field], field, maxNotes).map((value, at) => textOf(value, `${field}[${at}]`))
-  return {
-    openQuestions: each('openQuestions'),
-    triggers: each('triggers'),
-    wentWell: each('wentWell'),
-    wentBadly: each('wentBadly'),
-    luck: each('luck'),
-  }
-}
-
-function notesOf(given: Members): Pick<Manifest, 'impact' | 'controls' | 'whys' | 'remediation'> {
-  const each = <T>(field: string, read: (one: Members, name: string) => T): T[] =>
-    list(given[field], field, maxNotes).map((raw, at) =>
-      read(members(raw, `${field}[${at}]`) as Members, `${field}[${at}]`),
-    )
-  return {
-    impact: each('impact', (one, name) => ({
-      label: textOf(one['label'], `${name}.label`),
-      value: textOf(one['value'], `${name}.value`),
-      ...texts(one, ['unit'], `${name}.`),
-    })),
-    controls: each('controls', (one, name) => ({
-      name: textOf(one['name'], `${name}.name`),
-      type: oneOf(one['type'], ['preventive', 'detective', 'containment'], `${name}.type`),
-      ...(one['outcome'] === undefined
-        ? {}
-        : { outcome: oneOf(one['outcome'], ['worked', 'failed', 'missed'], `${name}.outcome`) }),
-      ...texts(one, ['why'], `${name}.`),
-    })),
-    whys: each('whys', whyOf),
-    remediation: each('remediation', (one, name) => ({
-      action: textOf(one['action'], `${name}.action`),
-      ...texts(one, ['owner', 'due', 'status', 'closes'], `${name}.`),
-    })),
-  }
-}
-
-function whyOf(one: Members, name: string): WhyNote {
-  const at = Number(/\d+/.exec(name)?.[0] ?? 0)
-  const { from } = one
-  if (from !== undefined && !(Number.isInteger(from) && Number(from) >= 1 && Number(from) <= at))
-    throw optionInvalid(`${name}.from`, 'the number of an earlier step, from 1', from)
-  return {
-    why: textOf(one['why'], `${name}.why`),
-    because: textOf(one['because'], `${name}.because`),
-    ...texts(one, ['evidence'], `${name}.`),
-    ...(from === undefined ? {} : { from: Number(from) }),
-  }
-}
-
-/** The optional texts of an object that are there. */
-function texts<T extends string>(
-  given: Members,
-  names: readonly T[],
-  prefix: string,
-): Partial<Record<T, string>> {
-  const found = names.flatMap((name) => {
-    const value = given[name]
-    return value === undefined || value === null ? [] : [[name, textOf(value, `${prefix}${name}`)] as const]
-  })
-  return Object.fromEntries(found) as Partial<Record<T, string>>
-}
-
-/** YAML makes numbers and dates of some texts; what a person wrote as text is taken as that. */
-function textOf(value: unknown, name: string): string {
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return label(value, name, maxTextBytes)
-}
-
-function list(raw: unknown, name: string, max: number): readonly unknown[] {
-  if (raw === undefined || raw === null) return []
-  if (Array.isArray(raw) && raw.length <= max) return raw as readonly unknown[]
-  throw optionInvalid(name, `a list of at most ${max}`, Array.isArray(raw) ? `${raw.length} entries` : raw)
-}
-
-function spanOf(raw: unknown, name: string): TimeSpan {
-  const given = members(raw, name) as Members
-  only(given, ['from', 'to'], name)
-  const span = { fromMs: timeOf(given['from'], `${name}.from`), toMs: timeOf(given['to'], `${name}.to`) }
-  if (span.toMs <= span.fromMs) throw optionInvalid(`${name}.to`, `a time after ${name}.from`, given['to'])
-  return span
-}
-
-/** In the bundle's own file a zone is required: nothing there could tell which is meant. */
-function timeOf(value: unknown, name: string): number {
-  const instant = typeof value === 'string' ? parseInstant(value, 'iso') : undefined
-  if (instant === undefined || !instant.hasZone)
-    throw optionInvalid(name, 'a time with its zone such as 2026-06-03T02:14:00Z', value)
-  return instant.ms
-}
-
-function only(given: Members, allowed: readonly string[], name: string): void {
-  const extra = Object.keys(given).find((field) => !allowed.includes(field))
-  if (extra === undefined) return
-  const near = nearest(extra, allowed)
-  const hint = near === undefined ? '' : ` Did you mean ${JSON.stringify(near)}?`
-  throw new OncewardError(
-    'OPTION_INVALID',
-    `${name} has no field ${JSON.stringify(extra)}.${hint} It may have ${allowed.join(', ')}.`,
-  )
-}
-
-function nearestOf<T extends string>(value: unknown, allowed: readonly T[], name: string): T {
-  if (typeof value === 'string' && !(allowed as readonly string[]).includes(value)) {
-    const near = nearest(value, allowed)
-    if (near !== undefined)
-      throw optionInvalid(name, `one of ${allowed.join(', ')} (did you mean ${near}?)`, value)
-  }
-  return oneOf(value, allowed, name)
 }

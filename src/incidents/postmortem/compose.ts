@@ -2,10 +2,13 @@ import { timestamp } from '../../kernel/time.ts'
 import type { Bundle } from '../bundle/bundle.ts'
 import type { Examination } from '../model.ts'
 import type { Triage } from '../triage-shape.ts'
+import { type Citations, citationsOf, evidenceList } from './citations.ts'
 import { controlVerdicts } from './controls.ts'
+import { excerptsOf } from './excerpts.ts'
 import { histogramsOf } from './histograms.ts'
 import { blamelessRemarks } from './lint.ts'
-import type { PostMortem, RateChart, RemediationItem, TimelineEntry } from './shape.ts'
+import type { Cause, PostMortem, RateChart, RemediationItem, TimelineEntry } from './shape.ts'
+import { timelineOf, toldOf } from './timeline.ts'
 
 export interface PostMortemParts {
   readonly bundle: Bundle
@@ -16,11 +19,10 @@ export interface PostMortemParts {
   readonly pack?: PostMortem['pack']
 }
 
-const maxExcerpts = 12
-const excerptLength = 400
-const maxEvidence = 200
-
-/** All that a post-mortem says. Pure: the same parts give the same document. */
+/**
+ * All that a post-mortem says. Pure: the same parts give the same document. Throws `OPTION_INVALID` where incident.yaml
+ * cites what there is not.
+ */
 export function postMortemOf({
   bundle,
   examination,
@@ -30,35 +32,27 @@ export function postMortemOf({
 }: PostMortemParts): PostMortem {
   const { manifest } = bundle
   const facts = examination.bundle
-  const timeline = timelineOf(examination, imported, manifest.timeline)
+  const citations = citationsOf(bundle, examination)
+  const timeline = timelineOf(examination, { imported, notes: manifest.timeline, citations })
+  const causes = causesOf(manifest.whys, citations)
   const { service, summary, customerImpact } = manifest
-  return {
-    onceward: 'post-mortem/v1',
-    incident: manifest.id,
-    title: manifest.title,
-    ...(service === undefined ? {} : { service }),
-    ...(triage === undefined ? {} : { severity: triage.severity }),
-    window: { from: timestamp(manifest.window.fromMs), to: timestamp(manifest.window.toMs) },
+  const said = {
     ...(summary === undefined ? {} : { summary }),
-    impact: facts.impact.map(({ label, value, unit, evidence }) => ({
-      label,
-      value: String(value),
-      ...(unit === undefined ? {} : { unit }),
-      evidence: [evidence],
+    impact: manifest.impact.map(({ evidence, ...card }, at) => ({
+      ...card,
+      evidence: citations.idsOf(evidence, `impact[${at}]`),
     })),
     ...(customerImpact === undefined ? {} : { customerImpact }),
     timeline,
     excerpts: excerptsOf(bundle, facts.onset?.fromMs),
-    causes: manifest.whys,
-    ranked: (triage?.hypotheses ?? []).map(({ id, title, probability, label, supporting }) => ({
-      id,
-      title,
-      probability,
-      label,
-      evidence: [...new Set(supporting.flatMap(({ evidence }) => evidence))],
-    })),
+    causes,
+    causesWithoutEvidence: causes.filter(({ cites }) => cites.length === 0).length,
+    ranked: rankedOf(triage, citations),
     ...changesOf(examination, manifest.triggers),
-    controls: controlVerdicts(manifest.controls, timeline),
+    controls: controlVerdicts(manifest.controls, {
+      timeline,
+      causes: [...manifest.whys.map(({ why, because }) => `${why} ${because}`), ...manifest.triggers],
+    }),
     remediation: remediationOf(manifest.remediation, triage),
     wentWell: manifest.wentWell,
     wentBadly: manifest.wentBadly,
@@ -66,88 +60,64 @@ export function postMortemOf({
     openQuestions: [...manifest.openQuestions, ...openOf(triage)],
     rates: ratesOf(examination),
     histograms: histogramsOf(bundle),
-    evidence: examination.evidence.slice(0, maxEvidence),
+  }
+  return {
+    onceward: 'post-mortem/v1',
+    incident: manifest.id,
+    title: manifest.title,
+    ...(service === undefined ? {} : { service }),
+    ...(triage === undefined ? {} : { severity: triage.severity }),
+    window: { from: timestamp(manifest.window.fromMs), to: timestamp(manifest.window.toMs) },
+    ...said,
+    evidence: evidenceList({ sources: bundle.sources, examination, cited: citedIn(said) }),
     pack,
     notes: facts.notes,
-    lint: blamelessRemarks(manifest),
+    lint: blamelessRemarks(manifest, {
+      names: [...facts.changes, ...facts.alerts].map(({ name }) => name),
+      imported,
+    }),
   }
 }
 
-const always: ReadonlySet<TimelineEntry['phase']> = new Set(['detect', 'resolve', 'onset'])
+type Citing = Pick<
+  PostMortem,
+  'impact' | 'timeline' | 'causes' | 'ranked' | 'triggers' | 'contributing' | 'rates'
+>
 
-function timelineOf(
-  { bundle }: Examination,
-  imported: readonly TimelineEntry[],
-  notes: Bundle['manifest']['timeline'],
-): readonly TimelineEntry[] {
-  const noted = bundle.timeline.map(({ atMs, phase, text, source, evidence }, at): TimelineEntry => {
-    const importance = notes[at]?.importance ?? (always.has(phase) ? 'high' : 'normal')
-    return { at: timestamp(atMs), phase, text, source: source ?? 'notes', importance, evidence: [evidence] }
-  })
-  const changes = bundle.changes.map(({ atMs, name, text, evidence }): TimelineEntry => {
-    const said = text === '' || text === name ? name : text
-    return {
-      at: timestamp(atMs),
-      phase: 'change',
-      text: said,
-      source: 'changes',
-      importance: 'normal',
-      evidence: [evidence],
-    }
-  })
-  const alerts = bundle.alerts.map(
-    ({ atMs, name, evidence }): TimelineEntry => ({
-      at: timestamp(atMs),
-      phase: 'alert',
-      text: name,
-      source: 'alerts',
-      importance: 'high',
-      evidence: [evidence],
-    }),
-  )
-  const onset = bundle.onset
-  const begun: TimelineEntry[] =
-    onset === undefined
-      ? []
-      : [
-          {
-            at: timestamp(onset.fromMs),
-            phase: 'onset',
-            text: `By the data it begins between here and ${timestamp(onset.toMs).slice(11, 16)} UTC.`,
-            source: 'data',
-            importance: 'high',
-            evidence: [onset.evidence],
-          },
-        ]
-  return [...noted, ...changes, ...alerts, ...begun, ...imported].toSorted((a, b) =>
-    a.at === b.at ? 0 : a.at < b.at ? -1 : 1,
-  )
+function citedIn(said: Citing): ReadonlySet<string> {
+  const { impact, timeline, causes, ranked, triggers, contributing, rates } = said
+  return new Set([
+    ...[impact, timeline, ranked, triggers, contributing, rates].flatMap((list) =>
+      list.flatMap(({ evidence }) => evidence),
+    ),
+    ...causes.flatMap(({ cites }) => cites),
+  ])
 }
 
-/** Lines of logs that tell of trouble, those nearest to the onset first, shown in the order of time. */
-function excerptsOf({ sources, manifest }: Bundle, onsetMs: number | undefined): PostMortem['excerpts'] {
-  const aroundMs = onsetMs ?? manifest.window.fromMs
-  return sources
-    .filter(({ kind }) => kind === 'log')
-    .flatMap(({ rows }) => rows)
-    .filter(
-      ({ level, message }) =>
-        message !== undefined && /^(err|fatal|crit|warn|severe|alert)/i.test(level ?? ''),
-    )
-    .toSorted((a, b) => Math.abs((a.at ?? 0) - aroundMs) - Math.abs((b.at ?? 0) - aroundMs))
-    .slice(0, maxExcerpts)
-    .toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0))
-    .map(({ at, source, line, message = '' }) => ({
-      ...(at === undefined ? {} : { at: timestamp(at) }),
-      source,
-      line,
-      text: message.slice(0, excerptLength),
-    }))
+function causesOf(whys: Bundle['manifest']['whys'], citations: Citations): readonly Cause[] {
+  return whys.map(({ evidence, ...step }, at) => ({
+    ...step,
+    ...(evidence.length === 0 ? {} : { evidence: evidence.join(', ') }),
+    cites: citations.idsOf(evidence, `whys[${at}]`),
+  }))
+}
+
+function rankedOf(triage: Triage | undefined, { measured }: Citations): PostMortem['ranked'] {
+  return (triage?.hypotheses ?? []).map(({ id, title, probability, label, supporting }) => ({
+    id,
+    title,
+    probability,
+    label,
+    evidence: measured([...new Set(supporting.flatMap(({ evidence }) => evidence))]),
+  }))
 }
 
 const hourMs = 3_600_000
 
-/** The change right before the onset set it off, as far as times say; all others inside the window contributed, or not. */
+/**
+ * What is said to have set it off, with the changes that it names; else the change right before the onset, as far as times say. All
+ * others contributed, or not.
+ */
 function changesOf(
   { bundle }: Examination,
   given: readonly string[],
@@ -157,7 +127,11 @@ function changesOf(
     ({ atMs }) => onset !== undefined && atMs <= onset.toMs && atMs >= onset.fromMs - hourMs,
   )
   const nearest = before.toSorted((a, b) => b.atMs - a.atMs)[0]
-  const said = given.map((text) => ({ text, evidence: [] }))
+  const said = given.map((text) => ({
+    text,
+    evidence: changes.filter(({ name }) => text.includes(name)).map(({ evidence }) => evidence),
+  }))
+  const told = new Set(said.flatMap(({ evidence }) => evidence))
   const found =
     nearest === undefined || given.length > 0
       ? []
@@ -170,8 +144,13 @@ function changesOf(
   return {
     triggers: [...said, ...found],
     contributing: changes
-      .filter((change) => given.length > 0 || change !== nearest)
-      .map(({ atMs, name, text, evidence }) => ({ at: timestamp(atMs), name, text, evidence: [evidence] })),
+      .filter((change) => (given.length > 0 ? !told.has(change.evidence) : change !== nearest))
+      .map((change) => ({
+        at: timestamp(change.atMs),
+        name: change.name,
+        text: toldOf(change),
+        evidence: [change.evidence],
+      })),
   }
 }
 

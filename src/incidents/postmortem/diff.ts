@@ -27,7 +27,11 @@ const lists: Readonly<Record<string, (pm: PostMortem) => Named>> = {
     pm.impact.map(({ label, value, unit = '' }) => ({ name: label, content: `${value} ${unit}`.trim() })),
   timeline: (pm) =>
     pm.timeline.map(({ at, text, phase }) => ({ name: `${at.slice(0, 16)} ${text}`, content: phase })),
-  causes: (pm) => pm.causes.map(({ why, because }) => ({ name: why, content: because })),
+  causes: (pm) =>
+    pm.causes.map(({ why, because, evidence = 'no evidence' }) => ({
+      name: why,
+      content: `${because} (${evidence})`,
+    })),
   triggers: (pm) => pm.triggers.map(({ text }) => ({ name: text, content: '' })),
   controls: (pm) => pm.controls.map(({ name, outcome, why }) => ({ name, content: `${outcome}: ${why}` })),
   remediation: (pm) =>

@@ -1,9 +1,8 @@
-import type { WhyNote } from '../bundle/manifest.ts'
 import { escaped } from '../report/escaped.ts'
 import { htmlPage } from '../report/page.ts'
 import { percent, whole } from '../words.ts'
 import { histogramChart, rateChart } from './charts.ts'
-import type { ControlVerdict, Mark, PostMortem, TimelineEntry } from './shape.ts'
+import type { Cause, ControlVerdict, EvidenceEntry, Mark, PostMortem, TimelineEntry } from './shape.ts'
 import { postMortemStyles } from './styles.ts'
 
 /** The page of the archive. Its filters are check boxes and a style sheet. */
@@ -48,7 +47,7 @@ function impact({ impact: cards, customerImpact }: PostMortem): string {
   if (cards.length === 0 && customerImpact === undefined) return ''
   const shown = cards.map(
     ({ label, value, unit, evidence: ids }) =>
-      `<div class="card"><dt>${escaped(label)}</dt><dd>${escaped(value)}${unit === undefined ? '' : ` <small>${escaped(unit)}</small>`}${cites(ids)}</dd></div>`,
+      `<div class="card"><dt>${escaped(label)}</dt><dd>${escaped(value)}${unit === undefined ? '' : ` <small>${escaped(unit)}</small>`}${ids.length === 0 ? ' <small class="cites">as noted</small>' : cites(ids)}</dd></div>`,
   )
   const list = shown.length === 0 ? '' : `<dl class="cards">${shown.join('')}</dl>`
   const said =
@@ -124,15 +123,19 @@ function charts({ rates, histograms }: PostMortem): string {
 function excerpts({ excerpts: lines }: PostMortem): string {
   if (lines.length === 0) return ''
   const shown = lines.map(
-    ({ at, source, line, text }) =>
-      `<li><code>${escaped(text)}</code> <small>${escaped(`${source}${line > 0 ? `, line ${line}` : ''}${at === undefined ? '' : `, ${at.slice(11, 19)} UTC`}`)}</small></li>`,
+    ({ at, source, line, text, count }) =>
+      `<li><code>${escaped(text)}</code> <small>${escaped(`${count > 1 ? `${whole(count)} alike, this one: ` : ''}${source}${line > 0 ? `, line ${line}` : ''}${at === undefined ? '' : `, ${at.slice(11, 19)} UTC`}`)}</small></li>`,
   )
   return section('excerpts', 'From the logs', `<ul class="excerpts">${shown.join('')}</ul>`)
 }
 
-function causes({ causes: whys, ranked }: PostMortem): string {
+function causes({ causes: whys, causesWithoutEvidence: open, ranked }: PostMortem): string {
   if (whys.length === 0 && ranked.length === 0) return ''
-  const chain = whys.length === 0 ? '' : branch(whys, 0)
+  const counted =
+    open === 0
+      ? ''
+      : `<p class="lacking">${open} of ${whys.length} ${whys.length === 1 ? 'step' : 'steps'} ${open === 1 ? 'has' : 'have'} no evidence.</p>`
+  const chain = whys.length === 0 ? '' : `${branch(whys, 0)}${counted}`
   const list = ranked.map(
     ({ id, title, probability, label, evidence: ids }) =>
       `<li><strong>${escaped(`${id} ${title}`)}</strong> ${escaped(`${percent(probability)}, ${label}`)}${cites(ids)}</li>`,
@@ -142,13 +145,13 @@ function causes({ causes: whys, ranked }: PostMortem): string {
 }
 
 /** The steps that come from step `from` (0: the first), each with what comes from it. */
-function branch(whys: readonly WhyNote[], from: number): string {
+function branch(whys: readonly Cause[], from: number): string {
   const steps = whys.flatMap((why, at) => ((why.from ?? at) === from ? [{ why, number: at + 1 }] : []))
   if (steps.length === 0) return ''
-  const shown = steps.map(
-    ({ why, number }) =>
-      `<li><p class="why">${escaped(why.why)}</p><p>Because ${escaped(why.because)}${why.evidence === undefined ? '' : ` <small class="cites">[${escaped(why.evidence)}]</small>`}</p>${branch(whys, number)}</li>`,
-  )
+  const shown = steps.map(({ why, number }) => {
+    const seen = why.cites.length === 0 ? ' <span class="lacking">no evidence given</span>' : cites(why.cites)
+    return `<li><p class="why">${escaped(why.why)}</p><p>Because ${escaped(why.because)}${seen}</p>${branch(whys, number)}</li>`
+  })
   return `<ul class="whys">${shown.join('')}</ul>`
 }
 
@@ -157,7 +160,7 @@ function triggers({ triggers: found, contributing }: PostMortem): string {
   const set = found.map(({ text, evidence: ids }) => `<li>${escaped(text)}${cites(ids)}</li>`)
   const changes = contributing.map(
     ({ at, name, text, evidence: ids }) =>
-      `<li>${minute(at)} <strong>${escaped(name)}</strong>${text === name || text === '' ? '' : ` ${escaped(text)}`}${cites(ids)}</li>`,
+      `<li>${minute(at)} <strong>${escaped(name)}</strong>${text === '' ? '' : `: ${escaped(text)}`}${cites(ids)}</li>`,
   )
   return section(
     'triggers',
@@ -169,7 +172,7 @@ function triggers({ triggers: found, contributing }: PostMortem): string {
 function controls({ controls: all }: PostMortem): string {
   if (all.length === 0) return ''
   const row = ({ name, type, outcome, why, derived }: ControlVerdict): string =>
-    `<tr><th scope="row">${escaped(name)}</th><td>${type}</td><td><span class="outcome outcome-${outcome}">${outcome}</span></td><td>${escaped(why)}${derived === undefined ? '' : ` <small>The time line alone says: ${derived.outcome}. ${escaped(derived.why)}</small>`}</td></tr>`
+    `<tr><th scope="row">${escaped(name)}</th><td class="short" data-label="kind">${type}</td><td data-label="it"><span class="outcome outcome-${outcome.replace(' ', '-')}">${outcome}</span></td><td data-label="why">${escaped(why)}${derived === undefined ? '' : `<br><small>By the texts alone: ${derived.outcome}. ${escaped(derived.why)}</small>`}</td></tr>`
   return section(
     'controls',
     'Controls',
@@ -181,7 +184,7 @@ function remediation({ remediation: items }: PostMortem): string {
   if (items.length === 0) return ''
   const rows = items.map(
     ({ action, owner, due, status, closes }) =>
-      `<tr><th scope="row">${escaped(action)}</th><td>${escaped(owner)}</td><td>${escaped(due)}</td><td>${escaped(status)}</td><td>${escaped(closes ?? '')}</td></tr>`,
+      `<tr><th scope="row">${escaped(action)}</th><td class="some" data-label="owner">${escaped(owner)}</td><td class="short" data-label="due">${escaped(due)}</td><td class="some" data-label="status">${escaped(status)}</td><td data-label="closes">${escaped(closes ?? '')}</td></tr>`,
   )
   return section(
     'remediation',
@@ -207,23 +210,31 @@ function lessons(pm: PostMortem): string {
 }
 
 function evidence({ evidence: items, pack, notes }: PostMortem): string {
-  const shown = items.map(
-    ({ id, source, statement, query }) =>
-      `<dt id="${escaped(id)}">${escaped(id)} <small>${escaped(source)}</small></dt><dd>${escaped(statement)}<br><code>${escaped(query)}</code></dd>`,
-  )
+  const shown = (wanted: readonly EvidenceEntry['standing'][]): readonly string[] =>
+    items
+      .filter(({ standing }) => wanted.includes(standing))
+      .map(
+        ({ id, source, statement, query }) =>
+          `<dt id="${escaped(id)}">${escaped(id)} <small>${escaped(source)}</small></dt><dd>${escaped(statement)}<br><code>${escaped(query)}</code></dd>`,
+      )
+  const [open, folded] = [shown(['cited', 'found']), shown(['other'])]
+  const rest =
+    folded.length === 0
+      ? ''
+      : `<details><summary>${folded.length} more that nothing above cites, what was looked for and not found among them</summary><dl>${folded.join('')}</dl></details>`
   const files = pack.map(
-    ({ path, bytes, sha256 }) =>
-      `<tr><th scope="row">${escaped(path)}</th><td>${whole(bytes)}</td><td><code>${escaped(sha256)}</code></td></tr>`,
+    ({ path, bytes, sha256, isImported }) =>
+      `<tr><th scope="row">${escaped(path)}${isImported === true ? ' <small>imported</small>' : ''}</th><td class="short" data-label="bytes">${whole(bytes)}</td><td><code>${escaped(sha256)}</code></td></tr>`,
   )
   const table =
     files.length === 0
       ? ''
-      : `<h3>What was looked at</h3><div class="wide" tabindex="0" role="region" aria-label="Files of the bundle"><table><thead><tr><th scope="col">file</th><th scope="col">bytes</th><th scope="col">SHA-256</th></tr></thead><tbody>${files.join('')}</tbody></table></div>`
+      : `<h3>What was looked at</h3><div class="wide" tabindex="0" role="region" aria-label="Files that were looked at"><table><thead><tr><th scope="col">file</th><th scope="col">bytes</th><th scope="col">SHA-256</th></tr></thead><tbody>${files.join('')}</tbody></table></div>`
   const read =
     notes.length === 0
       ? ''
       : `<h3>How it was read</h3><ul>${notes.map((note) => `<li>${escaped(note)}</li>`).join('')}</ul>`
-  return section('evidence', 'Evidence', `<dl>${shown.join('')}</dl>${table}${read}`)
+  return section('evidence', 'Evidence', `<dl>${open.join('')}</dl>${rest}${table}${read}`)
 }
 
 function lint({ lint: remarks }: PostMortem): string {

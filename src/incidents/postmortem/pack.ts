@@ -1,20 +1,35 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import type { Bundle } from '../bundle/bundle.ts'
 import { filesInside } from '../bundle/paths.ts'
-import type { PostMortem } from './shape.ts'
+import type { PackedFile } from './shape.ts'
 
-/** Every file of a bundle with its size and SHA-256: what was looked at can be told from what was changed since. */
-export async function evidencePack({ directory, manifest }: Bundle): Promise<PostMortem['pack']> {
+/** A time line of another tool, given beside the bundle. */
+export interface TimelineFile {
+  /** Its path: how errors call it. In the pack stands its last part, for a folder may be called after a person. */
+  readonly name: string
+  readonly bytes: Uint8Array
+}
+
+/**
+ * Every file of a bundle and every imported time line with its size and SHA-256: what was looked at can be told from what was
+ * changed since.
+ */
+export async function evidencePack(
+  { directory, manifest }: Bundle,
+  timelines: readonly TimelineFile[] = [],
+): Promise<readonly PackedFile[]> {
+  const named = [
+    ...manifest.sources.map(({ path }, at) => [path, `sources[${at}].path`] as const),
+    ...manifest.documents.map((path, at) => [path, `documents[${at}]`] as const),
+  ]
   const found = await Promise.all(
-    manifest.sources.map(({ path }, at) =>
-      filesInside(directory, path, `sources[${at}].path`).catch(() => []),
-    ),
+    named.map(([path, place]) => filesInside(directory, path, place).catch(() => [])),
   )
   const paths = [...new Set([join(directory, 'incident.yaml'), ...found.flat()])]
-  const pack: PostMortem['pack'][number][] = []
+  const pack: PackedFile[] = []
   for (const path of paths) {
     const { size } = await stat(path)
     pack.push({
@@ -23,7 +38,15 @@ export async function evidencePack({ directory, manifest }: Bundle): Promise<Pos
       sha256: await digestOf(path),
     })
   }
-  return pack.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const imported = timelines.map(
+    ({ name, bytes }): PackedFile => ({
+      path: basename(name),
+      bytes: bytes.byteLength,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      isImported: true,
+    }),
+  )
+  return [...pack.toSorted((a, b) => (a.path < b.path ? -1 : 1)), ...imported]
 }
 
 async function digestOf(path: string): Promise<string> {

@@ -1,5 +1,5 @@
-import type { Importance, WhyNote } from '../bundle/manifest.ts'
-import type { Phase } from '../model.ts'
+import type { Importance } from '../bundle/notes.ts'
+import type { Evidence, Phase } from '../model.ts'
 
 /** Phases of people's notes, and what the data says beside them. */
 export type Mark = Phase | 'onset' | 'change' | 'alert'
@@ -18,10 +18,37 @@ export interface TimelineEntry {
 export interface ControlVerdict {
   readonly name: string
   readonly type: 'preventive' | 'detective' | 'containment'
-  readonly outcome: 'worked' | 'failed' | 'missed'
+  /** `not judged` where nothing speaks of it. */
+  readonly outcome: 'worked' | 'failed' | 'missed' | 'not judged'
   readonly why: string
-  /** What the time line says, where somebody has said otherwise. */
+  /** What causes and time line say, where somebody has said something of their own. */
   readonly derived?: { readonly outcome: ControlVerdict['outcome']; readonly why: string }
+}
+
+/** One step of the causal chain. Without `from` it goes on from the step before. */
+export interface Cause {
+  readonly why: string
+  readonly because: string
+  /** As it is written in incident.yaml. */
+  readonly evidence?: string
+  /** Ids in `evidence` that it names; empty where none was given. */
+  readonly cites: readonly string[]
+  /** The number of the step that it branches from, from 1. */
+  readonly from?: number
+}
+
+export interface EvidenceEntry extends Evidence {
+  /** `cited`: something above names it. `found`: it belongs to a signal that is true. `other`: the rest, negative findings among it. */
+  readonly standing: 'cited' | 'found' | 'other'
+}
+
+export interface PackedFile {
+  /** Inside the bundle; of an imported time line, the name of its file. */
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+  /** It was given beside the bundle, as a time line. */
+  readonly isImported?: true
 }
 
 export interface RemediationItem {
@@ -48,7 +75,14 @@ export interface Histogram {
   readonly title: string
   readonly unit: string
   readonly bars: readonly { readonly upTo: string; readonly count: number }[]
-  readonly limits: readonly { readonly name: string; readonly value: string; readonly afterBar: number }[]
+  readonly limits: readonly {
+    readonly name: string
+    readonly value: string
+    /** The bar that it falls into, from 0. */
+    readonly afterBar: number
+    /** Where it stands on the scale: 2.5 is the middle of the third bar. Absent where it lies beyond. */
+    readonly position?: number
+  }[]
 }
 
 export interface LintRemark {
@@ -81,8 +115,12 @@ export interface PostMortem {
     readonly source: string
     readonly line: number
     readonly text: string
+    /** How many lines are like it. */
+    readonly count: number
   }[]
-  readonly causes: readonly WhyNote[]
+  readonly causes: readonly Cause[]
+  /** Steps of `causes` that cite nothing. */
+  readonly causesWithoutEvidence: number
   /** What triage ranks, where it was asked. */
   readonly ranked: readonly {
     readonly id: string
@@ -106,13 +144,8 @@ export interface PostMortem {
   readonly openQuestions: readonly string[]
   readonly rates: readonly RateChart[]
   readonly histograms: readonly Histogram[]
-  readonly evidence: readonly {
-    readonly id: string
-    readonly source: string
-    readonly statement: string
-    readonly query: string
-  }[]
-  readonly pack: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[]
+  readonly evidence: readonly EvidenceEntry[]
+  readonly pack: readonly PackedFile[]
   readonly notes: readonly string[]
   readonly lint: readonly LintRemark[]
 }

@@ -4,22 +4,29 @@ import { builtInCatalogue } from '../catalogue/catalogue.ts'
 import { examine } from '../examine.ts'
 import { triage } from '../triage.ts'
 import { postMortemOf } from './compose.ts'
-import { evidencePack } from './pack.ts'
-import type { PostMortem, TimelineEntry } from './shape.ts'
+import { importTimelines } from './import-timeline.ts'
+import { evidencePack, type TimelineFile } from './pack.ts'
+import type { PostMortem } from './shape.ts'
 
 export interface PostMortemOptions extends LoadOptions {
   /** Fill in what triage knows. */
   readonly fromTriage?: boolean
-  /** Time lines of other tools, from `importTimeline`. */
-  readonly imported?: readonly TimelineEntry[]
+  /** Time lines of other tools, as `importTimelines` reads them. */
+  readonly timelines?: readonly TimelineFile[]
 }
 
-/** The post-mortem of a bundle. Throws as `examineBundle` does. */
+/**
+ * The post-mortem of a bundle. Throws as `examineBundle` does, and `OPTION_INVALID` for what is no time line and for citations of
+ * evidence that there is not.
+ */
 export async function writePostMortem(
   directory: string,
   options: PostMortemOptions = {},
 ): Promise<PostMortem> {
-  const { fromTriage = false, imported = [], ...loading } = options
+  const { fromTriage = false, timelines = [], ...loading } = options
+  const imported = importTimelines(
+    timelines.map(({ name, bytes }) => ({ name, text: new TextDecoder().decode(bytes) })),
+  )
   const bundle = await readBundle(directory, loading)
   const examination = examine(bundle)
   return postMortemOf({
@@ -27,6 +34,6 @@ export async function writePostMortem(
     examination,
     triage: fromTriage ? triage(examination, { catalogue: builtInCatalogue() }) : undefined,
     imported,
-    pack: await evidencePack(bundle),
+    pack: await evidencePack(bundle, timelines),
   })
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -15,13 +16,22 @@ it('postmortem writes the file, says what blames, and what has changed since', a
   expect(json(first)).toMatchObject({ onceward: 'post-mortem/v1', lint: [] })
   expect(bench.lines('pm.html').join('\n')).toContain('Batches dispatched twice')
   writeFileSync(join(folder, 'before.json'), first.stdout)
-  writeFileSync(join(folder, 'chat.csv'), 'at,text\n2026-02-07T14:40:00Z,All clear\n')
+  // With a mark at its beginning: the digest is of the bytes, not of what they say.
+  const chat = Buffer.from('\uFEFFat,text\n2026-02-07T14:40:00Z,All clear\n')
+  writeFileSync(join(folder, 'chat.csv'), chat)
   const args = ['--timeline', join(folder, 'chat.csv'), '--diff', join(folder, 'before.json')]
   const second = await bench.run(['postmortem', folder, ...args])
   expect([second.code, String(second.stderr)]).toEqual([
     0,
     expect.stringContaining('timeline: added: 2026-02-07T14:40 All clear'),
   ])
+  const { stdout } = await bench.run(['postmortem', folder, '--timeline', join(folder, 'chat.csv'), '--json'])
+  expect((JSON.parse(String(stdout)) as { pack: unknown[] }).pack.at(-1)).toEqual({
+    path: 'chat.csv',
+    bytes: chat.length,
+    sha256: createHash('sha256').update(chat).digest('hex'),
+    isImported: true,
+  })
   const [nowhere, missing] = await Promise.all([
     bench.run(['postmortem', folder]),
     bench.run(['postmortem', join(folder, 'none'), '-o', 'x.html']),

@@ -17,7 +17,7 @@ let chromium: Chromium
 
 beforeAll(async () => {
   const pm = await writePostMortem(join(root, 'examples/triage-bundle'), { fromTriage: true })
-  const line = { at: '2026-02-07T14:00:00.000Z', source: 'app', line: 7, text: hostile }
+  const line = { at: '2026-02-07T14:00:00.000Z', source: 'app', line: 7, text: hostile, count: 1 }
   const entry = {
     at: line.at,
     phase: 'detect',

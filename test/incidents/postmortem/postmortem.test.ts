@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
-  importTimeline,
   type PostMortem,
   postMortemHtml,
   postMortemMarkdown,
@@ -11,21 +10,11 @@ import {
   revisionsOf,
   writePostMortem,
 } from '../../../src/incidents/index.ts'
-import { readManifest } from '../../../src/incidents/bundle/manifest.ts'
-import { derivedOutcome } from '../../../src/incidents/postmortem/controls.ts'
-import { blamelessRemarks } from '../../../src/incidents/postmortem/lint.ts'
 import { root } from '../../support/repo.ts'
 import { at, writeBundle } from '../support/bundle.ts'
-import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { manifestWith } from '../support/manifest.ts'
 
 const example = join(root, 'examples/triage-bundle')
-
-const manifest = (more: string) =>
-  readManifest(`onceward: incident/v1
-id: I
-title: T
-window: { from: 2026-01-01T00:00:00Z, to: 2026-01-01T01:00:00Z }
-${more}`)
 
 describe('a post-mortem', () => {
   it('says what the bundle holds, the same bytes each time', async () => {
@@ -35,11 +24,11 @@ describe('a post-mortem', () => {
       incident: 'INC-EXAMPLE',
       impact: [
         { label: 'batches dispatched twice', value: '26', evidence: [expect.stringMatching(/^E\d+$/)] },
-        {},
+        { evidence: ['S1'] },
       ],
       customerImpact: expect.stringContaining('a parcel twice'),
       triggers: [{ text: expect.stringContaining('idempotency_key_format_v2') }],
-      contributing: [{ name: 'batch_retry_enabled' }],
+      contributing: [{ name: 'batch_retry_enabled', text: 'retries of batches with exponential backoff' }],
       ranked: [],
       remediation: [{ owner: 'fulfilment team', due: '2026-02-14', status: 'done' }, { status: 'open' }],
     })
@@ -52,6 +41,9 @@ describe('a post-mortem', () => {
       'mitigate',
       'resolve',
     ])
+    expect(pm.timeline[1]?.text).toBe(
+      'idempotency_key_format_v2 (flag): keys of dispatch are timestamps instead of UUIDs',
+    )
     expect(pm.rates.map(({ name, onset }) => [name, onset !== undefined])).toEqual([
       ['duplicates', true],
       ['effects', true],
@@ -85,6 +77,60 @@ describe('a post-mortem', () => {
     expect(pack[1]?.sha256).toBe(digest)
   })
 
+  it('shows of log lines that are alike the one nearest to the onset, and errors before warnings', async () => {
+    const line = (second: number, level: string, message: string): string =>
+      JSON.stringify({ at: at(second), level, message })
+    const lines = [
+      ...Array.from({ length: 30 }, (_, index) => line(index * 60, 'WARN', `shelf ${index} is empty`)),
+      line(1000, 'ERROR', 'insert refused for order 7'),
+      line(50, 'INFO', 'all is well'),
+      ...['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm'].map((word) =>
+        line(1, 'WARN', `${word.repeat(9)} ${word.repeat(5)} went ${word.repeat(7)}`),
+      ),
+    ]
+    const bundle = writeBundle({
+      sources: [{ id: 'app', kind: 'log', path: 'app.jsonl' }],
+      files: { 'app.jsonl': `${lines.join('\n')}\n` },
+    })
+    const { excerpts } = await writePostMortem(bundle)
+    expect(excerpts).toHaveLength(12)
+    expect(excerpts.at(-1)).toMatchObject({ text: 'insert refused for order 7', line: 31, count: 1 })
+    expect(excerpts.filter(({ text }) => text.startsWith('shelf'))).toMatchObject([{ line: 1, count: 30 }])
+    expect(excerpts.some(({ text }) => text === 'all is well')).toBe(false)
+  })
+
+  it('says what alerts say, and takes changes that triggers name for those', async () => {
+    const bundle = writeBundle({
+      sources: [
+        { id: 'alerts', kind: 'alerts', path: 'alerts.csv' },
+        { id: 'changes', kind: 'changes', path: 'changes.csv' },
+      ],
+      files: {
+        'alerts.csv': `at,name,message\n${at(60)},OPS-7,charges above 5 a minute\n`,
+        'changes.csv': `at,kind,name,message\n${at(30)},flag,new_keys,turned on\n${at(20)},deploy,shop,4.2\n`,
+      },
+      triggers: ['The flag new_keys'],
+    })
+    const { timeline, triggers, contributing } = await writePostMortem(bundle)
+    expect(timeline.map(({ text }) => text)).toEqual([
+      'shop (deploy): 4.2',
+      'new_keys (flag): turned on',
+      'OPS-7: charges above 5 a minute',
+    ])
+    expect(triggers).toEqual([{ text: 'The flag new_keys', evidence: timeline[1]?.evidence }])
+    expect(contributing.map(({ name, text }) => [name, text])).toEqual([['shop', '4.2']])
+  })
+
+  it('has what people wrote beside the sources in its pack', async () => {
+    const bundle = writeBundle({
+      sources: [{ id: 'app', kind: 'log', path: 'app.txt' }],
+      documents: ['calls.md'],
+      files: { 'app.txt': `${at(0)} ERROR twice\n`, 'calls.md': '# A call\nIt was late.\n' },
+    })
+    const { pack } = await writePostMortem(bundle)
+    expect(pack.map(({ path }) => path)).toEqual(['app.txt', 'calls.md', 'incident.yaml'])
+  })
+
   it('takes what triage knows, where it is asked to', async () => {
     const pm = await writePostMortem(example, { fromTriage: true })
     expect(pm.severity).toMatch(/^sev-[123]$/)
@@ -97,7 +143,7 @@ describe('a post-mortem', () => {
   it('branches where a step says what it comes from, and has no step that comes from a later one', async () => {
     const { causes } = await writePostMortem(example)
     expect(causes.map(({ from }) => from)).toEqual([undefined, undefined, 1])
-    expect(() => manifest('whys: [{ why: a, because: b, from: 1 }]')).toThrow(
+    expect(() => manifestWith('whys: [{ why: a, because: b, from: 1 }]')).toThrow(
       /whys\[0\]\.from must be the number of an earlier step/,
     )
   })
@@ -131,6 +177,7 @@ const blank: PostMortem = {
   timeline: [],
   excerpts: [],
   causes: [],
+  causesWithoutEvidence: 0,
   ranked: [],
   triggers: [],
   contributing: [],
@@ -148,154 +195,6 @@ const blank: PostMortem = {
   lint: [],
 }
 
-describe('what controls did', () => {
-  const entry = (phase: 'onset' | 'detect' | 'alert' | 'mitigate', text: string) =>
-    ({
-      at: '2026-01-01T00:10:00.000Z',
-      phase,
-      text,
-      source: 'notes',
-      importance: 'normal',
-      evidence: [],
-    }) as const
-  it.each([
-    ['preventive', 'unique constraint', [], 'worked'],
-    ['preventive', 'unique constraint', [entry('onset', 'It begins')], 'failed'],
-    ['detective', 'duplicate report', [entry('alert', 'Daily duplicate report: 3')], 'worked'],
-    ['detective', 'duplicate report', [entry('detect', 'A customer calls')], 'missed'],
-    ['containment', 'retry switch', [entry('mitigate', 'The retry switch is used')], 'worked'],
-    ['containment', 'retry switch', [entry('detect', 'The retry switch is seen')], 'missed'],
-  ] as const)('is told by the time line: %s %s', (...[type, name, timeline, outcome]) => {
-    expect(derivedOutcome({ name, type }, timeline).outcome).toBe(outcome)
-  })
-
-  it('is what somebody said, with what the time line says beside it', async () => {
-    const { controls } = await writePostMortem(example)
-    expect(controls.map(({ outcome }) => outcome)).toEqual(['failed', 'missed', 'worked'])
-    const folder = temporaryDirectory()
-    cpSync(example, folder, { recursive: true })
-    const path = join(folder, 'incident.yaml')
-    const text = readFileSync(path, 'utf8').replace(
-      'name: retry switch, type: containment',
-      'name: retry switch, type: containment, outcome: failed, why: it took 26 minutes',
-    )
-    writeFileSync(path, text)
-    const changed = await writePostMortem(folder)
-    expect(changed.controls[2]).toMatchObject({
-      outcome: 'failed',
-      why: 'it took 26 minutes',
-      derived: { outcome: 'worked' },
-    })
-  })
-})
-
-describe('the wording', () => {
-  it.each([
-    ['The engineer should have looked', 'should have'],
-    ['The check would have caught it', 'would have caught'],
-    ['The team failed to notice', 'failed to'],
-    ['It was human error', 'human error'],
-    ['a careless deploy', 'careless'],
-    ['it was merged by Jane Miller at noon', 'Jane Miller'],
-    ['@jane merged it', '@jane'],
-  ])('of a cause is remarked on: %s', (because, found) => {
-    const remarks = blamelessRemarks(manifest(`whys: [{ why: Why?, because: ${JSON.stringify(because)} }]`))
-    expect(remarks).toMatchObject([{ place: 'whys[0].because', text: found }])
-    expect(remarks[0]?.suggestion).not.toBe('')
-  })
-
-  it.each([
-    'The alert had no rule for this.',
-    'the key was made from the time',
-    'The Payment Provider answered late',
-  ])('that blames nobody passes: %s', (because) => {
-    expect(blamelessRemarks(manifest(`whys: [{ why: Why?, because: ${JSON.stringify(because)} }]`))).toEqual(
-      [],
-    )
-  })
-})
-
-describe('time lines of other tools', () => {
-  it('come from a Slack export, without who said it', () => {
-    const slack = [
-      {
-        type: 'message',
-        user: 'U1',
-        ts: '1767225600.000200',
-        text: '<@U2> customers report double charges, see <https://x.example|the graph>',
-      },
-      { type: 'message', user: 'U2', ts: '1767226200.000100', text: 'rolled back &amp; watching' },
-      { type: 'message', subtype: 'channel_join', user: 'U3', ts: '1767226300.000100', text: 'joined' },
-    ]
-    expect(importTimeline(JSON.stringify(slack), 's.json')).toMatchObject([
-      {
-        at: '2026-01-01T00:00:00.000Z',
-        phase: 'detect',
-        text: 'somebody customers report double charges, see the graph',
-        source: 'chat',
-        importance: 'high',
-      },
-      { phase: 'mitigate', text: 'rolled back & watching' },
-    ])
-  })
-
-  it('come from a log of a pager', () => {
-    const log = {
-      log_entries: [
-        {
-          created_at: '2026-01-01T00:00:00Z',
-          type: 'trigger_log_entry',
-          summary: 'Triggered',
-          channel: { summary: 'Error rate' },
-        },
-        { created_at: '2026-01-01T00:02:00Z', type: 'acknowledge_log_entry', summary: 'Acknowledged' },
-        { created_at: '2026-01-01T00:30:00Z', type: 'resolve_log_entry', summary: 'Resolved' },
-      ],
-    }
-    expect(importTimeline(JSON.stringify(log), 'p.json').map(({ phase, text }) => [phase, text])).toEqual([
-      ['detect', 'Triggered: Error rate'],
-      ['escalate', 'Acknowledged'],
-      ['resolve', 'Resolved'],
-    ])
-  })
-
-  it('come from a CSV, and are refused where a time has no zone', () => {
-    const csv = 'at,text,phase,source,importance\n2026-01-01T00:00:00Z,"Seen, at last",detect,desk,high\n'
-    expect(importTimeline(csv, 't.csv')).toMatchObject([
-      { phase: 'detect', text: 'Seen, at last', source: 'desk', importance: 'high' },
-    ])
-    expect(() => importTimeline('at,text\n2026-01-01 00:00,x\n', 't.csv')).toThrow(
-      /t\.csv, row 2: at must be a time with its zone/,
-    )
-  })
-
-  it.each([['[]'], ['{"a":1}'], ['when,what\n1,2\n'], ['[{"x":1}]']])(
-    'are refused where they are none: %s',
-    (text) => {
-      expect(() => importTimeline(text, 'x')).toThrow(/x must be a Slack export/)
-    },
-  )
-
-  const pager = { type: 'resolve_log_entry', summary: 'Resolved' }
-  it.each([
-    ['[null]', 'x must be a Slack export'],
-    ['at,text\n2026-01-01T00:00:00Z,"not closed\n', 'x is no CSV'],
-    ['at,text,phase\n2026-01-01T00:00:00Z,a,fixing\n', 'x, row 2: phase must be empty, or one of detect'],
-    [
-      JSON.stringify([{ type: 'message', ts: '1e300', text: 'a' }]),
-      'x, entry 1: ts must be seconds since 1970',
-    ],
-    [
-      JSON.stringify({ log_entries: [{ ...pager, created_at: '2026-01-01 00:00' }] }),
-      'x, entry 1: created_at must be a time with its zone',
-    ],
-  ])('are refused with the place: %s', (text, told) => {
-    expect(() => importTimeline(text, 'x')).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining(told) as string }),
-    )
-  })
-})
-
 describe('two revisions', () => {
   it('differ by what was added, removed and changed', async () => {
     const before = await writePostMortem(example)
@@ -304,10 +203,12 @@ describe('two revisions', () => {
       title: 'Another title',
       remediation: [{ ...(before.remediation[0] as PostMortem['remediation'][number]), status: 'verified' }],
       openQuestions: ['A new one?'],
+      causes: before.causes.map((cause, step) => (step === 1 ? { ...cause, evidence: 'dispatches' } : cause)),
     }
     expect(revisionsOf(before, before)).toEqual([])
     expect(revisionsOf(before, after).map(({ section, change }) => `${section} ${change}`)).toEqual([
       'title changed',
+      'causes changed',
       'remediation removed',
       'remediation changed',
       'openQuestions removed',

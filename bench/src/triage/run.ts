@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { builtInCatalogue } from '../../../src/incidents/index.ts'
 import { UsageError } from '../arguments.ts'
 import { duration, say } from '../progress.ts'
-import { caseOf, firstHeldOutSeed, type Generator } from './generator.ts'
+import { caseOf, firstHeldOutSeed, firstScoredSeed, type Generator } from './generator.ts'
 import { generators } from './generators/index.ts'
 import type { TriageResult } from './result.ts'
 import { type CaseScore, scoreCase } from './score-case.ts'
@@ -23,7 +23,7 @@ export async function runTriageBench({ seeds, isHeldOut, only }: TriageBench): P
   if (seeds >= firstHeldOutSeed)
     throw new UsageError(`--seeds must be below ${firstHeldOutSeed}, got ${seeds}: the others are held out`)
   const catalogue = builtInCatalogue()
-  const first = isHeldOut ? firstHeldOutSeed : 1
+  const first = isHeldOut ? firstScoredSeed : 1
   say(`${isHeldOut ? 'held-out' : 'tuning'} seeds from ${first}, catalogue ${catalogue.digest}`)
   const startedAt = new Date()
   const cases: CaseScore[] = []

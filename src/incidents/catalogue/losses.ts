@@ -19,10 +19,10 @@ export const lossCauses: readonly Cause[] = [
       'loss.by-type': [-1.5, 0.3],
       'loss.refused': [-2, 0.3],
       'loss.logged-duplicate': [-2, 0.3],
-      'loss.after-failover': [-1, 0.1],
+      'loss.after-failover': [-1, 0.03],
       'queue.backlog-grows': [-0.7, 0.2],
-      'field.missing': [-0.5, 0.1],
-      'loss.by-size': [-1.5, 0.1],
+      'field.missing': [-0.5, 0.03],
+      'loss.by-size': [-1.5, 0.03],
     },
     contradictions: [noLoss],
     test: {
@@ -48,8 +48,8 @@ export const lossCauses: readonly Cause[] = [
       'loss.undelivered': [-2, 0.2],
       'loss.logged-duplicate': [3.5, -1.5],
       'keys.shared-by-refs': [3.5, -3],
-      'ids.reused': [-0.7, 0.1],
-      'loss.refused': [-0.7, 0.1],
+      'ids.reused': [-0.7, 0.03],
+      'loss.refused': [-0.7, 0.03],
     },
     contradictions: [noLoss],
     test: {
@@ -71,7 +71,7 @@ export const lossCauses: readonly Cause[] = [
       'The receiver answers success and does nothing, because it does not know the type or version, or the route leads elsewhere.',
     prior: -3,
     signals: {
-      'loss.older-than-limit': [-2, 0.1],
+      'loss.older-than-limit': [-2, 0.03],
       'loss.present': [1, -5],
       'loss.undelivered': [-2.5, 0.3],
       'loss.by-type': [3, -3],
@@ -80,8 +80,8 @@ export const lossCauses: readonly Cause[] = [
       'versions.mixed': [0.3, -0.1],
       'loss.refused': [-2, 0.3],
       'loss.crash-beside': [-1.5, 0.3],
-      'loss.logged-duplicate': [-1.5, 0.1],
-      'loss.by-size': [-1.5, 0.1],
+      'loss.logged-duplicate': [-1.5, 0.03],
+      'loss.by-size': [-1.5, 0.03],
     },
     contradictions: [noLoss],
     test: {
@@ -103,7 +103,7 @@ export const lossCauses: readonly Cause[] = [
       'A signature, certificate, address list or credential no longer fits, and deliveries are turned away.',
     prior: -3,
     signals: {
-      'loss.older-than-limit': [-2.5, 0.1],
+      'loss.older-than-limit': [-2.5, 0.03],
       'loss.present': [1, -5],
       'loss.undelivered': [4, -3],
       'loss.refused': [3.5, -3.5],
@@ -111,7 +111,7 @@ export const lossCauses: readonly Cause[] = [
       'change.edge': [1.5, -0.4],
       'loss.acknowledged': [-2.5, 0.4],
       'receiver.slow': [-1, 0.3],
-      'loss.by-size': [-1.5, 0.1],
+      'loss.by-size': [-1.5, 0.03],
     },
     contradictions: [noLoss],
     test: {
@@ -139,7 +139,7 @@ export const lossCauses: readonly Cause[] = [
       'loss.total': [0.5, -0.1],
       'loss.crash-beside': [0.5, -0.1],
       'loss.acknowledged': [-1, 0.3],
-      'loss.refused': [-0.7, 0.1],
+      'loss.refused': [-0.7, 0.03],
     },
     contradictions: [],
     test: {
@@ -187,11 +187,11 @@ export const lossCauses: readonly Cause[] = [
     prior: -3,
     signals: {
       'loss.present': [1, -5],
-      'loss.undelivered': [-1.5, 0.1],
+      'loss.undelivered': [-1.5, 0.03],
       'loss.after-failover': [4, -3.5],
       'store.failover': [1.5, -3.5],
       'loss.acknowledged': [1, -1],
-      'loss.by-type': [-1, 0.1],
+      'loss.by-type': [-1, 0.03],
     },
     contradictions: [noLoss],
     test: {
@@ -243,14 +243,14 @@ export const lossCauses: readonly Cause[] = [
       'The answer comes after the sender’s limit; the sender counts a failure and stops after its last attempt.',
     prior: -3,
     signals: {
-      'loss.older-than-limit': [-1, 0.1],
+      'loss.older-than-limit': [-1, 0.03],
       'loss.present': [1, -5],
       'loss.undelivered': [4, -3],
       'receiver.slow': [3.5, -3.5],
       'pool.saturated': [0.7, -0.2],
       'loss.refused': [-1.2, 0.3],
       'loss.acknowledged': [-0.7, 0.2],
-      'loss.server-errors': [-0.5, 0.1],
+      'loss.server-errors': [-0.5, 0.03],
     },
     contradictions: [noLoss],
     test: {

@@ -15,7 +15,7 @@ export const workerCauses: readonly Cause[] = [
     mechanism: 'A stage fails in the middle and is run again from its start; what it had done is done again.',
     prior: -3,
     signals: {
-      'payload.business-differs': [-2, 0.1],
+      'payload.business-differs': [-2, 0.03],
       'dup.present': [1, -6],
       'segments.contiguous': [3.5, -3],
       'attempt.second': [2, -1.5],
@@ -27,7 +27,7 @@ export const workerCauses: readonly Cause[] = [
       'store.failover': [0.4, -0.1],
       'change.retries': [0.7, -0.2],
       'keys.none': [0.7, -0.3],
-      'session.same': [-1.5, 0.1],
+      'session.same': [-1.5, 0.03],
     },
     contradictions: [noDuplicate],
     test: {
@@ -51,7 +51,7 @@ export const workerCauses: readonly Cause[] = [
       'The target is called first and the record written after; while writes fail or their answers are lost, every retry does the effect again.',
     prior: -3,
     signals: {
-      'payload.business-differs': [-2, 0.1],
+      'payload.business-differs': [-2, 0.03],
       'dup.present': [1, -3],
       'store.write-errors': [3.5, -3],
       'effects.orphan': [2, -1.2],
@@ -62,7 +62,7 @@ export const workerCauses: readonly Cause[] = [
       'store.unique-violation-same-effect': [1.5, -0.3],
       'pool.saturated': [0.8, -0.2],
       'process.restarts-beside': [-1, 0.3],
-      'gap.sub-second': [-0.5, 0.1],
+      'gap.sub-second': [-0.5, 0.03],
     },
     contradictions: [],
     test: {
@@ -87,12 +87,12 @@ export const workerCauses: readonly Cause[] = [
       'The worker dies after the target did it and before we wrote it down; its successor does it again.',
     prior: -3,
     signals: {
-      'payload.business-differs': [-2, 0.1],
+      'payload.business-differs': [-2, 0.03],
       'multiplicity.all-repeated': [-2, 0.3],
-      'events.old': [-1.5, 0.1],
-      'audit.replay': [-1.5, 0.1],
-      'dedupe.store-lost': [-2, 0.1],
-      'multiplicity.every-item-twice': [-2, 0.1],
+      'events.old': [-1.5, 0.03],
+      'audit.replay': [-1.5, 0.03],
+      'dedupe.store-lost': [-2, 0.03],
+      'multiplicity.every-item-twice': [-2, 0.03],
       'dup.present': [1, -3],
       'process.restarts-beside': [3.5, -3.5],
       'effects.orphan': [2, -1.2],
@@ -123,7 +123,7 @@ export const workerCauses: readonly Cause[] = [
     mechanism: 'The queue hands the message out again while the first worker is still busy with it.',
     prior: -3,
     signals: {
-      'payload.business-differs': [-2, 0.1],
+      'payload.business-differs': [-2, 0.03],
       'effect-ids.different': [0.3, -1.5],
       'dup.present': [1, -6],
       'gap.lease': [3, -2.5],
@@ -134,7 +134,7 @@ export const workerCauses: readonly Cause[] = [
       'concurrency.grows-with': [0.5, -0.2],
       'process.restarts-beside': [-2, 0.5],
       'gap.milliseconds': [-2, 0.2],
-      'store.failover': [-0.5, 0.1],
+      'store.failover': [-0.5, 0.03],
     },
     contradictions: [noDuplicate],
     test: {
@@ -156,7 +156,7 @@ export const workerCauses: readonly Cause[] = [
       'Two calls ask “seen before?” at nearly the same time, both hear no, and both act. A constraint on the row stops the second row, not the second effect.',
     prior: -2.7,
     signals: {
-      'payload.business-differs': [-2, 0.1],
+      'payload.business-differs': [-2, 0.03],
       'effect-ids.different': [0.5, -2.5],
       'dup.present': [1, -2],
       'gap.milliseconds': [3, -3.5],
@@ -173,7 +173,7 @@ export const workerCauses: readonly Cause[] = [
       'writers.two': [-1.5, 0.2],
       'events.two-ids': [-3, 0.2],
       'endpoints.two': [-2, 0.2],
-      'hosts.two-per-slot': [-1, 0.1],
+      'hosts.two-per-slot': [-1, 0.03],
     },
     contradictions: [],
     test: {
@@ -195,7 +195,7 @@ export const workerCauses: readonly Cause[] = [
       'The store changes servers: answers of commits are lost, or rows written shortly before are gone, and the work is done again.',
     prior: -3,
     signals: {
-      'payload.business-differs': [-2, 0.1],
+      'payload.business-differs': [-2, 0.03],
       'dup.present': [1, -2],
       'dups.around-failover': [4.5, -3.5],
       'store.failover': [2, -4],
@@ -250,16 +250,16 @@ export const workerCauses: readonly Cause[] = [
       'One instance runs other code or reads a flag in another sense, and does what the others do as well.',
     prior: -3,
     signals: {
-      'payload.business-differs': [-2, 0.1],
+      'payload.business-differs': [-2, 0.03],
       'effect-ids.different': [0.3, -1],
-      'multiplicity.all-repeated': [-0.7, 0.1],
+      'multiplicity.all-repeated': [-0.7, 0.03],
       'dup.present': [1, -6],
       'origin.one-only': [3.5, -3],
       'versions.mixed': [2, -2],
       'onset.at-deploy': [1, -0.6],
       'onset.at-flag': [0.5, -0.1],
-      'hosts.two-per-slot': [-0.7, 0.1],
-      'segments.contiguous': [-1, 0.1],
+      'hosts.two-per-slot': [-0.7, 0.03],
+      'segments.contiguous': [-1, 0.03],
     },
     contradictions: [noDuplicate],
     test: {
@@ -289,7 +289,7 @@ export const workerCauses: readonly Cause[] = [
       'concurrency.grows-with': [0.7, -0.3],
       'change.scaling': [0.7, -0.2],
       'gap.milliseconds': [0.7, -0.2],
-      'events.two-ids': [-1, 0.1],
+      'events.two-ids': [-1, 0.03],
     },
     contradictions: [],
     test: {

@@ -70,6 +70,8 @@ export function isError(status: string): boolean {
   )
 }
 
+const gaveUp = /^(408|499|504|598|599)$|timed?[ _-]?out|deadline/i
+
 function firstSlow(m: Material): Measured {
   const timeouts = m.known('clientTimeoutMs')
   const limitMs = timeouts.length === 0 ? undefined : Math.min(...timeouts)
@@ -77,6 +79,8 @@ function firstSlow(m: Material): Measured {
   const measured = byGroups(m, {
     test: (group) => {
       const first = firstOf(group)
+      // Who gave up waiting says so, and by then had not waited longer than that.
+      if (first?.status !== undefined && gaveUp.test(first.status)) return true
       if (first?.durationMs === undefined) return undefined
       durations.push(first.durationMs)
       const second = answered(group)[1]
@@ -84,7 +88,7 @@ function firstSlow(m: Material): Measured {
         second?.at !== undefined && first.at !== undefined && second.at < first.at + first.durationMs
       return isLate || (limitMs !== undefined && first.durationMs >= limitMs)
     },
-    words: `the first answer came after the second request${limitMs === undefined ? '' : ` or took longer than the timeout of ${durationText(limitMs)}`}`,
+    words: `the first answer came after the second request${limitMs === undefined ? '' : ` or took longer than the timeout of ${durationText(limitMs)}`}, or nobody waited for it`,
     missing: 'No source says how long the first answer took.',
     fields: ['durationMs', 'status'],
   })

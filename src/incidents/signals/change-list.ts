@@ -8,6 +8,11 @@ export interface Change extends Omit<ChangeFact, 'evidence'> {
   readonly message: string
 }
 
+/** What a change is about: what was said of it, and its name where that says next to nothing (`turned on`). */
+export function aboutOf({ message, text }: Pick<Change, 'message' | 'text'>): string {
+  return message.split(/\s+/).length >= 4 ? message : text
+}
+
 /** The changes that the bundle lists, in the order of their times. What has no time is no change that could be placed. */
 export function changesOf(m: Pick<Material, 'rows'>): readonly Change[] {
   return m

@@ -2,7 +2,7 @@ import { durationText } from '../../reconcile/values/format.ts'
 import type { BundleRow } from '../bundle/row.ts'
 import { decimal, seriesWords } from '../words.ts'
 import { timeInKey } from '../../reconcile/values/time-in-key.ts'
-import { type Change, changeFound, changesOf, keyChange } from './change-list.ts'
+import { aboutOf, type Change, changeFound, changesOf, keyChange } from './change-list.ts'
 import { pairRelated } from './related-changes.ts'
 import { scaling } from './scaling.ts'
 import {
@@ -214,7 +214,7 @@ function changed(m: Material, pattern: RegExp, what: string): Measured {
   const changes = changesOf(m)
   const [source] = m.of('changes')
   const onsetMs = m.onset?.toMs ?? m.window.toMs
-  const found = changes.filter(({ text, atMs }) => pattern.test(text) && atMs <= onsetMs)
+  const found = changes.filter((change) => pattern.test(aboutOf(change)) && change.atMs <= onsetMs)
   if (found.length > 0) {
     const names = found.toSorted((a, b) => b.atMs - a.atMs).map(({ name }) => name)
     const statement = `${found.length === 1 ? 'A change' : `${found.length} changes`} before the onset touch${found.length === 1 ? 'es' : ''} ${what}: ${found

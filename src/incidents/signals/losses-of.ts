@@ -29,11 +29,11 @@ const sides: readonly (readonly [SourceKind, SourceKind])[] = [
 
 const taken = /^2\d\d$/
 /**
- * Who was turned away at the door, whatever was wanted (rights, signature, certificate), and where nobody knows how it
- * ended: the caller or the proxy had waited long enough.
+ * Who was turned away at the door, whatever was wanted (rights, signature, certificate, taken for a duplicate), and where
+ * nobody knows how it ended: the caller or the proxy had waited long enough.
  */
 const turnedAway =
-  /^(401|403|407|495|496|526|408|499|504|524|598|599)$|signature|unauthori|forbidden|\btls\b|\bssl\b|certificate|timed?[ _-]?out|deadline/i
+  /^(401|403|407|409|495|496|526|408|499|504|524|598|599)$|duplicate|already|signature|unauthori|forbidden|\btls\b|\bssl\b|certificate|timed?[ _-]?out|deadline/i
 
 /** A record of our own that waits: it is late once it has waited longer than work takes anywhere. */
 const waiting =

@@ -1,10 +1,12 @@
 import { durationText, shareText } from '../../reconcile/values/format.ts'
 import type { BundleRow } from '../bundle/row.ts'
 import { median } from './decisions.ts'
+import { byField } from './losses-by-column.ts'
+import { afterFailover, crashBeside, workLate } from './losses-in-time.ts'
 import type { Due } from './losses-of.ts'
-import { type Material, type Measured, type Measures, columnOf, tableOf } from './material.ts'
-import { countBy } from './places.ts'
-import { evidenceOf, saidFound, unknown } from './saying.ts'
+import type { Material, Measured, Measures } from './material.ts'
+import { byLost, ofLosses } from './losses-said.ts'
+import { saidFound, unknown } from './saying.ts'
 
 /** What never happened: how much, of what kind, and how it was answered. */
 export const lossMeasures: Measures = {
@@ -51,7 +53,7 @@ export const lossMeasures: Measures = {
 const acknowledged =
   /^(2\d\d|ok|ack\w*|success|succeeded|accepted|delivered|dequeued|committed|processed|received|sent)$/i
 const refused =
-  /^4(?!08|29)\d\d$|signature|unauthori|forbidden|rejected|(?<!conn(?:ection)? ?)refused|\btls\b|\bssl\b|certificate|invalid/i
+  /^4(?!08|09|29)\d\d$|signature|unauthori|forbidden|rejected|(?<!conn(?:ection)? ?)refused|\btls\b|\bssl\b|certificate|invalid/i
 
 const undelivered = new RegExp(
   `${refused.source}|econnrefused|^[45]\\d\\d$|timed?[ _-]?out|deadline|reset|unreachable|^(failed|failure|error|undelivered|dropped|0)$`,
@@ -62,40 +64,6 @@ const undelivered = new RegExp(
 function statusOf(rows: readonly BundleRow[], pattern: RegExp): boolean | undefined {
   const status = rows.findLast((row) => row.status !== undefined)?.status
   return status === undefined ? undefined : pattern.test(status)
-}
-
-interface Said {
-  readonly value: Measured['value']
-  /** The statement, but for its sources. */
-  readonly words: string
-  readonly numbers: Readonly<Record<string, number>>
-}
-
-function ofLosses(m: Material, { value, words, numbers }: Said): Measured {
-  const { dueSource, effectSource } = m.losses
-  if (dueSource === undefined || effectSource === undefined)
-    return unknown(`Nothing can be said of losses: ${m.losses.why ?? 'no source lists what was due'}.`)
-  const statement = `${words.charAt(0).toUpperCase()}${words.slice(1)} (${dueSource.id} against ${effectSource.id}).`
-  const [due, done] = [columnOf(dueSource, 'ref'), columnOf(effectSource, 'ref')]
-  const query = `SELECT * FROM ${tableOf(dueSource)} WHERE ${due} NOT IN (SELECT ${done} FROM ${tableOf(effectSource)} WHERE ${done} IS NOT NULL) ORDER BY ${due}`
-  return { value, statement, found: [evidenceOf(dueSource, statement, query)], numbers }
-}
-
-function byLost(m: Material, test: (due: Due) => boolean | undefined, words: string): Measured {
-  const answers = m.losses.lost.flatMap((due) => test(due) ?? [])
-  if (m.losses.lost.length === 0)
-    return unknown(
-      m.losses.why === undefined ? 'Nothing is lost.' : `Nothing can be said of losses: ${m.losses.why}.`,
-    )
-  if (answers.length === 0) return unknown('Of the lost references nothing says how they were answered.')
-  const yes = answers.filter(Boolean).length
-  // As many of them as there are unreadable lines may be no losses at all.
-  const sure = Math.max(yes, answers.length - (m.losses.effectSource?.rejectedRows ?? 0))
-  return ofLosses(m, {
-    value: m.decisions.byShare(yes, sure),
-    words: `of ${answers.length} lost references ${yes} ${words}`,
-    numbers: { share: yes / answers.length },
-  })
 }
 
 /** From some time on nothing arrives: after the last that did, nearly all are lost, and they are many. */
@@ -159,153 +127,6 @@ function loggedDuplicate(m: Material): Measured {
       ),
     ],
   }
-}
-
-interface ByField {
-  readonly fields: readonly ('event' | 'kind' | 'version' | 'endpoint' | 'host')[]
-  /** Columns that are mapped to nothing and are looked at too, by their names. */
-  readonly columns: RegExp
-  /** Completes "no column holds the …". */
-  readonly what: string
-}
-
-interface Column {
-  readonly name: string
-  readonly valueOf: (due: Due) => string | undefined
-}
-
-const maxKinds = 30
-
-/** Fields first, then what else the rows hold; an id, with another value in each row, is no kind of anything. */
-function columnsToTry({ due }: Material['losses'], { fields, columns }: ByField): readonly Column[] {
-  const byField = fields.map((field) => ({
-    name: field,
-    valueOf: ({ rows }: Due) => rows.findLast((row) => row[field] !== undefined)?.[field],
-  }))
-  const names = new Set(
-    due.slice(0, 200).flatMap(({ rows }) => rows.flatMap(({ rest }) => Object.keys(rest ?? {}))),
-  )
-  const byColumn = [...names]
-    .filter((name) => columns.test(name) && !/status|state|result|outcome|answer|error/i.test(name))
-    .map((name) => ({
-      name,
-      valueOf: ({ rows }: Due) => rows.findLast(({ rest }) => rest?.[name] !== undefined)?.rest?.[name],
-    }))
-  return [...byField, ...byColumn]
-}
-
-/** 90 % of the losses in one kind, of which most are lost, while others arrive. */
-function byField(m: Material, asked: ByField): Measured {
-  const { due, lost } = m.losses
-  if (lost.length < 3) return unknown('Fewer than three references are lost.')
-  let spread: Measured | undefined
-  for (const { name: column, valueOf } of columnsToTry(m.losses, asked)) {
-    const values = lost.flatMap((one) => valueOf(one) ?? [])
-    const all = due.flatMap((one) => valueOf(one) ?? [])
-    const kinds = new Set(all).size
-    if (values.length < 3 || kinds < 2 || kinds > maxKinds || kinds > Math.max(3, all.length * 0.5)) continue
-    const [name = '', count = 0] = countBy(values)[0] ?? []
-    const share = count / values.length
-    const ofName = all.filter((value) => value === name).length
-    const others = due.filter((one) => !one.isLost && valueOf(one) !== name).length
-    const words = `${shareText(share)} of the losses lie in ${column} ${name}, of whose ${ofName} references ${count} are lost, while ${others} of others arrived`
-    const isOne = share >= 0.9 && count >= lossesSince(m, (one) => valueOf(one) === name) * 0.6 && others > 0
-    const usual = ofName / all.length
-    const measured = ofLosses(m, {
-      value: isOne ? true : Math.abs(share - usual) <= 0.25 ? false : 'unknown',
-      words,
-      numbers: { share },
-    })
-    if (isOne) return { ...measured, names: [name] }
-    spread ??= measured
-  }
-  return spread ?? unknown(`No column holds the ${asked.what} of what was due, or there is only one.`)
-}
-
-/** How many of these were due from the first loss to the last: before it all was well, and says nothing. */
-function lossesSince({ losses: { due, lost } }: Material, isOf: (due: Due) => boolean): number {
-  const times = lost.flatMap(({ rows }) => rows[0]?.at ?? [])
-  const first = times.reduce((least, at) => Math.min(least, at), Infinity)
-  const last = times.reduce((most, at) => Math.max(most, at), -Infinity)
-  return due.filter((one) => {
-    const at = one.rows[0]?.at
-    return isOf(one) && (at === undefined || times.length === 0 || (at >= first && at <= last))
-  }).length
-}
-
-/** What was done at last, but long after it was due, most of what was due at the time with it: it stood still. */
-function workLate(m: Material): Measured {
-  const { due, effectSource } = m.losses
-  const doneAt = doneTimes(m)
-  const timed = due
-    .flatMap(({ ref, rows }) => {
-      const [from, to] = [rows[0]?.at, doneAt.get(ref)]
-      return from === undefined || to === undefined ? [] : [{ from, lagMs: to - from }]
-    })
-    .toSorted((a, b) => a.from - b.from)
-  if (effectSource === undefined || timed.length < 20)
-    return unknown('Nothing says when what was due was done.')
-  const usualMs = Math.max(0, median(timed.map(({ lagMs }) => lagMs)))
-  const isLate = ({ lagMs }: { lagMs: number }): boolean => lagMs > Math.max(10 * usualMs, 300_000)
-  const [first, last] = [timed.findIndex(isLate), timed.findLastIndex(isLate)]
-  const late = timed.filter(isLate).length
-  const share = late === 0 ? 0 : late / (last - first + 1)
-  return ofLosses(m, {
-    value: late === 0 ? false : late >= 5 && share >= 0.6 ? true : 'unknown',
-    words: `${late} references were done more than ${durationText(Math.max(10 * usualMs, 300_000))} after they were due, usual is ${durationText(usualMs)}; of what was due in that time they are ${shareText(share)}`,
-    numbers: { late, share, usualMs },
-  })
-}
-
-function doneTimes({ losses: { effectSource } }: Material): ReadonlyMap<string, number> {
-  const done = new Map<string, number>()
-  for (const { ref, at } of effectSource?.rows ?? [])
-    if (ref !== undefined && at !== undefined && !done.has(ref)) done.set(ref, at)
-  return done
-}
-
-const crashed =
-  /crash|killed|sigkill|sigterm|\boom\b|out of memory|restart|exit(ed)? (with )?(code|status|signal)|panic|segfault|segmentation fault|core dumped|shutting down|terminat(ed|ing)|\bstopp(ed|ing)\b/i
-
-/** Within the time that work takes from being taken to being done, as that of others shows, and a minute at least. */
-function crashBeside(m: Material): Measured {
-  const rows = m.said(crashed, 'processes', 'log').filter(({ at }) => at !== undefined)
-  if (m.of('processes', 'log').length === 0) return unknown('No source tells of crashes.')
-  const withinMs = Math.max(60_000, 1.5 * usualLagMs(m))
-  const workers = new Set(
-    rows.flatMap((row) => [row.worker, row.name, row.host].filter((name) => name !== undefined)),
-  )
-  return byLost(
-    m,
-    ({ rows: own }) => {
-      const last = own.at(-1)
-      if (last?.at === undefined) return undefined
-      const from = last.at
-      const isNamed = [last.worker, last.host].some((name) => name !== undefined && workers.has(name))
-      return rows.some(
-        (row) =>
-          (row.at ?? 0) >= from - 5000 &&
-          (row.at ?? 0) <= from + withinMs &&
-          (!isNamed ||
-            [row.worker, row.name, row.host].some(
-              (name) => name !== undefined && [last.worker, last.host].includes(name),
-            )),
-      )
-    },
-    `lie within ${durationText(withinMs)} before a crash or restart`,
-  )
-}
-
-/** From the last row of what was due to its effect: longer than that of 95 in 100. */
-function usualLagMs(m: Material): number {
-  const doneAt = doneTimes(m)
-  const lags = m.losses.due
-    .flatMap(({ ref, rows }) => {
-      const [from, to] = [rows.at(-1)?.at, doneAt.get(ref)]
-      return from === undefined || to === undefined || to < from ? [] : [to - from]
-    })
-    .toSorted((a, b) => a - b)
-  return Math.min(3_600_000, lags[Math.floor(lags.length * 0.95)] ?? 0)
 }
 
 const timeoutText = /timed?[ _-]?out|deadline|\b(408|499|504|524|598|599)\b/i
@@ -375,45 +196,4 @@ function olderThanLimit(m: Material): Measured {
     words: `${shareText(share)} of the losses are older than the window of ${durationText(limitMs)}, while ${young} younger ones arrived`,
     numbers: { limitMs, share },
   })
-}
-
-/** A store that failed over, or that came up again and had to find out what it still has. */
-const lostStore =
-  /fail(ed)?[- ]?over|promot(ed|ion)|split[- ]?brain|new primary|switchover|leader (election|changed)|not (properly|cleanly) (shut ?down|unmounted)|unclean|(crash|automatic) recovery|recovery (in progress|ends)|redo (starts|done)|last known up|invalid record length|journal (replayed|recovery)|append[- ]?only file|ready to accept connections|rewound|rolled back to|truncated to/i
-const mostLagMs = 3_600_000
-
-/**
- * Acknowledged before a store failed over or came back from a crash, as the last of what was: how far the copy lagged
- * behind shows in how far back the losses reach, with most between there and the failover lost.
- */
-function afterFailover(m: Material): Measured {
-  const times = m.said(lostStore, 'log', 'processes', 'alerts').flatMap(({ at }) => at ?? [])
-  if (m.of('log', 'processes', 'alerts').length === 0) return unknown('No source tells of failovers.')
-  const stretches = times.map((at) => ({ to: at + 5000, from: lagBefore(m, at) }))
-  return byLost(
-    m,
-    ({ rows }) => {
-      const at = rows.at(-1)?.at
-      return at === undefined ? undefined : stretches.some(({ from, to }) => at >= from && at <= to)
-    },
-    'were the last to be acknowledged before a failover',
-  )
-}
-
-/** The earliest loss from which on at least half of what was due until the failover is lost. */
-function lagBefore({ losses: { due } }: Material, failoverAt: number): number {
-  const before = due
-    .flatMap(({ rows, isLost }) => {
-      const at = rows.at(-1)?.at
-      return at === undefined || at > failoverAt + 5000 || at < failoverAt - mostLagMs ? [] : [{ at, isLost }]
-    })
-    .toSorted((a, b) => b.at - a.at)
-  let [all, lost, from] = [0, 0, failoverAt]
-  for (const one of before) {
-    all++
-    if (!one.isLost) continue
-    lost++
-    if (lost >= all * 0.5) from = one.at
-  }
-  return from
 }

@@ -7,8 +7,8 @@ export interface Differences {
   readonly business: readonly string[]
   /** Names of fields that change from attempt to attempt by their nature. */
   readonly volatile: readonly string[]
-  /** How many fields were compared, the volatile ones aside. */
-  readonly names: number
+  /** All fields that were compared, but for volatile ones and those that hold the reference itself. */
+  readonly compared: readonly string[]
 }
 
 const lists = ['rows', 'requests', 'deliveries', 'ledger'] as const
@@ -28,10 +28,18 @@ export function differences(
     return {
       business: differs.filter((field) => !isVolatileName(field)),
       volatile: differs.filter((field) => isVolatileName(field)),
-      names: [...names].filter((field) => !isVolatileName(field)).length,
+      compared: [...names].filter(
+        (field) =>
+          !isVolatileName(field) && payloads.some((payload) => bare(payload.get(field)) !== group.ref),
+      ),
     }
   }
   return undefined
+}
+
+/** Leaves of JSON keep their quotes. */
+function bare(text: string | undefined): string | undefined {
+  return text?.replace(/^"|"$/g, '')
 }
 
 const ownIds = /(^|_)(id|uuid|row)$|Id$|^(host|pod|node|worker|run|attempt|duration|latency)/i

@@ -40,6 +40,9 @@ const common = new Set([
   'other',
 ])
 
+/** One word in common is that of a team or a service. */
+const fewestWords = 2
+
 /** Two changes of one subject by their words, within seven days of each other, before the onset. */
 export function pairRelated(m: Material): Measured {
   const [source] = m.of('changes')
@@ -51,7 +54,7 @@ export function pairRelated(m: Material): Measured {
     for (const b of changes.slice(at + 1)) {
       const gapMs = Math.abs(a.atMs - b.atMs)
       const words = sharedWords(a, b)
-      if (gapMs > 7 * dayMs || words.length === 0 || a.name === b.name) continue
+      if (gapMs > 7 * dayMs || words.length < fewestWords || a.name === b.name) continue
       if (
         best === undefined ||
         words.length > best.words.length ||
@@ -85,7 +88,7 @@ function sharedWords(a: Change, b: Change): string[] {
   const isRetry = /retr(y|ies)/i
   const pairs =
     (isRetry.test(a.text) && keyChange.test(b.text)) || (isRetry.test(b.text) && keyChange.test(a.text))
-  return pairs ? ['retries and keys', ...shared] : shared
+  return pairs ? ['retries', 'keys', ...shared] : shared
 }
 
 function both(one: string, other: string): readonly string[] {

@@ -1,5 +1,6 @@
 import { durationText } from '../../reconcile/values/format.ts'
 import type { BundleRow, LoadedSource } from '../bundle/row.ts'
+import type { Group } from './groups.ts'
 import { median } from './decisions.ts'
 import {
   type Material,
@@ -26,27 +27,41 @@ export const sideMeasures: Measures = {
 
 function providerOnly(m: Material): Measured {
   const { base, list } = m.groups
-  // A ledger holds one row of each by its nature; what was sent, a list of calls or attempts tells.
-  const ours = m
+  const others = m
     .of('requests', 'ledger')
-    .filter(
-      (source) =>
-        source !== base &&
-        source.map.ref !== undefined &&
-        (source.kind === 'requests' || source.map.attempt !== undefined),
-    )
-  if (base === undefined || base.kind !== 'effects' || list.length < 3 || ours.length === 0)
+    .filter((source) => source !== base && source.map.ref !== undefined)
+  // A ledger holds one row of each by its nature; what was sent, a list of calls or attempts tells.
+  const calls = others.filter(({ kind, map }) => kind === 'requests' || map.attempt !== undefined)
+  const load = loadedAgain(list)
+  if (base === undefined || base.kind !== 'effects' || list.length < 3)
+    return unknown('There are no two sides to compare.')
+  if (calls.length === 0 && (others.length === 0 || load === undefined))
     return unknown('There are no two sides to compare.')
   const own = list.map(({ requests, ledger }) => Math.max(requests.length, ledger.length))
   const known = own.filter((count) => count > 0).length
   const once = own.filter((count) => count === 1).length
-  const statement = `Of ${list.length} references that repeat in ${base.id}, our own side knows ${known} and sent ${once} of them once.`
+  const loaded = load === undefined ? '' : `; all that came again came with one ${load}`
+  const statement = `Of ${list.length} references that repeat in ${base.id}, our own side knows ${known} and sent ${once} of them once${loaded}.`
   return {
     value: m.decisions.byShare(once, known),
     statement,
     found: [evidenceOf(base, statement, pairsQuery(base, ['effect']))],
     numbers: { groups: once },
   }
+}
+
+const loads = /load|import|ingest|file|statement|upload|feed|export/i
+
+/** The column of a load or file of the target’s that brought all the later rows, and none of the first ones. */
+function loadedAgain(list: readonly Group[]): string | undefined {
+  const names = new Set(
+    list.flatMap(({ rows }) => Object.keys(rows[0]?.rest ?? {})).filter((name) => loads.test(name)),
+  )
+  return [...names].find((name) => {
+    const later = new Set(list.flatMap(({ rows }) => rows.slice(1).map(({ rest }) => rest?.[name])))
+    const first = new Set(list.map(({ rows }) => rows[0]?.rest?.[name]))
+    return later.size === 1 && !later.has(undefined) && [...later].every((value) => !first.has(value))
+  })
 }
 
 function orphan(m: Material): Measured {
@@ -212,19 +227,24 @@ function reused(m: Material): Measured {
   return strangers ?? unknown('No column holds numeric ids with times.')
 }
 
-/** Rows of one reference that have nothing else in common are of different things under one id. */
+/** Rows of one reference that have hardly anything else in common, group after group, are of different things. */
 function strangersIn(m: Material): Measured | undefined {
   const { base, list } = m.groups
   const compared = list.flatMap((group) => differences(group, m.decisions) ?? [])
   if (base === undefined || compared.length < 3) return undefined
-  const alien = compared.filter(({ business, names }) => names >= 3 && business.length >= names * 0.75).length
-  if (m.decisions.byShare(alien, compared.length) !== true) return undefined
-  const statement = `In ${alien} of ${compared.length} references of ${base.id} that come more than once the rows have hardly anything in common but the reference.`
+  const fields = [...new Set(compared.flatMap((one) => one.compared))]
+  // A field with few values is equal by chance now and then.
+  const alien = fields.filter((field) => {
+    const having = compared.filter((one) => one.compared.includes(field))
+    return having.filter((one) => one.business.includes(field)).length >= having.length * 0.5
+  })
+  if (fields.length < 3 || alien.length < fields.length * 0.75) return undefined
+  const statement = `The rows of ${compared.length} references of ${base.id} that come more than once have hardly anything in common but the reference: ${alien.slice(0, 6).join(', ')} differ.`
   return {
     value: true,
     statement,
     found: [evidenceOf(base, statement, pairsQuery(base, ['payload']))],
-    numbers: { groups: alien },
+    numbers: { groups: compared.length },
   }
 }
 

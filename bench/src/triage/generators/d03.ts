@@ -84,9 +84,10 @@ function timeInKey(world: World): void {
   const { random, domain, onsetMs } = world
   const found = wishes(world, { field: 'sent_at', gapMs: random.pick([1000, 8000, 45_000]) })
   title(world)
-  const inSeconds = random.chance(0.5)
-  const keyOf = ({ intent, at }: Wish): string =>
-    at < onsetMs ? intent.key : `${intent.ref}-${inSeconds ? Math.floor(at / 1000) : at}`
+  const length = random.pick([12, 16, 20])
+  // The time as such would be a key for each attempt (D02): here it is one of the things that are hashed.
+  const keyOf = ({ intent, at, payload }: Wish): string =>
+    at < onsetMs ? intent.key : `${intent.ref}-${digest(payload, length)}`
   const rows = found
     .filter((wish) => wish.attempt === 1 || wish.intent.at >= onsetMs)
     .map(
@@ -94,7 +95,7 @@ function timeInKey(world: World): void {
         world.effect(wish.intent, {
           at: wish.at + random.int(30, 200),
           key: keyOf(wish),
-          payload: wish.intent.payload,
+          payload: wish.payload,
           attempt: wish.attempt,
         }),
     )

@@ -28,7 +28,7 @@ export const firstHeldOutSeed = 1_000_001
  * Where the scored block begins. Sums over the first held-out seeds were looked at while signals were written; of these
  * nothing was seen before the catalogue was frozen, not even a sum. Whoever changes the catalogue begins a new block.
  */
-export const firstScoredSeed = 2_000_001
+export const firstScoredSeed = 3_000_001
 
 export function isHeldOut(seed: number): boolean {
   return seed >= firstHeldOutSeed

@@ -82,9 +82,10 @@ export function pairRelated(m: Material): Measured {
 }
 
 /** What two changes are both about: retries and keys count as one subject, because one makes the other matter. */
-function sharedWords(a: Change, b: Change): string[] {
+function sharedWords(a: Change, b: Change): readonly string[] {
   // Names with names: a name says again what its own change is about, and would make any other a relative of it.
-  const shared = [...new Set([...both(a.name, b.name), ...both(a.message, b.message)])]
+  const sides = [both(a.name, b.name), both(a.message, b.message)]
+  const shared = sides.find((words) => words.length >= fewestWords) ?? []
   const isRetry = /retr(y|ies)/i
   const pairs =
     (isRetry.test(a.text) && keyChange.test(b.text)) || (isRetry.test(b.text) && keyChange.test(a.text))

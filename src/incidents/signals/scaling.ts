@@ -1,17 +1,25 @@
+import type { BundleRow } from '../bundle/row.ts'
+import { aboutOf } from './change-list.ts'
 import type { Material, Measured } from './material.ts'
 import { searchQuery, textOf } from './material.ts'
 import { evidenceOf, saidFound, shortened, unknown, weigh } from './saying.ts'
 
 const dayMs = 86_400_000
 const scalePattern =
-  /\bauto-?scal\w*|\bscal(e|ed|ing)\b.*(\b(replica|task|worker|instance|pod|node|container|consumer|deployment)s?\b|\d+\s*(→|->|to|=>)\s*\d)|\b(replica|task|worker|instance|pod|node|container|consumer|deployment)s?\b.*\bscal(e|ed|ing)\b|\b(replicas?|tasks?|workers?|instances?|pods?|concurrency|parallelism|consumers?|threads?)\b.*(from|to|→|->|increas|rais|=)|(increas|rais|doubl)\w*\b.*\b(replicas?|tasks?|workers?|instances?|pods?|concurrency|consumers?)/i
+  /\bauto-?scal\w*|\bscal(e|ed|ing)\b.*(\b(replica|task|worker|instance|pod|node|container|consumer|deployment)s?\b|\d+\s*(→|->|to|=>)\s*\d)|\b(replica|task|worker|instance|pod|node|container|consumer|deployment)s?\b.*\bscal(e|ed|ing)\b|\b(replicas?|tasks?|workers?|instances?|pods?|concurrency|parallelism|consumers?|threads?)\b.*(from|to|→|->|increas|rais|=\s*\d)|(increas|rais|doubl)\w*\b.*\b(replicas?|tasks?|workers?|instances?|pods?|concurrency|consumers?)/i
 
 /** Workers, tasks or concurrency raised before the onset, as somebody says or as a metric shows. */
 export function scaling(m: Material): Measured {
   const onsetMs = m.onset?.toMs ?? m.window.toMs
+  const lists = new Set(m.of('changes').map(({ id }) => id))
+  const isChange = ({ source }: BundleRow): boolean => lists.has(source)
   const rows = m
     .said(scalePattern, 'changes', 'processes', 'log')
     .filter(({ at }) => at !== undefined && at <= onsetMs && at >= onsetMs - dayMs)
+    .filter(
+      (row) =>
+        !isChange(row) || scalePattern.test(aboutOf({ message: row.message ?? '', text: textOf(row) })),
+    )
   const risen = rows.flatMap((row) => {
     const [, from, to] = /(\d+)\s*(?:→|->|to|=>)\s*(\d+)/i.exec(textOf(row)) ?? []
     const isUp = from !== undefined && to !== undefined && Number(to) > Number(from)

@@ -42,7 +42,9 @@ function batchOf(world: World): Batch {
   let clock = onsetMs
   for (let from = 0; from < items.length; from += size) {
     const own = items.slice(from, from + size)
-    const failedAfter = random.chance(share) && own.length > 4 ? random.int(3, own.length - 1) : undefined
+    // One at least fails, or nothing happened.
+    const fails = random.chance(share) || segments.length === 1
+    const failedAfter = fails && own.length > 4 ? random.int(3, own.length - 1) : undefined
     const startMs = clock
     const againMs = startMs + (failedAfter ?? 0) * stepMs + random.int(2000, 30_000)
     segments.push({

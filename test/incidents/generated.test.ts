@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Case } from '../../bench/src/triage/case.ts'
@@ -6,6 +6,7 @@ import { caseOf, firstHeldOutSeed, type Generator } from '../../bench/src/triage
 import { generators } from '../../bench/src/triage/generators/index.ts'
 import { withShuffledNames } from '../../bench/src/triage/nuisance.ts'
 import { examinationOf, type Judge, judge, scoreCase, standingOf } from '../../bench/src/triage/score-case.ts'
+import type { TriageResult } from '../../bench/src/triage/result.ts'
 import { interval, scoresOf } from '../../bench/src/triage/score.ts'
 import { type Files, filesOf, writeFiles } from '../../bench/src/triage/write-case.ts'
 import { readBundle } from '../../src/incidents/bundle/bundle.ts'
@@ -111,6 +112,15 @@ describe('the second rendering', () => {
     })
     expect(bare(other)).toEqual(bare(of))
   })
+})
+
+it('is scored with the catalogue that is there', () => {
+  const file = new URL('../../bench/triage.json', import.meta.url)
+  const results = JSON.parse(readFileSync(file, 'utf8')) as readonly TriageResult[]
+  expect(results.map(({ isHeldOut, catalogue: scored }) => [isHeldOut, scored])).toEqual([
+    [true, catalogue.digest],
+    [false, catalogue.digest],
+  ])
 })
 
 describe('the score', () => {

@@ -71,6 +71,29 @@ test('a data directory of the caller is kept, and started again after a crash', 
   expect(statSync(dataDir).isDirectory()).toBe(true)
 })
 
+test('waits for the last processes of a server that was killed', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const home = mkdtempSync(join(tmpdir(), 'onceward-test-'))
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  chmodSync(home, 0o755)
+  const dataDir = join(home, 'data')
+  const first = await started({ dataDir })
+  const client = new Client({ connectionString: first.url })
+  client.on('error', () => undefined)
+  await client.connect()
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  const backend = rows[0]?.pid ?? 0
+  // A backend that stands still holds the memory of its server beyond the server's end.
+  process.kill(backend, 'SIGSTOP')
+  process.kill(first.pid, 'SIGKILL')
+  const again = started({ dataDir })
+  const timer = setTimeout(() => process.kill(backend, 'SIGKILL'), 1000)
+  onTestFinished(() => clearTimeout(timer))
+  expect(await ask((await again).url, 'SELECT 7')).toBe(7)
+  await (await again).stop()
+})
+
 test('says why it does not start', async () => {
   await expect(startEmbeddedPostgres({ settings: { no_such_setting: 1 } })).rejects.toThrow(/no_such_setting/)
   const holder = createServer()

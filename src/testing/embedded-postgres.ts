@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import { optionInvalid } from '../kernel/errors.ts'
 import {
   findPostgresBinaries,
@@ -64,6 +65,9 @@ export interface EmbeddedPostgres {
 const host = '127.0.0.1'
 const user = 'postgres'
 const startTries = 5
+/** Five seconds: a process that was killed is gone long before. */
+const heldTries = 50
+const heldPauseMs = 100
 /** Kept so that a server which does not start can say why. */
 const logBytes = 16_384
 const startTimeoutMs = 60_000
@@ -179,9 +183,13 @@ async function launch(what: Launch, wantedPort: number | undefined): Promise<Ser
     try {
       return await launchOn(what, port)
     } catch (error) {
+      const message = error instanceof Error ? error.message : ''
       // Somebody took the free port between our look and the server's.
-      const isTaken = error instanceof Error && error.message.includes('Address already in use')
-      if (!isTaken || wantedPort !== undefined || tries === startTries) throw error
+      const isTaken = message.includes('Address already in use') && wantedPort === undefined
+      // Of a server that was killed the last processes are still dying; nobody tells when they are gone.
+      const isHeld = message.includes('pre-existing shared memory block')
+      if (isHeld && tries < heldTries) await setTimeoutPromise(heldPauseMs)
+      else if (!isTaken || tries >= startTries) throw error
     }
   }
 }

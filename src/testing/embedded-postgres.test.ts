@@ -18,6 +18,14 @@ async function started(options: EmbeddedPostgresOptions = {}): Promise<EmbeddedP
   return server
 }
 
+function isFree(pid: number): boolean {
+  try {
+    return !process.kill(pid, 0)
+  } catch {
+    return true
+  }
+}
+
 async function ask(url: string, text: string): Promise<unknown> {
   const client = new Client({ connectionString: url })
   await client.connect()
@@ -87,6 +95,8 @@ test('waits for the last processes of a server that was killed', {
   // A backend that stands still holds the memory of its server beyond the server's end.
   process.kill(backend, 'SIGSTOP')
   process.kill(first.pid, 'SIGKILL')
+  // Collected too: while its number is taken, the next server takes it for a running one.
+  await until(() => isFree(first.pid), 'the end of the server')
   const again = started({ dataDir })
   const timer = setTimeout(() => process.kill(backend, 'SIGKILL'), 1000)
   onTestFinished(() => clearTimeout(timer))

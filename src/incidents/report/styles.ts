@@ -25,6 +25,7 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0; bo
 dt { font-weight: 600; margin-top: .8rem }
 dt:target { outline: 2px solid var(--mark); outline-offset: .2rem }
 dd { margin: 0 0 0 1rem }
+@page { margin: 14mm }
 @media print {
   main { max-width: none; padding: 0 } pre, tr, dd { break-inside: avoid } h2, h3 { break-after: avoid }
   .bar i { print-color-adjust: exact; -webkit-print-color-adjust: exact }

@@ -1,6 +1,6 @@
+import { type Arrival, callsOf, effectsOf } from '../arrivals.ts'
 import type { Row } from '../case.ts'
 import type { Generator } from '../generator.ts'
-import type { Intent } from '../traffic.ts'
 import type { Line, World } from '../world.ts'
 
 /*
@@ -8,14 +8,6 @@ import type { Line, World } from '../world.ts'
  * is no longer written: another status, another form of the key, another column. The store of seen keys is healthy, is
  * written and is asked; it never says yes any more.
  */
-
-interface Arrival {
-  readonly intent: Intent
-  readonly at: number
-  readonly attempt: number
-  /** The check turned it away. */
-  readonly isSkipped: boolean
-}
 
 function arrivals(world: World, gapMs: number): readonly Arrival[] {
   const { random, onsetMs } = world
@@ -26,12 +18,6 @@ function arrivals(world: World, gapMs: number): readonly Arrival[] {
     const at = intent.at + intent.durationMs + random.logNormal(gapMs, 0.7)
     return [first, { intent, at, attempt: 2, isSkipped: at < onsetMs }]
   })
-}
-
-function effectsOf(world: World, found: readonly Arrival[]): readonly Row[] {
-  return found
-    .filter(({ isSkipped }) => !isSkipped)
-    .map(({ intent, at }) => world.effect(intent, { at: at + intent.durationMs }))
 }
 
 const drifts: readonly string[] = [
@@ -112,14 +98,7 @@ function replaysEnd(world: World): void {
   const found = arrivals(world, random.pick([2000, 12_000]))
   changed(world)
   world.addEffects(effectsOf(world, found))
-  const calls = found.map(({ intent, at, attempt, isSkipped }) =>
-    world.request(intent, {
-      at,
-      attempt,
-      status: isSkipped ? 200 : 201,
-      durationMs: isSkipped ? random.int(2, 9) : intent.durationMs,
-    }),
-  )
+  const calls = callsOf(world, found, [2, 9])
   world.add({
     kind: 'requests',
     name: 'access',

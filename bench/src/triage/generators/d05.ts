@@ -1,6 +1,6 @@
+import { type Arrival, callsOf, effectsOf } from '../arrivals.ts'
 import type { Row } from '../case.ts'
 import type { Generator } from '../generator.ts'
-import type { Intent } from '../traffic.ts'
 import type { Line, World } from '../world.ts'
 
 /*
@@ -10,30 +10,17 @@ import type { Line, World } from '../world.ts'
 
 const minuteMs = 60_000
 
-interface Again {
-  readonly intent: Intent
-  readonly at: number
-  readonly attempt: number
-  readonly isSkipped: boolean
-}
-
 /** Repeats at all distances, `gap` drawn for each; those within `ttlMs` are found. */
-function repeats(world: World, { ttlMs, gap }: { ttlMs: number; gap: () => number }): readonly Again[] {
+function repeats(world: World, { ttlMs, gap }: { ttlMs: number; gap: () => number }): readonly Arrival[] {
   const { random, toMs } = world
   const share = random.between(0.05, 0.15)
-  return world.traffic().flatMap((intent): Again[] => {
+  return world.traffic().flatMap((intent): Arrival[] => {
     const first = { intent, at: intent.at, attempt: 1, isSkipped: false }
     if (!random.chance(share)) return [first]
     const afterMs = gap()
     const at = intent.at + afterMs
     return at > toMs - 1000 ? [first] : [first, { intent, at, attempt: 2, isSkipped: afterMs <= ttlMs }]
   })
-}
-
-function effectsOf(world: World, found: readonly Again[]): readonly Row[] {
-  return found
-    .filter(({ isSkipped }) => !isSkipped)
-    .map(({ intent, at }) => world.effect(intent, { at: at + intent.durationMs }))
 }
 
 function title(world: World): void {
@@ -53,14 +40,7 @@ function lateRetries(world: World): void {
   world.known({ dedupeTtlMs: ttlMs })
   world.config('store', { 'dedupe.ttl_seconds': ttlMs / 1000, 'http.timeout_ms': 3000 }, true)
   world.addEffects(effectsOf(world, found))
-  const calls = found.map(({ intent, at, attempt, isSkipped }) =>
-    world.request(intent, {
-      at,
-      attempt,
-      status: isSkipped ? 200 : 201,
-      durationMs: isSkipped ? random.int(2, 9) : intent.durationMs,
-    }),
-  )
+  const calls = callsOf(world, found, [2, 9])
   world.add({
     kind: 'requests',
     name: 'access',

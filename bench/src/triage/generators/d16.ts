@@ -1,6 +1,6 @@
+import { type Arrival, callsOf, effectsOf } from '../arrivals.ts'
 import type { Row } from '../case.ts'
 import type { Generator } from '../generator.ts'
-import type { Intent } from '../traffic.ts'
 import type { Line, World } from '../world.ts'
 
 /*
@@ -10,15 +10,6 @@ import type { Line, World } from '../world.ts'
  */
 
 const minuteMs = 60_000
-
-interface Arrival {
-  readonly intent: Intent
-  readonly endpoint: string
-  readonly at: number
-  readonly attempt: number
-  /** The store knew the key. */
-  readonly isSkipped: boolean
-}
 
 /** Repeats at all distances up to an hour; those that straddle the flush are not known any more. */
 function arrivals(world: World): readonly Arrival[] {
@@ -34,12 +25,6 @@ function arrivals(world: World): readonly Arrival[] {
   })
 }
 
-function effectsOf(world: World, found: readonly Arrival[]): readonly Row[] {
-  return found
-    .filter(({ isSkipped }) => !isSkipped)
-    .map(({ intent, at }) => world.effect(intent, { at: at + intent.durationMs }))
-}
-
 function title(world: World): void {
   const { domain } = world
   world.title(`Repeats of older ${domain.thing}s`)
@@ -48,15 +33,7 @@ function title(world: World): void {
 
 /** What the store knew is answered with 200, at once. */
 function addAccess(world: World, found: readonly Arrival[], isEssential: boolean): void {
-  const rows = found.map(({ intent, endpoint, at, attempt, isSkipped }) =>
-    world.request(intent, {
-      at,
-      endpoint,
-      attempt,
-      status: isSkipped ? 200 : 201,
-      durationMs: isSkipped ? world.random.int(1, 6) : intent.durationMs,
-    }),
-  )
+  const rows = callsOf(world, found, [1, 6])
   world.add({
     kind: 'requests',
     name: 'access',

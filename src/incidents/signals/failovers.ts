@@ -10,6 +10,7 @@ import {
   searchQuery,
   textOf,
 } from './material.ts'
+import { diedWords } from './process-words.ts'
 import { evidenceOf, iso, nothingFound, saidFound, unknown } from './saying.ts'
 
 const hourMs = 3_600_000
@@ -17,8 +18,12 @@ const failoverPattern =
   /fail(s|ed|ing)?[- ]?over|promot(ed|ing|ion)|split[- ]?brain|new primary|primary changed|switchover|leader (election|changed)|post-failover|standby(-\d+)? (is now|took over)|two primaries|taking over as|(is|as|becoming|elected) (the )?(new |now )?(primary|master|leader)( now)?|primary now|promote request|switch-master|new timeline|no quorum|demot(ed|ing)/i
 const resetPattern =
   /connection (was )?(reset|closed|terminated|lost)|ECONNRESET|conns? dropped|reset by peer|terminating connection|57P0[123]/i
-const restartPattern =
-  /restart|crash|killed|sigterm|sigkill|oom|out of memory|exit(ed|ing)? (with )?(code|status|signal)|panic|segfault|segmentation fault|core dumped|sigsegv|sigabrt|\b(exit|died|start(ed|ing)|stopp?(ed|ing)|terminat\w+|evicted)\b/i
+const restartPattern = new RegExp(
+  String.raw`${diedWords}|oom|exiting (with )?(code|status|signal)|panic|sigsegv|sigabrt|\b(exit|died|start(ed|ing)|stopp?(ed|ing)|terminat\w+|evicted)\b`,
+  'i',
+)
+/** A log speaks of much else: there a bare `exit` or `started` tells of no death. */
+const loggedRestart = new RegExp(String.raw`${diedWords}|\boom\b|panic:`, 'i')
 
 /** A job that somebody or a plan starts, or that ends well, did not die. */
 const meantPattern = /by hand|manual|schedul|\bcron|exit code 0\b|completed|finished|succe(ss|eded)/i
@@ -139,10 +144,7 @@ function restartsBeside(m: Material): Measured {
     ...m
       .rows('processes')
       .filter((row) => restartPattern.test(textOf(row)) && !meantPattern.test(textOf(row))),
-    ...m.said(
-      /restart|crash|killed|sigterm|sigkill|\boom\b|out of memory|exit(ed)? (with )?(code|status|signal)|panic:|segfault|segmentation fault|core dumped/i,
-      'log',
-    ),
+    ...m.said(loggedRestart, 'log'),
   ].filter(({ at }) => at !== undefined)
   if (base === undefined || list.length < 3) return unknown('Fewer than three duplicate references.')
   if (m.of('processes', 'log').length === 0) return unknown('No source tells of restarts.')

@@ -1,7 +1,8 @@
 import { durationText, shareText } from '../../reconcile/values/format.ts'
-import { median } from './decisions.ts'
+import { median, percentile } from './decisions.ts'
 import type { Material, Measured } from './material.ts'
 import { byLost, ofLosses } from './losses-said.ts'
+import { diedWords } from './process-words.ts'
 import { unknown } from './saying.ts'
 
 /* Losses and delays beside what else happened at the time: crashes, failovers, standstills. */
@@ -19,13 +20,14 @@ export function workLate(m: Material): Measured {
   if (effectSource === undefined || timed.length < 20)
     return unknown('Nothing says when what was due was done.')
   const usualMs = Math.max(0, median(timed.map(({ lagMs }) => lagMs)))
-  const isLate = ({ lagMs }: { lagMs: number }): boolean => lagMs > Math.max(10 * usualMs, 300_000)
+  const lateMs = Math.max(10 * usualMs, 300_000)
+  const isLate = ({ lagMs }: { lagMs: number }): boolean => lagMs > lateMs
   const [first, last] = [timed.findIndex(isLate), timed.findLastIndex(isLate)]
   const late = timed.filter(isLate).length
   const share = late === 0 ? 0 : late / (last - first + 1)
   return ofLosses(m, {
     value: late === 0 ? false : late >= 5 && share >= 0.6 ? true : 'unknown',
-    words: `${late} references were done more than ${durationText(Math.max(10 * usualMs, 300_000))} after they were due, usual is ${durationText(usualMs)}; of what was due in that time they are ${shareText(share)}`,
+    words: `${late} references were done more than ${durationText(lateMs)} after they were due, usual is ${durationText(usualMs)}; of what was due in that time they are ${shareText(share)}`,
     numbers: { late, share, usualMs },
   })
 }
@@ -37,8 +39,10 @@ function doneTimes({ losses: { effectSource } }: Material): ReadonlyMap<string, 
   return done
 }
 
-const crashed =
-  /crash|killed|sigkill|sigterm|\boom\b|out of memory|restart|exit(ed)? (with )?(code|status|signal)|panic|segfault|segmentation fault|core dumped|shutting down|terminat(ed|ing)|\bstopp(ed|ing)\b/i
+const crashed = new RegExp(
+  String.raw`${diedWords}|\boom\b|panic|shutting down|terminat(ed|ing)|\bstopp(ed|ing)\b`,
+  'i',
+)
 
 /** Within the time that work takes from being taken to being done, as that of others shows, and a minute at least. */
 export function crashBeside(m: Material): Measured {
@@ -72,13 +76,11 @@ export function crashBeside(m: Material): Measured {
 /** From the last row of what was due to its effect: longer than that of 95 in 100. */
 function usualLagMs(m: Material): number {
   const doneAt = doneTimes(m)
-  const lags = m.losses.due
-    .flatMap(({ ref, rows }) => {
-      const [from, to] = [rows.at(-1)?.at, doneAt.get(ref)]
-      return from === undefined || to === undefined || to < from ? [] : [to - from]
-    })
-    .toSorted((a, b) => a - b)
-  return Math.min(3_600_000, lags[Math.floor(lags.length * 0.95)] ?? 0)
+  const lags = m.losses.due.flatMap(({ ref, rows }) => {
+    const [from, to] = [rows.at(-1)?.at, doneAt.get(ref)]
+    return from === undefined || to === undefined || to < from ? [] : [to - from]
+  })
+  return lags.length === 0 ? 0 : Math.min(3_600_000, percentile(lags, 0.95))
 }
 
 /** A store that failed over, or that came up again and had to find out what it still has. */
